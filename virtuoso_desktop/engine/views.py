@@ -1,0 +1,296 @@
+"""Read models for both faces: what the engine shows, never how it holds it.
+
+Imports no numpy: the window paints its first frame from `MarketRow` before anything heavy is loaded.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
+from virtuoso_desktop.model.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from virtuoso_desktop.kernel.clock import Clock
+    from virtuoso_desktop.kernel.notices import NoticeBoard
+    from virtuoso_desktop.kernel.signals import Signal
+
+    FloatColumn = NDArray[np.float64]
+
+
+class LinkPhase(StrEnum):
+    """State of one venue connection."""
+
+    CONNECTING = "connecting"
+    SYNCING = "syncing"
+    LIVE = "live"
+    STALE = "stale"
+    BACKOFF = "backoff"
+
+
+class RowState(StrEnum):
+    """How far a Markets row can be trusted."""
+
+    LAST_SEEN = "last_seen"
+    """From the previous run's snapshot; no live ticker yet in this run."""
+    WAITING = "waiting"
+    """Watched, nothing received yet."""
+    LIVE = "live"
+    STALE = "stale"
+    """The ticker topic is older than its limit or its link is down."""
+
+
+class MarketRow(msgspec.Struct, frozen=True):
+    """One instrument as the Markets table shows it. Prices decimal, None where there is no value."""
+
+    instrument_id: InstrumentId
+    base_coin: str
+    quote_coin: str
+    price_decimals: int
+    state: RowState
+    last_price: float | None = None
+    last_move: int = 0
+    """Sign of the newest change of ``last_price``: -1, 0, 1."""
+    last_change_ms: int | None = None
+    """Venue time of the newest change of ``last_price``."""
+    change_24h_pct: float | None = None
+    change_utc_day_pct: float | None = None
+    """Change since 00:00 UTC."""
+    high_24h: float | None = None
+    low_24h: float | None = None
+    spread_bps: float | None = None
+    volume_24h: float | None = None
+    """Base coin."""
+    turnover_24h: float | None = None
+    """Quote coin."""
+    mark_price: float | None = None
+    basis_bps: float | None = None
+    """(mark - index) / index in bps."""
+    funding_rate: float | None = None
+    """Fraction per funding period."""
+    next_funding_ms: int | None = None
+    sparkline: tuple[float, ...] = ()
+    """At most 49 closes over the last 24 h, oldest first; empty until history is there."""
+    updated_ms: int | None = None
+    """Venue time of the newest ticker event."""
+
+
+class LinkView(msgspec.Struct, frozen=True):
+    """One venue's connections as header chip, banner and status bar show them."""
+
+    venue: str
+    phase: LinkPhase
+    lag_ms: float | None
+    """Median delay of the last seconds; None when nothing arrives."""
+    since_ms: int
+    """Venue time at which the phase began."""
+    reason: str | None = None
+    """Why it is not live, in words, e.g. ``connection reset by peer``."""
+    next_retry_ms: int | None = None
+    """Venue time of the next connection attempt while in backoff."""
+    stale_topics: tuple[StaleTopic, ...] = ()
+    """Topics without data beyond their limit, oldest first."""
+    offset_ms: int | None = None
+    """Venue clock minus ours, None until measured."""
+    offset_is_suspicious: bool = False
+
+
+class StaleTopic(msgspec.Struct, frozen=True):
+    """A topic that was subscribed but brings nothing."""
+
+    topic: str
+    instrument_id: InstrumentId
+    newest_ms: int | None
+    """Venue time of its newest frame; None if none ever came."""
+
+
+class StatusView(msgspec.Struct, frozen=True):
+    """The figures of the status bar."""
+
+    instruments_live: int
+    instruments_watched: int
+    messages_per_s: float
+    lag_ms: float | None
+    series_loaded: int
+    series_wanted: int
+    """Candle series with history joined, of all (instruments x timeframes)."""
+    gaps: int
+    reconnects: int
+    requests_per_s: float
+    rss_mb: float
+    skipped_refreshes: int
+    """Panel refreshes skipped because a loop turn was over budget."""
+
+
+class CandleView:
+    """Read-only columns of one candle series, oldest first. Prices are integer ticks in float64.
+
+    The arrays are views into live memory: use them inside one frame, never keep them. The last row
+    is the forming candle while ``last_is_forming``.
+    """
+
+    __slots__ = (
+        "base_version",
+        "close",
+        "high",
+        "is_complete_left",
+        "last_is_forming",
+        "low",
+        "open",
+        "open_ms",
+        "turnover",
+        "version",
+        "volume",
+    )
+
+    def __init__(self, columns: NDArray[np.float64], *, version: int, base_version: int, last_is_forming: bool,
+                 is_complete_left: bool) -> None:
+        self.open_ms: FloatColumn = columns[0]
+        self.open: FloatColumn = columns[1]
+        self.high: FloatColumn = columns[2]
+        self.low: FloatColumn = columns[3]
+        self.close: FloatColumn = columns[4]
+        self.volume: FloatColumn = columns[5]
+        self.turnover: FloatColumn = columns[6]
+        self.version = version
+        """Changes with every change of any row."""
+        self.base_version = base_version
+        """Changes only when something other than the last row changed (prepend, append, revision)."""
+        self.last_is_forming = last_is_forming
+        self.is_complete_left = is_complete_left
+        """True when the venue has nothing older, or the row limit is reached."""
+
+    def __len__(self) -> int:
+        return len(self.open_ms)
+
+
+class OverlayView(msgspec.Struct, frozen=True):
+    """Indicator lines aligned with the candles of one series: prices in ticks, NaN while warming up.
+
+    ``state`` is ``preparing`` until the kernels are compiled, then ``ready``.
+    """
+
+    state: str
+    names: tuple[str, ...]
+    """``ema_12``, ``ema_26``, ``vwap``."""
+    lines: tuple[FloatColumn, ...]
+    base_version: int
+    version: int
+
+
+class ChartView(msgspec.Struct, frozen=True):
+    """All that the chart of one (instrument, timeframe) draws."""
+
+    instrument: Instrument
+    timeframe: Timeframe
+    candles: CandleView
+    overlays: OverlayView
+    last_price_ticks: float | None
+    """Newest trade or candle close."""
+    state: RowState
+    newest_ms: int | None
+    """Venue time of the newest event of this series."""
+    is_loading_older: bool
+    load_error: str | None
+    """Why the last page of history failed, in words; None when fine."""
+
+
+class ChartSnapshot(msgspec.Struct, frozen=True):
+    """``snapshot:chart`` of the cache: what the chart showed last. ``candles`` is 7 columns of at most 1,000 rows."""
+
+    version: int
+    as_of_ms: int
+    instrument: Instrument
+    timeframe: Timeframe
+    candles: list[list[float]]
+    view_bars: float
+    """Width of the visible range in bars."""
+    bars_right: float
+    """Bars between the newest candle and the right edge (negative when scrolled back)."""
+
+
+class MarketsSnapshot(msgspec.Struct, frozen=True):
+    """``snapshot:markets`` of the cache: all rows as last shown."""
+
+    version: int
+    as_of_ms: int
+    rows: list[MarketRow]
+
+
+SNAPSHOT_VERSION = 1
+
+
+class EngineView(Protocol):
+    """What a face may ask of the running engine. All calls are synchronous and cheap; none blocks."""
+
+    source: Source
+    clock: Clock
+    notices: NoticeBoard
+
+    @property
+    def watched_changed(self) -> Signal[tuple[InstrumentId, ...]]: ...
+
+    def watched(self) -> tuple[Instrument, ...]:
+        """Watched instruments in the order of the universe."""
+        ...
+
+    def markets_cursor(self) -> MarketsCursor:
+        """A new reader of changed Markets rows; the first ``take`` returns all rows."""
+        ...
+
+    def chart(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ChartView | None:
+        """The chart's data now, None while the instrument is unknown."""
+        ...
+
+    def chart_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[int, int]:
+        """(base_version, version) without building a view; (-1, -1) while unknown."""
+        ...
+
+    def links(self) -> tuple[LinkView, ...]: ...
+
+    def status(self) -> StatusView: ...
+
+    def venue_now_ms(self, instrument_id: InstrumentId | None = None) -> int:
+        """Venue time now (of the primary venue without an instrument)."""
+        ...
+
+    def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        """The user looks at this chart: its history loads first."""
+        ...
+
+    def load_older(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        """Ask for the page before the oldest row; one page in flight, a second call is ignored."""
+        ...
+
+    def cancel_older(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        """The view turned away: give up the page in flight."""
+        ...
+
+    def retry_now(self, venue: str) -> None:
+        """Reconnect at once instead of waiting for the backoff."""
+        ...
+
+    def count_skipped_refresh(self) -> None:
+        """A panel skipped its turn because the frame was over budget."""
+        ...
+
+
+class MarketsCursor(Protocol):
+    """One reader's view of changed rows."""
+
+    def take(self) -> Iterable[MarketRow]:
+        """Rows changed since the last call (each at most once)."""
+        ...
+
+
+def kind_badge(kind: MarketKind) -> str:
+    """How a symbol's kind is written beside it: ``.P`` for perpetuals and futures, empty for spot."""
+    return "" if kind is MarketKind.SPOT else ".P"

@@ -1,0 +1,1 @@
+"""Clock, tasks, signals, paths, log, metrics and notices: what every layer above stands on."""
