@@ -16,6 +16,11 @@ from virtuoso_desktop.model.timeframe import Timeframe
 Level = tuple[float, float]
 """(price, size); size 0 deletes the level in a delta."""
 
+FULL_DEPTH = 0
+"""``depth`` of a book that the venue does not cut."""
+RPI_DEPTH = -50
+"""``depth`` of Bybit's 50-level book with retail price improvement orders told apart."""
+
 
 class Aggressor(StrEnum):
     """The side that took liquidity."""

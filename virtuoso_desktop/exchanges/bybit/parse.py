@@ -1,0 +1,362 @@
+"""Bybit v5 stream frames to market events. Pure: bytes in, events or `ParseError` out.
+
+Source: Bybit API documentation, v5, WebSocket public.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import msgspec
+from msgspec.json import Decoder
+
+from virtuoso_desktop.exchanges.bybit import wire
+from virtuoso_desktop.model.errors import ParseError
+from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Venue
+from virtuoso_desktop.model.market import (
+    FULL_DEPTH,
+    RPI_DEPTH,
+    Aggressor,
+    BookDelta,
+    BookSnapshot,
+    Candle,
+    Liquidation,
+    MarketEvent,
+    PositionSide,
+    Ticker,
+    Trade,
+)
+from virtuoso_desktop.model.timeframe import Timeframe
+
+TIMEFRAME_BY_INTERVAL: dict[str, Timeframe] = {
+    "1": Timeframe.M1,
+    "3": Timeframe.M3,
+    "5": Timeframe.M5,
+    "15": Timeframe.M15,
+    "30": Timeframe.M30,
+    "60": Timeframe.H1,
+    "120": Timeframe.H2,
+    "240": Timeframe.H4,
+    "360": Timeframe.H6,
+    "720": Timeframe.H12,
+    "D": Timeframe.D1,
+    "W": Timeframe.W1,
+    "M": Timeframe.MO1,
+}
+INTERVAL_BY_TIMEFRAME: dict[Timeframe, str] = {value: key for key, value in TIMEFRAME_BY_INTERVAL.items()}
+
+TICKER_FIELDS: dict[str, str] = {
+    "lastPrice": "last_price",
+    "markPrice": "mark_price",
+    "indexPrice": "index_price",
+    "bid1Price": "bid_price",
+    "bid1Size": "bid_size",
+    "ask1Price": "ask_price",
+    "ask1Size": "ask_size",
+    "prevPrice24h": "previous_price_24h",
+    "prevPrice1h": "previous_price_1h",
+    "price24hPcnt": "change_24h_ratio",
+    "highPrice24h": "high_24h",
+    "lowPrice24h": "low_24h",
+    "volume24h": "volume_24h",
+    "turnover24h": "turnover_24h",
+    "openInterest": "open_interest",
+    "openInterestValue": "open_interest_value",
+    "singleOpenInterest": "single_open_interest",
+    "fundingRate": "funding_rate",
+    "fundingIntervalHour": "funding_interval_h",
+    "nextFundingTime": "next_funding_ms",
+    "usdIndexPrice": "usd_index_price",
+}
+_POSITIVE_FIELDS = frozenset(
+    name for name in TICKER_FIELDS.values() if name not in {"change_24h_ratio", "funding_rate"}
+)
+OPTION_SYMBOL = re.compile(r"-[CP](-[A-Z]+)?$")
+OLD_TOPICS = ("orderBookL2", "orderBook_200", "instrument_info", "klineV2", "candle.")
+SHARED_TOPICS = ("liquidation.", "trade.")
+"""Topic names that v5 once used and the formats before it used too."""
+
+
+class StreamReply(msgspec.Struct, frozen=True):
+    """The venue's answer to a subscribe or unsubscribe."""
+
+    op: str
+    success: bool
+    message: str
+    request_id: str
+
+
+class Pong(msgspec.Struct, frozen=True):
+    """The venue's answer to a ping, in any of its four shapes."""
+
+
+StreamItem = MarketEvent | StreamReply | Pong
+
+_BUY_SELL: dict[str, Aggressor] = {"Buy": Aggressor.BUY, "Sell": Aggressor.SELL}
+_POSITION: dict[str, PositionSide] = {"Buy": PositionSide.LONG, "Sell": PositionSide.SHORT}
+_PONG = (Pong(),)
+
+
+class BybitParser:
+    """Parses the frames of one connection (a connection carries one market kind).
+
+    Parameters
+    ----------
+    market_kind : MarketKind
+        Spot, linear or inverse; the frames do not say it, the connection's path does.
+    """
+
+    def __init__(self, market_kind: MarketKind) -> None:
+        self._kind = market_kind
+        self._ids: dict[str, InstrumentId] = {}
+        self._depths: dict[str, int] = {}
+        self._book = Decoder(wire.BookFrame, strict=False)
+        self._rpi = Decoder(wire.RpiFrame, strict=False)
+        self._trade = Decoder(wire.TradeFrame, strict=False)
+        self._ticker = Decoder(wire.TickerFrame)
+        self._kline = Decoder(wire.KlineFrame, strict=False)
+        self._liquidation = Decoder(wire.LiquidationFrame, strict=False)
+        self._single_liquidation = Decoder(wire.SingleLiquidationFrame, strict=False)
+        self._envelope = Decoder(wire.Envelope)
+        self._by_topic: tuple[tuple[str, Callable[[bytes, int], Sequence[StreamItem]]], ...] = (
+            ("orderbook.rpi.", self._parse_rpi),
+            ("orderbook.", self._parse_book),
+            ("tickers.", self._parse_ticker),
+            ("publicTrade.", self._parse_trades),
+            ("kline.", self._parse_candles),
+            ("allLiquidation.", self._parse_liquidations),
+            ("liquidation.", self._parse_single_liquidation),
+            ("trade.", self._parse_trades),
+        )
+
+    def parse(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        """Events of one frame, in the venue's order.
+
+        Parameters
+        ----------
+        frame : bytes
+            One whole text frame.
+        recv_ns : int
+            Local UTC ns of the socket read.
+
+        Raises
+        ------
+        ParseError
+            The frame is malformed, of an old format, or of a topic or kind that is not handled.
+        """
+        try:
+            head = frame[:21]
+            if head == b'{"topic":"orderbook.5':
+                return self._parse_book(frame, recv_ns)
+            if head == b'{"topic":"tickers.' + head[18:]:
+                return self._parse_ticker(frame, recv_ns)
+            return self._parse_any(frame, recv_ns)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ParseError(f"Bybit sent a frame that cannot be read: {error}", kind="malformed") from error
+
+    def _parse_any(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        envelope = self._envelope.decode(frame)
+        topic = envelope.topic
+        if topic is None:
+            return self._parse_reply(envelope)
+        if OPTION_SYMBOL.search(topic) or "/" in topic or "_" in topic.rpartition(".")[2]:
+            raise ParseError(f"{topic} is an option or a spread; they are not analysed", kind="unsupported_kind")
+        for prefix, parse in self._by_topic:
+            if topic.startswith(prefix):
+                try:
+                    return parse(frame, recv_ns)
+                except msgspec.ValidationError as error:
+                    if prefix in SHARED_TOPICS:
+                        raise ParseError(f"{topic} has the format before v5: {error}", kind="old_format") from error
+                    raise
+        if topic.startswith(OLD_TOPICS):
+            raise ParseError(f"{topic} has the format before v5", kind="old_format")
+        raise ParseError(f"the topic {topic} is not handled", kind="unsupported_topic")
+
+    def _parse_reply(self, envelope: wire.Envelope) -> Sequence[StreamItem]:
+        if envelope.ret_msg == "pong" or envelope.op == "pong":
+            return _PONG
+        if envelope.op is None and envelope.success is None:
+            raise ParseError("Bybit sent a frame that is neither data nor a reply", kind="malformed")
+        return (
+            StreamReply(
+                envelope.op or envelope.type or "",
+                envelope.success is not False,
+                envelope.ret_msg or "",
+                envelope.req_id or "",
+            ),
+        )
+
+    def _instrument_id(self, symbol: str) -> InstrumentId:
+        known = self._ids.get(symbol)
+        if known is None:
+            if not symbol or OPTION_SYMBOL.search(symbol):
+                raise ParseError(f"{symbol!r} is not an instrument that is analysed", kind="unsupported_kind")
+            known = self._ids[symbol] = InstrumentId(Venue.BYBIT, self._kind, symbol)
+        return known
+
+    def _depth(self, topic: str) -> int:
+        known = self._depths.get(topic)
+        if known is None:
+            word = topic.split(".", 2)[1]
+            if word == "full":
+                known = FULL_DEPTH
+            elif word.isdecimal():
+                known = int(word)
+            else:
+                raise ParseError(f"the topic {topic} is not handled", kind="unsupported_topic")
+            self._depths[topic] = known
+        return known
+
+    def _parse_book(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        message = self._book.decode(frame)
+        data = message.data
+        update_id = data.u
+        instrument_id = self._ids.get(data.s) or self._instrument_id(data.s)
+        depth = self._depths.get(message.topic) or self._depth(message.topic)
+        if message.type == "delta" and update_id != 1:
+            return (
+                BookDelta(
+                    instrument_id, depth, data.b, data.a, update_id - 1, update_id, data.seq, message.ts, message.cts,
+                    recv_ns,
+                ),
+            )
+        if message.type != "snapshot" and update_id != 1:
+            _refuse_type(message.topic, message.type)
+        return (
+            BookSnapshot(
+                instrument_id, depth, data.b, data.a, update_id, data.seq, message.ts, message.cts, recv_ns
+            ),
+        )
+
+    def _parse_rpi(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        message = self._rpi.decode(frame)
+        data = message.data
+        instrument_id = self._instrument_id(data.s)
+        bids = [(price, size) for price, size, _ in data.b]
+        asks = [(price, size) for price, size, _ in data.a]
+        if message.type == "snapshot" or data.u == 1:
+            return (
+                BookSnapshot(
+                    instrument_id, RPI_DEPTH, bids, asks, data.u, data.seq, message.ts, message.cts, recv_ns
+                ),
+            )
+        if message.type != "delta":
+            _refuse_type(message.topic, message.type)
+        return (
+            BookDelta(
+                instrument_id, RPI_DEPTH, bids, asks, data.u - 1, data.u, data.seq, message.ts, message.cts, recv_ns
+            ),
+        )
+
+    def _parse_ticker(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        message = self._ticker.decode(frame)
+        data = message.data
+        symbol = data.get("symbol")
+        if not isinstance(symbol, str):
+            raise ParseError(f"{message.topic}: the ticker names no symbol", kind="malformed")
+        instrument_id = self._ids.get(symbol) or self._instrument_id(symbol)
+        if message.type == "delta":
+            is_snapshot = False
+        elif message.type == "snapshot":
+            is_snapshot = True
+        else:
+            _refuse_type(message.topic, message.type)
+        return (Ticker(instrument_id, is_snapshot, ticker_fields(data), message.ts, recv_ns),)
+
+    def _parse_trades(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        message = self._trade.decode(frame)
+        event_ms = message.ts
+        events: list[StreamItem] = []
+        for row in message.data:
+            aggressor = _BUY_SELL.get(row.S)
+            if aggressor is None:
+                raise ParseError(f"{message.topic}: {row.S!r} is no side", kind="bad_value")
+            if not row.v:
+                raise ParseError(f"{message.topic}: a trade of size 0", kind="bad_value")
+            symbol = row.s
+            events.append(
+                Trade(
+                    self._ids.get(symbol) or self._instrument_id(symbol), row.i, row.p, row.v, aggressor, row.T,
+                    row.seq, row.BT, event_ms, recv_ns,
+                )
+            )
+        return events
+
+    def _parse_candles(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        message = self._kline.decode(frame)
+        parts = message.topic.split(".", 2)
+        instrument_id = self._ids.get(parts[-1]) or self._instrument_id(parts[-1])
+        events: list[StreamItem] = []
+        for row in message.data:
+            timeframe = TIMEFRAME_BY_INTERVAL.get(row.interval)
+            if timeframe is None:
+                raise ParseError(f"{message.topic}: {row.interval!r} is no interval", kind="bad_value")
+            if row.high < max(row.open, row.close) or row.low > min(row.open, row.close):
+                raise ParseError(f"{message.topic}: high and low do not enclose open and close", kind="bad_value")
+            events.append(
+                Candle(
+                    instrument_id, timeframe, row.start, row.open, row.high, row.low, row.close, row.volume,
+                    row.turnover, row.confirm, row.timestamp, recv_ns,
+                )
+            )
+        return events
+
+    def _parse_liquidations(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        message = self._liquidation.decode(frame)
+        return [
+            Liquidation(
+                self._instrument_id(row.s), _position_side(row.S), row.p, row.v, row.T, message.ts, recv_ns
+            )
+            for row in message.data
+        ]
+
+    def _parse_single_liquidation(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
+        message = self._single_liquidation.decode(frame)
+        row = message.data
+        return (
+            Liquidation(
+                self._instrument_id(row.symbol), _position_side(row.side), row.price, row.size, row.updatedTime,
+                message.ts, recv_ns,
+            ),
+        )
+
+
+def ticker_fields(data: dict[str, wire.Scalar]) -> dict[str, float | int | None]:
+    """The known values of a ticker element by our names; ``""`` and null become None.
+
+    Raises ParseError for a value that is no number, not finite, or a negative price, size or volume.
+    """
+    fields: dict[str, float | int | None] = {}
+    names = TICKER_FIELDS
+    for key, value in data.items():
+        name = names.get(key)
+        if name is None:
+            continue
+        if value is None or value == "":
+            fields[name] = None
+            continue
+        try:
+            number = float(value)
+        except ValueError:
+            raise ParseError(f"the ticker's {key} is {value!r}, not a number", kind="bad_value") from None
+        if not (-1e18 < number < 1e18) or (number < 0 and name in _POSITIVE_FIELDS):
+            raise ParseError(f"the ticker's {key} is {value!r}", kind="bad_value")
+        fields[name] = number
+    next_funding_ms = fields.get("next_funding_ms")
+    if next_funding_ms is not None:
+        fields["next_funding_ms"] = int(next_funding_ms) or None
+    return fields
+
+
+def _position_side(text: str) -> PositionSide:
+    side = _POSITION.get(text)
+    if side is None:
+        raise ParseError(f"{text!r} is no position side", kind="bad_value")
+    return side
+
+
+def _refuse_type(topic: str, kind: str) -> NoReturn:
+    raise ParseError(f"{topic}: frames of type {kind!r} are unknown", kind="malformed")
