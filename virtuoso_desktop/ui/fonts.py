@@ -1,0 +1,79 @@
+"""The type scale: Inter with tabular figures, JetBrains Mono for codes, the system's fonts where they are missing."""
+
+from __future__ import annotations
+
+from enum import Enum
+from importlib.util import find_spec
+from pathlib import Path
+
+from PySide6.QtGui import QFont, QFontDatabase
+
+SANS = "Inter"
+FIXED = "JetBrains Mono"
+_FILES = {
+    SANS: ("fontpkg_inter", "files/Inter[opsz,wght].ttf"),
+    FIXED: ("fontpkg_jetbrains_mono", "files/JetBrainsMono[wght].ttf"),
+}
+_WEIGHT_AXIS = QFont.Tag("wght")
+_TABULAR = QFont.Tag("tnum")
+_families: dict[str, str] = {}
+_fonts: dict[Type, QFont] = {}
+
+
+class Type(Enum):
+    """A role of text: (pixels, weight, family). Nothing under 10 px."""
+
+    GAUGE = (32, 600, SANS)
+    HEADLINE = (18, 600, SANS)
+    PRICE = (15, 600, SANS)
+    TITLE = (13, 600, SANS)
+    BODY = (12, 400, SANS)
+    NUMBER = (12, 500, SANS)
+    KEY = (12, 600, SANS)
+    CAPTION = (11, 400, SANS)
+    CAPTION_NUMBER = (11, 500, SANS)
+    CAPTION_KEY = (11, 600, SANS)
+    BADGE = (10, 600, SANS)
+    CODE = (12, 400, FIXED)
+
+
+def font(role: Type) -> QFont:
+    """The font of a role. Shared: copy before changing."""
+    found = _fonts.get(role)
+    if found is None:
+        pixels, weight, family = role.value
+        found = _fonts[role] = make_font(pixels, weight, family)
+    return found
+
+
+def make_font(pixels: int, weight: int = 400, family: str = SANS) -> QFont:
+    """A font outside the scale: ``pixels`` high (logical), variable weight, tabular figures."""
+    result = QFont(_family(family))
+    result.setPixelSize(pixels)
+    result.setFeature(_TABULAR, 1)
+    result.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
+    if result.family() == family:
+        result.setVariableAxis(_WEIGHT_AXIS, float(weight))
+    else:
+        result.setWeight(QFont.Weight(weight))
+    return result
+
+
+def _family(name: str) -> str:
+    """Load the bundled family on first use; the system's own font when its file cannot be read."""
+    if name not in _families:
+        path = package_file(*_FILES[name])
+        loaded = QFontDatabase.addApplicationFont(str(path)) if path is not None else -1
+        fallback = QFontDatabase.SystemFont.FixedFont if name == FIXED else QFontDatabase.SystemFont.GeneralFont
+        _families[name] = name if loaded >= 0 else QFontDatabase.systemFont(fallback).family()
+    return _families[name]
+
+
+def package_file(package: str, relative: str) -> Path | None:
+    """A data file of an installed package, found without importing the package; None when absent."""
+    spec = find_spec(package)
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        path = Path(folder) / relative
+        if path.exists():
+            return path
+    return None

@@ -1,0 +1,51 @@
+"""What Qt paints itself (menus, inputs, scroll bars, tooltips), in the theme's colours.
+
+Everything else is painted by our own widgets: a style sheet costs a lookup per widget and per paint,
+so this one names few classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtWidgets import QApplication
+
+from virtuoso_desktop.ui.theme import Palette, qt_palette
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.ui.theme import Theme
+
+
+def apply_style(theme: Theme) -> None:
+    """Set palette and style sheet of the running application."""
+    app = cast("QApplication", QApplication.instance())
+    app.setPalette(qt_palette(theme.palette))
+    app.setStyleSheet(style_sheet(theme.palette))
+
+
+def style_sheet(palette: Palette) -> str:
+    """The application's style sheet for one palette."""
+    return _SHEET % {name: getattr(palette, name) for name in _USED}
+
+
+_USED = ("background", "surface", "raised", "raised2", "hair", "line", "text", "muted", "disabled", "accent", "down")
+
+_SHEET = """
+QToolTip { background: %(raised2)s; color: %(text)s; border: 1px solid %(line)s; padding: 5px 8px; }
+QMenu { background: %(raised)s; color: %(text)s; border: 1px solid %(line)s; border-radius: 6px; padding: 4px; }
+QMenu::item { padding: 5px 28px 5px 28px; border-radius: 4px; }
+QMenu::item:selected { background: %(raised2)s; }
+QMenu::item:disabled { color: %(disabled)s; }
+QMenu::separator { height: 1px; background: %(line)s; margin: 4px 8px; }
+QMenu::indicator { width: 16px; height: 16px; left: 6px; }
+QLineEdit { background: %(raised)s; color: %(text)s; border: 1px solid %(line)s; border-radius: 4px;
+            padding: 0 6px; selection-background-color: %(accent)s; }
+QLineEdit:focus { border: 2px solid %(accent)s; padding: 0 5px; }
+QLineEdit[refused="true"] { border: 1px solid %(down)s; }
+QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 8px; margin: 0; }
+QScrollBar::handle { background: %(line)s; border-radius: 3px; margin: 1px; min-height: 32px; min-width: 32px; }
+QScrollBar::handle:hover { background: %(muted)s; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none;
+            border: none; width: 0; height: 0; }
+"""
