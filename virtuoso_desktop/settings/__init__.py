@@ -1,0 +1,1 @@
+"""The settings: their schema, their files, and what they make of a run."""
