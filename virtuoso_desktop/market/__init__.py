@@ -1,0 +1,1 @@
+"""Live state of instruments: mutated in place by one writer on the loop thread, versioned, polled."""

@@ -7,6 +7,7 @@ int64 ms UTC in venue time; ``recv_ns`` is the local clock at the socket read.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal, get_args
 
 import msgspec
 
@@ -82,44 +83,45 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     recv_ns: int
 
 
-class Ticker(msgspec.Struct, frozen=True, gc=False):
-    """A ticker frame: a whole ticker (``is_snapshot``) or only the fields that changed.
+TickerField = Literal[
+    "last_price",
+    "mark_price",
+    "index_price",
+    "bid_price",
+    "bid_size",
+    "ask_price",
+    "ask_size",
+    "previous_price_24h",
+    "previous_price_1h",
+    "change_24h_ratio",
+    "high_24h",
+    "low_24h",
+    "volume_24h",
+    "turnover_24h",
+    "open_interest",
+    "open_interest_value",
+    "single_open_interest",
+    "funding_rate",
+    "funding_interval_h",
+    "next_funding_ms",
+    "usd_index_price",
+]
+"""Every ticker value the program knows, in decimals; ``next_funding_ms`` is UTC ms."""
 
-    ``fields`` maps names of `TickerFields` to the new value; None means that the venue has no
-    value now (it sent ``""``). A field that is absent from a delta is unchanged.
+TICKER_FIELDS: tuple[TickerField, ...] = get_args(TickerField)
+
+class Ticker(msgspec.Struct, frozen=True, gc=False):
+    """A ticker frame: a whole ticker (``is_snapshot``) or only the values that changed.
+
+    ``fields`` maps each `TickerField` that the frame named to its new value; None means that the
+    venue has no value now (it sent ``""``). A field that is absent from a delta is unchanged.
     """
 
     instrument_id: InstrumentId
     is_snapshot: bool
-    fields: dict[str, float | int | None]
+    fields: dict[str, float | None]
     event_ms: int
     recv_ns: int
-
-
-class TickerFields(msgspec.Struct):
-    """Every ticker value the program knows; None where the venue gave none."""
-
-    last_price: float | None = None
-    mark_price: float | None = None
-    index_price: float | None = None
-    bid_price: float | None = None
-    bid_size: float | None = None
-    ask_price: float | None = None
-    ask_size: float | None = None
-    previous_price_24h: float | None = None
-    previous_price_1h: float | None = None
-    change_24h_ratio: float | None = None
-    high_24h: float | None = None
-    low_24h: float | None = None
-    volume_24h: float | None = None
-    turnover_24h: float | None = None
-    open_interest: float | None = None
-    open_interest_value: float | None = None
-    single_open_interest: float | None = None
-    funding_rate: float | None = None
-    funding_interval_h: float | None = None
-    next_funding_ms: int | None = None
-    usd_index_price: float | None = None
 
 
 class Candle(msgspec.Struct, frozen=True, gc=False):

@@ -6,10 +6,11 @@ Source: Bybit API documentation, v5, WebSocket public.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
+from msgspec import to_builtins
 from msgspec.json import Decoder
 
 from virtuoso_desktop.exchanges.bybit import wire
@@ -18,6 +19,7 @@ from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Venue
 from virtuoso_desktop.model.market import (
     FULL_DEPTH,
     RPI_DEPTH,
+    TICKER_FIELDS,
     Aggressor,
     BookDelta,
     BookSnapshot,
@@ -47,32 +49,7 @@ TIMEFRAME_BY_INTERVAL: dict[str, Timeframe] = {
 }
 INTERVAL_BY_TIMEFRAME: dict[Timeframe, str] = {value: key for key, value in TIMEFRAME_BY_INTERVAL.items()}
 
-TICKER_FIELDS: dict[str, str] = {
-    "lastPrice": "last_price",
-    "markPrice": "mark_price",
-    "indexPrice": "index_price",
-    "bid1Price": "bid_price",
-    "bid1Size": "bid_size",
-    "ask1Price": "ask_price",
-    "ask1Size": "ask_size",
-    "prevPrice24h": "previous_price_24h",
-    "prevPrice1h": "previous_price_1h",
-    "price24hPcnt": "change_24h_ratio",
-    "highPrice24h": "high_24h",
-    "lowPrice24h": "low_24h",
-    "volume24h": "volume_24h",
-    "turnover24h": "turnover_24h",
-    "openInterest": "open_interest",
-    "openInterestValue": "open_interest_value",
-    "singleOpenInterest": "single_open_interest",
-    "fundingRate": "funding_rate",
-    "fundingIntervalHour": "funding_interval_h",
-    "nextFundingTime": "next_funding_ms",
-    "usdIndexPrice": "usd_index_price",
-}
-_POSITIVE_FIELDS = frozenset(
-    name for name in TICKER_FIELDS.values() if name not in {"change_24h_ratio", "funding_rate"}
-)
+NAME_BY_KEY: dict[str, str] = dict(zip(wire.TickerData.__struct_fields__, TICKER_FIELDS, strict=True))
 OPTION_SYMBOL = re.compile(r"-[CP](-[A-Z]+)?$")
 OLD_TOPICS = ("orderBookL2", "orderBook_200", "instrument_info", "klineV2", "candle.")
 SHARED_TOPICS = ("liquidation.", "trade.")
@@ -115,7 +92,9 @@ class BybitParser:
         self._book = Decoder(wire.BookFrame, strict=False)
         self._rpi = Decoder(wire.RpiFrame, strict=False)
         self._trade = Decoder(wire.TradeFrame, strict=False)
-        self._ticker = Decoder(wire.TickerFrame)
+        self._book_50 = Decoder(wire.ShortBookFrame, strict=False)
+        self._ticker = Decoder(wire.TickerFrame, strict=False)
+        self._ticker_text = Decoder(wire.TickerTextFrame)
         self._kline = Decoder(wire.KlineFrame, strict=False)
         self._liquidation = Decoder(wire.LiquidationFrame, strict=False)
         self._single_liquidation = Decoder(wire.SingleLiquidationFrame, strict=False)
@@ -147,11 +126,21 @@ class BybitParser:
             The frame is malformed, of an old format, or of a topic or kind that is not handled.
         """
         try:
-            head = frame[:21]
-            if head == b'{"topic":"orderbook.5':
-                return self._parse_book(frame, recv_ns)
-            if head == b'{"topic":"tickers.' + head[18:]:
+            if frame.startswith(b'{"topic":"orderbook.50.'):
+                message = self._book_50.decode(frame)
+                data = message.data
+                if message.type == "delta" and data.u != 1:
+                    update_id = data.u
+                    return (
+                        BookDelta(
+                            self._ids.get(data.s) or self._instrument_id(data.s), 50, data.b, data.a, update_id - 1,
+                            update_id, data.seq, message.ts, message.cts, recv_ns,
+                        ),
+                    )
+            elif frame.startswith(b'{"topic":"tickers.'):
                 return self._parse_ticker(frame, recv_ns)
+            elif frame.startswith(b'{"topic":"publicTrade.'):
+                return self._parse_trades(frame, recv_ns)
             return self._parse_any(frame, recv_ns)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParseError(f"Bybit sent a frame that cannot be read: {error}", kind="malformed") from error
@@ -252,19 +241,22 @@ class BybitParser:
         )
 
     def _parse_ticker(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
-        message = self._ticker.decode(frame)
-        data = message.data
-        symbol = data.get("symbol")
-        if not isinstance(symbol, str):
-            raise ParseError(f"{message.topic}: the ticker names no symbol", kind="malformed")
+        try:
+            message = self._ticker.decode(frame)
+            values = to_builtins(message.data)
+            symbol = values.pop("symbol")
+            fields = {NAME_BY_KEY[key]: value for key, value in values.items()}
+        except msgspec.ValidationError:
+            message = self._ticker_text.decode(frame)
+            symbol = message.data.get("symbol")
+            if not isinstance(symbol, str):
+                raise ParseError(f"{message.topic}: the ticker names no symbol", kind="malformed") from None
+            fields = ticker_fields(message.data)
+        kind = message.type
+        if kind != "delta" and kind != "snapshot":
+            _refuse_type(message.topic, kind)
         instrument_id = self._ids.get(symbol) or self._instrument_id(symbol)
-        if message.type == "delta":
-            is_snapshot = False
-        elif message.type == "snapshot":
-            is_snapshot = True
-        else:
-            _refuse_type(message.topic, message.type)
-        return (Ticker(instrument_id, is_snapshot, ticker_fields(data), message.ts, recv_ns),)
+        return (Ticker(instrument_id, kind == "snapshot", fields, message.ts, recv_ns),)
 
     def _parse_trades(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
         message = self._trade.decode(frame)
@@ -324,31 +316,17 @@ class BybitParser:
         )
 
 
-def ticker_fields(data: dict[str, wire.Scalar]) -> dict[str, float | int | None]:
-    """The known values of a ticker element by our names; ``""`` and null become None.
+def ticker_fields(data: Mapping[str, object]) -> dict[str, float | None]:
+    """The known values of one ticker element as it came from the venue; ``""`` and null become None.
 
     Raises ParseError for a value that is no number, not finite, or a negative price, size or volume.
     """
-    fields: dict[str, float | int | None] = {}
-    names = TICKER_FIELDS
-    for key, value in data.items():
-        name = names.get(key)
-        if name is None:
-            continue
-        if value is None or value == "":
-            fields[name] = None
-            continue
-        try:
-            number = float(value)
-        except ValueError:
-            raise ParseError(f"the ticker's {key} is {value!r}, not a number", kind="bad_value") from None
-        if not (-1e18 < number < 1e18) or (number < 0 and name in _POSITIVE_FIELDS):
-            raise ParseError(f"the ticker's {key} is {value!r}", kind="bad_value")
-        fields[name] = number
-    next_funding_ms = fields.get("next_funding_ms")
-    if next_funding_ms is not None:
-        fields["next_funding_ms"] = int(next_funding_ms) or None
-    return fields
+    texts = {key: None if value == "" else value for key, value in data.items()}
+    try:
+        values = to_builtins(msgspec.convert(texts, wire.TickerData, strict=False))
+    except msgspec.ValidationError as error:
+        raise ParseError(f"the ticker has a value that cannot be: {error}", kind="bad_value") from error
+    return {NAME_BY_KEY[key]: value for key, value in values.items()}
 
 
 def _position_side(text: str) -> PositionSide:

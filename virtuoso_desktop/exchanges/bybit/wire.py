@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Price = Annotated[float, Meta(gt=0.0, lt=1e15)]
 Size = Annotated[float, Meta(ge=0.0, lt=1e18)]
-WireLevel = tuple[Price, Size]
+WireLevel = tuple[Annotated[float, Meta(gt=0.0)], Annotated[float, Meta(ge=0.0)]]
+"""Upper bounds would cost a tenth of the decode; the book refuses an infinite price or size."""
 RpiLevel = tuple[Price, Size, Size]
 Scalar = str | float | int | bool | None
 
@@ -30,6 +31,15 @@ class BookFrame(Struct, gc=False):
     """``{"topic":"orderbook.50.BTCUSDT","type":"delta","ts":1,"data":{"s","b","a","u","seq"},"cts":1}``."""
 
     topic: str
+    type: str
+    ts: int
+    data: BookData
+    cts: int | None = None
+
+
+class ShortBookFrame(Struct, gc=False):
+    """A `BookFrame` whose depth is known from its first bytes."""
+
     type: str
     ts: int
     data: BookData
@@ -73,8 +83,51 @@ class TradeFrame(Struct, gc=False):
     data: list[TradeData]
 
 
+Positive = Annotated[float, Meta(ge=0.0, lt=1e18)] | None | UnsetType
+Signed = Annotated[float, Meta(gt=-1e18, lt=1e18)] | None | UnsetType
+
+
+class TickerData(Struct, gc=False):
+    """The values of a ticker that are used, in the order of `model.market.TICKER_FIELDS`."""
+
+    lastPrice: Positive = UNSET
+    markPrice: Positive = UNSET
+    indexPrice: Positive = UNSET
+    bid1Price: Positive = UNSET
+    bid1Size: Positive = UNSET
+    ask1Price: Positive = UNSET
+    ask1Size: Positive = UNSET
+    prevPrice24h: Positive = UNSET
+    prevPrice1h: Positive = UNSET
+    price24hPcnt: Signed = UNSET
+    highPrice24h: Positive = UNSET
+    lowPrice24h: Positive = UNSET
+    volume24h: Positive = UNSET
+    turnover24h: Positive = UNSET
+    openInterest: Positive = UNSET
+    openInterestValue: Positive = UNSET
+    singleOpenInterest: Positive = UNSET
+    fundingRate: Signed = UNSET
+    fundingIntervalHour: Positive = UNSET
+    nextFundingTime: Positive = UNSET
+    usdIndexPrice: Positive = UNSET
+
+
+class SymbolTickerData(TickerData, gc=False, kw_only=True):
+    symbol: str
+
+
 class TickerFrame(Struct, gc=False):
     """``{"topic":"tickers.BTCUSDT","type":"delta","data":{"symbol":...,"bid1Price":"1"},"cs":1,"ts":1}``."""
+
+    topic: str
+    type: str
+    ts: int
+    data: SymbolTickerData
+
+
+class TickerTextFrame(Struct, gc=False):
+    """A ticker frame with its values as they came; ``""`` stands for "none now"."""
 
     topic: str
     type: str

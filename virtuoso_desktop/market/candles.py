@@ -1,0 +1,270 @@
+"""Candle series: preallocated float64 columns of one (instrument, timeframe)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from virtuoso_desktop.model.instrument import Instrument
+from virtuoso_desktop.model.market import Candle
+from virtuoso_desktop.model.timeframe import Timeframe
+
+Columns = NDArray[np.float64]
+
+OPEN_MS, OPEN, HIGH, LOW, CLOSE, VOLUME, TURNOVER = range(7)
+COLUMN_COUNT = 7
+FIRST_CAPACITY = 64
+MOST_ROWS = 50_000
+
+
+class CandleSeries:
+    """Rows oldest first: open_ms, open, high, low, close (ticks), volume, turnover.
+
+    A row is committed once the venue called it closed (``confirm`` on the stream, or a REST row
+    whose close lies in the past). Rows that are not committed are listed in ``uncommitted``:
+    normally just the forming one.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        Gives the tick size.
+    timeframe : Timeframe
+        Length of a candle.
+    most_rows : int
+        Oldest rows beyond this are dropped.
+    """
+
+    __slots__ = (
+        "_columns",
+        "_count",
+        "_inverse_tick",
+        "_most_rows",
+        "base_version",
+        "event_ms",
+        "is_joined",
+        "late",
+        "recv_ns",
+        "rejected",
+        "revisions",
+        "timeframe",
+        "uncommitted",
+        "version",
+    )
+
+    def __init__(self, instrument: Instrument, timeframe: Timeframe, most_rows: int = MOST_ROWS) -> None:
+        self.timeframe = timeframe
+        self._inverse_tick = 1.0 / float(instrument.tick_size)
+        self._most_rows = most_rows
+        self._columns: Columns = np.empty((COLUMN_COUNT, FIRST_CAPACITY))
+        self._count = 0
+        self.uncommitted: set[int] = set()
+        self.version = 0
+        """Changes with every change of any row."""
+        self.base_version = 0
+        """Changes when something other than the values of the last row changed."""
+        self.revisions = 0
+        """Committed rows that the venue changed afterwards."""
+        self.late = 0
+        """Updates of a candle before the newest one."""
+        self.rejected = 0
+        """Rows refused by the candle gate (analysis 0.7)."""
+        self.event_ms: int | None = None
+        """Venue time of the newest streamed state."""
+        self.recv_ns = 0
+        self.is_joined = False
+        """History and stream overlap: there is no hole between them."""
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def columns(self) -> Columns:
+        """View of the rows, shape (7, n). Valid until the next append or merge."""
+        return self._columns[:, : self._count]
+
+    @property
+    def first_open_ms(self) -> int | None:
+        return int(self._columns[OPEN_MS, 0]) if self._count else None
+
+    @property
+    def last_open_ms(self) -> int | None:
+        return int(self._columns[OPEN_MS, self._count - 1]) if self._count else None
+
+    @property
+    def last_close_ticks(self) -> float | None:
+        return float(self._columns[CLOSE, self._count - 1]) if self._count else None
+
+    @property
+    def last_is_forming(self) -> bool:
+        return bool(self._count) and self.last_open_ms in self.uncommitted
+
+    def apply(self, candle: Candle) -> bool:
+        """Upsert one streamed candle by its open time; returns True when it committed a row.
+
+        A second ``closed`` for the same candle, a candle that arrives after the next one began, and a
+        correction after the close overwrite the row; the last word of the venue holds. An update
+        that is not closed never reopens a committed row.
+        """
+        open_ms = candle.open_ms
+        last = self._count - 1
+        columns = self._columns
+        if last >= 0 and columns[OPEN_MS, last] == open_ms:
+            index = last
+        elif last < 0 or columns[OPEN_MS, last] < open_ms:
+            if self.timeframe.open_ms(open_ms) != open_ms:
+                self.rejected += 1
+                return False
+            index = self._append_row()
+            columns = self._columns
+        else:
+            self.late += 1
+            index = int(np.searchsorted(columns[OPEN_MS, : self._count], open_ms))
+            if columns[OPEN_MS, index] != open_ms:
+                self.rejected += 1
+                return False
+        was_committed = index <= last and open_ms not in self.uncommitted
+        if was_committed and not candle.closed:
+            return False
+        inverse_tick = self._inverse_tick
+        row = (
+            float(open_ms),
+            float(round(candle.open * inverse_tick)),
+            float(round(candle.high * inverse_tick)),
+            float(round(candle.low * inverse_tick)),
+            float(round(candle.close * inverse_tick)),
+            candle.volume,
+            candle.turnover,
+        )
+        if was_committed:
+            if tuple(columns[:, index].tolist()) == row:
+                return False
+            self.revisions += 1
+        columns[:, index] = row
+        self.version += 1
+        if index != self._count - 1 or index > last or was_committed:
+            self.base_version += 1
+        if candle.closed:
+            self.uncommitted.discard(open_ms)
+        else:
+            self.uncommitted.add(open_ms)
+        self.event_ms = candle.event_ms
+        self.recv_ns = candle.recv_ns
+        return candle.closed
+
+    def merge(self, page: Columns, committed_before_ms: int) -> int:
+        """Merge a page of REST rows (prices in ticks), any order; returns how many rows were added.
+
+        Parameters
+        ----------
+        page : ndarray, shape (7, n)
+            Rows of this series.
+        committed_before_ms : int
+            Venue time now: rows whose close lies at or before it are closed on the venue's word.
+
+        Notes
+        -----
+        A committed page row replaces what is held (a difference from a committed row is counted as a
+        revision); an uncommitted page row is only added where nothing is held, since the stream is newer.
+        """
+        page = self._gate(page)
+        if not page.shape[1]:
+            return 0
+        opens = page[OPEN_MS]
+        duration_ms = self.timeframe.duration_ms
+        if self.timeframe is Timeframe.MO1:
+            committed = np.array([self.timeframe.close_ms(int(ms)) <= committed_before_ms for ms in opens])
+        else:
+            committed = opens + duration_ms <= committed_before_ms
+        held = self.columns
+        positions = np.searchsorted(held[OPEN_MS], opens)
+        inside = positions < self._count
+        matches = np.zeros(len(opens), dtype=bool)
+        matches[inside] = held[OPEN_MS, positions[inside]] == opens[inside]
+
+        for column in np.flatnonzero(matches & committed):
+            self._replace_committed(int(positions[column]), page[:, column])
+        new = ~matches
+        added = int(new.sum())
+        if added:
+            self._insert(page[:, new])
+            self.uncommitted.update(int(ms) for ms in opens[new & ~committed])
+            self.base_version += 1
+            self.version += 1
+        return added
+
+    def _replace_committed(self, index: int, row: Columns) -> None:
+        open_ms = int(row[OPEN_MS])
+        was_committed = open_ms not in self.uncommitted
+        self.uncommitted.discard(open_ms)
+        if np.array_equal(self._columns[:, index], row):
+            if not was_committed:
+                self.version += 1
+            return
+        if was_committed:
+            self.revisions += 1
+        self._columns[:, index] = row
+        self.base_version += 1
+        self.version += 1
+
+    def missing_before(self, now_ms: int) -> int | None:
+        """Open time of the oldest hole or late candle, None when the rows are whole up to ``now_ms``.
+
+        Late is a candle whose close lies in the past and which the venue has not called closed.
+        """
+        overdue = [ms for ms in self.uncommitted if self.timeframe.close_ms(ms) <= now_ms]
+        hole = self.first_hole_ms()
+        candidates = overdue if hole is None else [*overdue, hole]
+        return min(candidates, default=None)
+
+    def first_hole_ms(self) -> int | None:
+        """Open time of the first candle that is missing between two held rows; None for months."""
+        if self.timeframe is Timeframe.MO1 or self._count < 2:
+            return None
+        opens = self._columns[OPEN_MS, : self._count]
+        steps = np.flatnonzero(np.diff(opens) > self.timeframe.duration_ms)
+        return int(opens[steps[0]]) + self.timeframe.duration_ms if len(steps) else None
+
+    def clear(self) -> None:
+        """Forget all rows (the instrument's tick size changed)."""
+        self._count = 0
+        self.uncommitted.clear()
+        self.is_joined = False
+        self.version += 1
+        self.base_version += 1
+
+    def _gate(self, page: Columns) -> Columns:
+        """Rows that pass analysis 0.7, sorted, without duplicates; the others are counted."""
+        _, order = np.unique(page[OPEN_MS], return_index=True)
+        page = page[:, order]
+        low, high = page[LOW], page[HIGH]
+        good = (
+            np.isfinite(page).all(axis=0)
+            & (low > 0)
+            & (low <= np.minimum(page[OPEN], page[CLOSE]))
+            & (high >= np.maximum(page[OPEN], page[CLOSE]))
+            & (page[VOLUME] >= 0)
+            & (page[TURNOVER] >= 0)
+        )
+        if self.timeframe is not Timeframe.W1 and self.timeframe is not Timeframe.MO1:
+            good &= page[OPEN_MS] % self.timeframe.duration_ms == 0
+        self.rejected += int((~good).sum())
+        return page[:, good]
+
+    def _insert(self, rows: Columns) -> None:
+        merged = np.concatenate((self.columns, rows), axis=1)
+        merged = merged[:, np.argsort(merged[OPEN_MS], kind="stable")][:, -self._most_rows :]
+        count = merged.shape[1]
+        self._columns = np.empty((COLUMN_COUNT, count + max(FIRST_CAPACITY, count // 8)))
+        self._columns[:, :count] = merged
+        self._count = count
+
+    def _append_row(self) -> int:
+        if self._count == self._columns.shape[1]:
+            kept = self._columns
+            if self._count >= self._most_rows:
+                kept = kept[:, self._count // 10 :]
+            self._count = kept.shape[1]
+            self._columns = np.empty((COLUMN_COUNT, self._count + max(FIRST_CAPACITY, self._count // 4)))
+            self._columns[:, : self._count] = kept
+        self._count += 1
+        return self._count - 1

@@ -1,0 +1,242 @@
+"""The market store: one writer applies events, readers poll dirty cursors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import IntFlag
+from typing import Any
+
+from virtuoso_desktop.kernel.signals import Signal
+from virtuoso_desktop.market.book import OrderBook
+from virtuoso_desktop.market.candles import CandleSeries
+from virtuoso_desktop.market.tape import TradeTape
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId
+from virtuoso_desktop.model.market import (
+    BookDelta,
+    BookSnapshot,
+    Candle,
+    Liquidation,
+    MarketEvent,
+    Ticker,
+    TickerField,
+    Trade,
+)
+from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
+
+
+class Facet(IntFlag):
+    """What of an instrument changed."""
+
+    TICKER = 1
+    BOOK = 2
+    TRADES = 4
+    CANDLES = 8
+
+
+class TickerState:
+    """One instrument's merged ticker; ``fields`` lacks what the venue never named."""
+
+    __slots__ = ("event_ms", "fields", "has_snapshot", "ignored", "last_change_ms", "last_move", "recv_ns", "version")
+
+    def __init__(self) -> None:
+        self.fields: dict[str, float | None] = {}
+        self.has_snapshot = False
+        self.event_ms: int | None = None
+        self.recv_ns = 0
+        self.last_move = 0
+        """Sign of the newest change of the last price."""
+        self.last_change_ms: int | None = None
+        self.ignored = 0
+        """Deltas that came before a snapshot."""
+        self.version = 0
+
+    def value(self, name: TickerField) -> float | None:
+        """The field's newest value, None where the venue gave none."""
+        return self.fields.get(name)
+
+    def apply(self, ticker: Ticker) -> bool:
+        """Merge a frame; returns False for a delta without its snapshot."""
+        fields = self.fields
+        previous = fields.get("last_price")
+        if ticker.is_snapshot:
+            self.has_snapshot = True
+            self.fields = fields = {}
+        elif not self.has_snapshot:
+            self.ignored += 1
+            return False
+        fields.update(ticker.fields)
+        last = fields.get("last_price")
+        if last is not previous and last != previous and last is not None and previous is not None:
+            self.last_move = 1 if last > previous else -1
+            self.last_change_ms = ticker.event_ms
+        self.event_ms = ticker.event_ms
+        self.recv_ns = ticker.recv_ns
+        self.version += 1
+        return True
+
+    def drop(self) -> None:
+        """The connection is gone: deltas are refused until the next snapshot; the values stay, ageing."""
+        self.has_snapshot = False
+
+
+class InstrumentState:
+    """Everything live about one watched instrument."""
+
+    __slots__ = ("books", "candles", "candles_version", "instrument", "revision", "tape", "ticker")
+
+    def __init__(
+        self, instrument: Instrument, depths: Iterable[int], timeframes: Iterable[Timeframe]
+    ) -> None:
+        self.instrument = instrument
+        self.ticker = TickerState()
+        self.books = {depth: OrderBook(instrument, depth) for depth in depths}
+        self.tape = TradeTape()
+        self.candles = {timeframe: CandleSeries(instrument, timeframe) for timeframe in timeframes}
+        self.candles_version = 0
+        """Changes with every change of any series."""
+        self.revision = 0
+        """Changes when something changed that no event brought: history merged, a link lost."""
+
+    def version(self, facets: Facet) -> int:
+        """A number that grows whenever one of the facets changes."""
+        total = self.revision
+        if facets & Facet.TICKER:
+            total += self.ticker.version
+        if facets & Facet.BOOK:
+            total += sum(book.version for book in self.books.values())
+        if facets & Facet.TRADES:
+            total += self.tape.version
+        if facets & Facet.CANDLES:
+            total += self.candles_version
+        return total
+
+
+class DirtyCursor:
+    """One reader's memory of the versions it has seen. Marks cost the writer nothing but the version."""
+
+    __slots__ = ("_facets", "_seen", "_store")
+
+    def __init__(self, store: MarketStore, facets: Facet) -> None:
+        self._store = store
+        self._facets = facets
+        self._seen: dict[InstrumentId, int] = {}
+
+    def take(self) -> list[InstrumentState]:
+        """Instruments that changed since the last call; the first call returns all."""
+        facets = self._facets
+        seen = self._seen
+        changed: list[InstrumentState] = []
+        for state in self._store.states:
+            version = state.version(facets)
+            instrument_id = state.instrument.id
+            if seen.get(instrument_id) != version:
+                seen[instrument_id] = version
+                changed.append(state)
+        return changed
+
+
+class MarketStore:
+    """State of all watched instruments.
+
+    Parameters
+    ----------
+    depths : iterable of int
+        Order book depths held for every instrument.
+    timeframes : iterable of Timeframe
+        Candle series held for every instrument.
+
+    Notes
+    -----
+    `apply` is synchronous and awaits, queues and signals nothing, but for ``candle_closed``: a rare
+    fact that is told once per committed candle.
+    """
+
+    def __init__(
+        self, depths: Iterable[int] = (50,), timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES
+    ) -> None:
+        self._depths = tuple(depths)
+        self._timeframes = tuple(timeframes)
+        self._states: dict[InstrumentId, InstrumentState] = {}
+        self._books: dict[InstrumentId, dict[int, OrderBook]] = {}
+        self.candle_closed: Signal[Candle] = Signal("candle closed")
+        self.unwatched_events = 0
+        """Events of instruments that are not watched (their unsubscribe is under way)."""
+        self._appliers: dict[type[Any], Callable[[Any], None]] = {
+            BookSnapshot: self._apply_snapshot,
+            Ticker: self._apply_ticker,
+            Trade: self._apply_trade,
+            Candle: self._apply_candle,
+            Liquidation: self._ignore,
+        }
+
+    def add(self, instrument: Instrument) -> InstrumentState:
+        """Start to hold an instrument; a second call with changed grids starts anew."""
+        state = self._states.get(instrument.id)
+        if state is None or state.instrument != instrument:
+            state = InstrumentState(instrument, self._depths, self._timeframes)
+            self._states[instrument.id] = state
+            self._books[instrument.id] = state.books
+        return state
+
+    def remove(self, instrument_id: InstrumentId) -> None:
+        self._states.pop(instrument_id, None)
+        self._books.pop(instrument_id, None)
+
+    def get(self, instrument_id: InstrumentId) -> InstrumentState | None:
+        return self._states.get(instrument_id)
+
+    @property
+    def states(self) -> tuple[InstrumentState, ...]:
+        return tuple(self._states.values())
+
+    def cursor(self, facets: Facet) -> DirtyCursor:
+        """A new reader of the given facets."""
+        return DirtyCursor(self, facets)
+
+    def apply(self, event: MarketEvent) -> None:
+        """Apply one event. Raises BookGap when an order book needs a fresh snapshot."""
+        if type(event) is BookDelta:
+            books = self._books.get(event.instrument_id)
+            book = books.get(event.depth) if books is not None else None
+            if book is None:
+                self.unwatched_events += 1
+            else:
+                book.apply(event)
+        else:
+            self._appliers[type(event)](event)
+
+    def _apply_snapshot(self, event: BookSnapshot) -> None:
+        state = self._states.get(event.instrument_id)
+        book = state.books.get(event.depth) if state is not None else None
+        if book is None:
+            self.unwatched_events += 1
+        else:
+            book.load(event)
+
+    def _apply_ticker(self, event: Ticker) -> None:
+        state = self._states.get(event.instrument_id)
+        if state is None:
+            self.unwatched_events += 1
+        else:
+            state.ticker.apply(event)
+
+    def _apply_trade(self, event: Trade) -> None:
+        state = self._states.get(event.instrument_id)
+        if state is None:
+            self.unwatched_events += 1
+        else:
+            state.tape.apply(event)
+
+    def _apply_candle(self, event: Candle) -> None:
+        state = self._states.get(event.instrument_id)
+        series = state.candles.get(event.timeframe) if state is not None else None
+        if state is None or series is None:
+            self.unwatched_events += 1
+            return
+        state.candles_version += 1
+        if series.apply(event):
+            self.candle_closed.emit(event)
+
+    def _ignore(self, event: Liquidation) -> None:
+        """Liquidations are kept from part A2 on; their topic is not subscribed before."""
+        self.unwatched_events += 1
