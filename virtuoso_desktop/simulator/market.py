@@ -67,7 +67,8 @@ class MarketSource(Protocol):
     """A market as a pure function of time: the same arguments give the same answer on every machine.
 
     ``now_ms`` is venue time; nothing after it may be seen in an answer. Every instrument lists its
-    launch in ``Instrument.launch_ms``.
+    launch in ``Instrument.launch_ms``. Two threads may ask at the same time: the loop for what is pushed
+    now, a worker for history.
     """
 
     @property

@@ -1,0 +1,56 @@
+"""How often a topic is pushed: in venue time, slower for small markets, capped at high speed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId
+from virtuoso_desktop.simulator.market import MarketSource
+
+VENUE_BOOK_MS = {1: 10, 50: 20, 200: 100, 1000: 200}
+"""The venue's own shortest distance of two pushes by depth."""
+LEVEL_1_REPEAT_MS = 3_000
+"""A level-1 snapshot whose content did not change is pushed again after this time."""
+KLINE_REPEAT_MS = 60_000
+_LARGE_SHARE = 0.1
+_MIDDLE_SHARE = 0.35
+
+
+class Pace(NamedTuple):
+    """Distances of two pushes of one instrument, in venue ms."""
+
+    book_ms: int
+    ticker_ms: int
+    trade_ms: int
+    kline_ms: int
+
+
+LARGE = Pace(book_ms=50, ticker_ms=200, trade_ms=20, kline_ms=1_000)
+MIDDLE = Pace(book_ms=150, ticker_ms=500, trade_ms=50, kline_ms=1_500)
+SMALL = Pace(book_ms=400, ticker_ms=1_000, trade_ms=100, kline_ms=2_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Shortest distances in real ms, so that a fast clock does not flood the clients."""
+
+    book_ms: float = 25.0
+    ticker_ms: float = 100.0
+    trade_ms: float = 20.0
+    kline_ms: float = 250.0
+
+
+def paces(market: MarketSource, now_ms: int) -> dict[InstrumentId, Pace]:
+    """Each instrument's pace by its rank in 24 h turnover within its kind of market."""
+    kinds: dict[str, list[tuple[float, Instrument]]] = {}
+    for instrument in market.instruments:
+        turnover = float(market.day(instrument.id, now_ms).turnover_24h)
+        kinds.setdefault(instrument.id.market_kind.value, []).append((turnover, instrument))
+    result: dict[InstrumentId, Pace] = {}
+    for members in kinds.values():
+        members.sort(key=lambda member: -member[0])
+        for rank, (_, instrument) in enumerate(members):
+            share = rank / len(members)
+            result[instrument.id] = LARGE if share < _LARGE_SHARE else MIDDLE if share < _MIDDLE_SHARE else SMALL
+    return result
