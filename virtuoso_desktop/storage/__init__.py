@@ -1,0 +1,1 @@
+"""What is kept on disk: the cache, and the profile folder it lies in."""
