@@ -31,13 +31,26 @@ class Distribution:
         self.count += 1
         self.newest_ms = value_ms
 
-    def quantile_ms(self, q: float) -> float | None:
-        """Upper edge of the bucket that holds the quantile ``q`` in [0, 1]; None without data."""
-        if not self.count:
+    def mark(self) -> tuple[int, ...]:
+        """What is counted now, for a quantile of what comes after."""
+        return tuple(self._buckets)
+
+    def quantile_ms(self, q: float, since: tuple[int, ...] | None = None) -> float | None:
+        """Upper edge of the bucket that holds the quantile ``q`` in [0, 1]; None without data.
+
+        With ``since`` (a `mark`) only what came after it counts.
+        """
+        buckets = (
+            self._buckets
+            if since is None
+            else [now - before for now, before in zip(self._buckets, since, strict=True)]
+        )
+        count = sum(buckets)
+        if not count:
             return None
-        wanted = max(1, math.ceil(q * self.count))
+        wanted = max(1, math.ceil(q * count))
         seen = 0
-        for index, in_bucket in enumerate(self._buckets):
+        for index, in_bucket in enumerate(buckets):
             seen += in_bucket
             if seen >= wanted:
                 return math.exp((index + 1 + _OFFSET) / _SCALE)
@@ -55,6 +68,8 @@ class LinkMetrics:
         """Frames by kind: ``orderbook.50``, ``publicTrade``, ``tickers``, ``kline``."""
         self.refused: Counter[str] = Counter()
         """Frames refused, by `ParseError.kind`."""
+        self.huge_frames = 0
+        """Frames above 1 MiB."""
         self.lag_ms = Distribution()
         """Receive time minus the frame's own time, in venue time."""
         self.apply_ms = Distribution()

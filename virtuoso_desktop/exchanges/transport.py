@@ -1,0 +1,394 @@
+"""One WebSocket connection to a venue: frames go straight from the socket read to their handler.
+
+Nothing is queued, awaited or spawned per frame. `LinkConnection` replaces only the reading side of
+websockets' client; handshake, TLS, proxy and close stay the library's. `WsLink` keeps such a
+connection alive for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Protocol
+
+import msgspec
+from aiolimiter import AsyncLimiter
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.client import ClientProtocol
+from websockets.exceptions import PayloadTooBig, WebSocketException
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event, State
+
+from virtuoso_desktop.exchanges.network import Network, failure_words
+from virtuoso_desktop.kernel.clock import Clock
+from virtuoso_desktop.kernel.metrics import LinkMetrics
+from virtuoso_desktop.kernel.tasks import Backoff
+
+READ_BYTES = 64 * 1024
+MOST_FRAME_BYTES = 16 * 1024 * 1024
+HUGE_FRAME_BYTES = 1024 * 1024
+"""Frames above this are counted: no documented topic needs them."""
+STALL_S = 1.0
+"""A wait that lasts this much longer than asked for means that the program stood still, not the venue."""
+
+FrameHandler = Callable[[bytes, int], None]
+"""Takes one whole message and the ns at which the socket was read."""
+
+log = logging.getLogger(__name__)
+
+
+class LinkTimes(msgspec.Struct, frozen=True):
+    """Deadlines of a link in real seconds."""
+
+    open_timeout_s: float = 10.0
+    ping_interval_s: float = 20.0
+    pong_timeout_s: float = 10.0
+    close_timeout_s: float = 0.4
+    tick_s: float = 0.5
+    """How often the link is looked after."""
+    stable_s: float = 30.0
+    """A connection that lived this long was a success: the next failure waits little again."""
+    first_retry_s: float = 0.5
+    most_retry_s: float = 30.0
+    read_budget_s: float = 0.004
+    """Frames are handled at most this long in one turn of the loop."""
+
+
+class LinkConnection(ClientConnection):
+    """websockets' client connection with a reading side of its own.
+
+    Parameters
+    ----------
+    protocol : ClientProtocol
+        From websockets' ``connect``.
+    on_frame : FrameHandler
+        Called synchronously with every data message.
+    clock : Clock
+        Stamps each socket read once.
+    budget_s : float
+        Most seconds of handling in one loop turn; then reading pauses and the rest follows in the next turn.
+    **options
+        What ``connect`` passes on.
+    """
+
+    def __init__(
+        self, protocol: ClientProtocol, *, on_frame: FrameHandler, clock: Clock, budget_s: float, **options: Any
+    ) -> None:
+        super().__init__(protocol, **options)
+        self._on_frame = on_frame
+        self._clock = clock
+        self._budget_s = budget_s
+        self._recv_ns = 0
+        self._turn_ends_s = 0.0
+        self._kept: deque[Frame] = deque()
+        self._unread: deque[tuple[bytes, int]] = deque()
+        self._is_behind = False
+        self._fragments: list[bytes] = []
+        self.huge_frames = 0
+        self.paused_turns = 0
+        """Turns in which the read budget was spent."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        with contextlib.suppress(AttributeError):  # uvloop's transports have no such attribute
+            transport.max_size = READ_BYTES  # type: ignore[attr-defined]
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        recv_ns = self._clock.now_ns()
+        if self._is_behind:  # some transports deliver once more after the pause
+            self._unread.append((data, recv_ns))
+            return
+        self._turn_ends_s = perf_counter() + self._budget_s
+        self._read(data, recv_ns)
+        if self._is_behind:
+            if not self.transport.is_closing():
+                self.transport.pause_reading()
+            self._come_again()
+
+    def _read(self, data: bytes, recv_ns: int) -> None:
+        self._recv_ns = recv_ns
+        for start in range(0, len(data), READ_BYTES):
+            if self.protocol.reader.eof:
+                return
+            if self._is_behind:
+                self._unread.appendleft((data[start:], recv_ns))
+                return
+            super().data_received(data[start : start + READ_BYTES])
+
+    def process_event(self, event: Event) -> None:
+        if not isinstance(event, Frame) or event.opcode >= Opcode.CLOSE:
+            super().process_event(event)
+        elif self._is_behind or perf_counter() >= self._turn_ends_s:
+            self._kept.append(event)
+            self._is_behind = True
+        else:
+            self._deliver(event)
+
+    def _deliver(self, frame: Frame) -> None:
+        data = bytes(frame.data)
+        if not frame.fin or self._fragments:
+            self._fragments.append(data)
+            if not frame.fin:
+                return
+            data = b"".join(self._fragments)
+            self._fragments.clear()
+        if len(data) > HUGE_FRAME_BYTES:
+            self.huge_frames += 1
+        self._on_frame(data, self._recv_ns)
+
+    def _come_again(self) -> None:
+        self.paused_turns += 1
+        self.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        is_done = False
+        try:
+            self._work_off(perf_counter() + self._budget_s)
+            is_done = True
+        finally:
+            if not is_done:  # a handler failed: as in a socket read, that ends the connection
+                self.transport.abort()
+        if self._is_behind:
+            self._come_again()
+        elif not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _work_off(self, until_s: float) -> None:
+        self._turn_ends_s = until_s
+        while (self._kept or self._unread) and perf_counter() < until_s:
+            if self._kept:
+                self._deliver(self._kept.popleft())
+            else:
+                self._is_behind = False
+                self._read(*self._unread.popleft())
+        self._is_behind = bool(self._kept or self._unread)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._work_off(float("inf"))
+        super().connection_lost(exc)
+
+    def send_now(self, text: str) -> None:
+        """Send a short text at once, without flow control; a connection that is closing drops it."""
+        if self.protocol.state is State.OPEN and not self.transport.is_closing():
+            self.protocol.send_text(text.encode())
+            self.send_data()
+
+
+class LinkDriver(Protocol):
+    """What a venue makes of a link. All calls come on the loop; ``now_s`` is the link's own steady time."""
+
+    def connecting(self) -> None: ...
+
+    def opened(self) -> None:
+        """The connection stands: subscribe."""
+        ...
+
+    def frame(self, frame: bytes, recv_ns: int) -> None: ...
+
+    def tick(self, now_s: float) -> float | None:
+        """Look after the topics; returns when to come again (s), None for the usual pause."""
+        ...
+
+    def ping(self) -> str:
+        """The text that asks for a pong."""
+        ...
+
+    def waiting(self, reason: str, wait_s: float) -> None:
+        """The connection is lost (or was not made) for ``reason``; the next attempt is in ``wait_s``."""
+        ...
+
+
+class LinkSurroundings(msgspec.Struct, frozen=True):
+    """What all links of a venue share."""
+
+    network: Network
+    clock: Clock
+    metrics: LinkMetrics
+    connects: AsyncLimiter
+    """Budget of connection attempts."""
+    times: LinkTimes
+
+
+class WsLink:
+    """Keeps one connection open for ever: connect, ping, backoff.
+
+    Parameters
+    ----------
+    name : str
+        For logs, e.g. ``bybit.linear.1``.
+    url : str
+        Where to connect.
+    driver : LinkDriver
+        The venue's side.
+    surroundings : LinkSurroundings
+        Network, clock, metrics, deadlines.
+    """
+
+    def __init__(self, name: str, url: str, driver: LinkDriver, surroundings: LinkSurroundings) -> None:
+        self.name = name
+        self._url = url
+        self._driver = driver
+        self._network = surroundings.network
+        self._clock = surroundings.clock
+        self._metrics = surroundings.metrics
+        self._connects = surroundings.connects
+        self._times = surroundings.times
+        self._backoff = Backoff(surroundings.times.first_retry_s, surroundings.times.most_retry_s)
+        self._connection: LinkConnection | None = None
+        self._wake: asyncio.Future[None] | None = None
+        self._drop_reason: str | None = None
+        self._ping_sent_s: float | None = None
+        self._next_ping_s = 0.0
+        self._stalled_s = 0.0
+        self._was_open = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    @property
+    def now_s(self) -> float:
+        """The link's steady time: that of the loop, without the times when the program stood still."""
+        return asyncio.get_running_loop().time() - self._stalled_s
+
+    async def run(self) -> None:
+        """Connect again and again; ends only by cancellation, then closes within ``close_timeout_s``."""
+        failures = 0
+        while True:
+            reason, lived_s = await self._attempt()
+            failures = 0 if lived_s >= self._times.stable_s else failures + 1
+            wait_s = self._backoff.wait_s(failures)
+            log.info("%s: %s; next attempt in %.1f s", self.name, reason, wait_s)
+            self._driver.waiting(reason, wait_s)
+            await self._pause(wait_s)
+
+    def send(self, text: str) -> None:
+        """Send now; dropped while there is no connection."""
+        if self._connection is not None:
+            self._connection.send_now(text)
+
+    def pong_received(self) -> None:
+        self._ping_sent_s = None
+
+    def reconnect(self, reason: str) -> None:
+        """Cut the connection and make a new one, for ``reason`` in words."""
+        if self._connection is not None and self._drop_reason is None:
+            self._drop_reason = reason
+            self._connection.transport.abort()
+
+    def retry_now(self) -> None:
+        """Do not wait for the backoff any longer; an open connection is made anew."""
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+        else:
+            self.reconnect("reconnecting on request")
+
+    async def _pause(self, wait_s: float) -> None:
+        self._wake = asyncio.get_running_loop().create_future()
+        await asyncio.wait([self._wake], timeout=wait_s)
+        self._wake = None
+
+    async def _attempt(self) -> tuple[str, float]:
+        """One connection from handshake to end: (why it ended, how many seconds it lived)."""
+        await self._connects.acquire()
+        self._driver.connecting()
+        try:
+            connection = await self._open()
+        except (OSError, WebSocketException) as error:
+            return failure_words(error), 0.0
+        self._metrics.connects += 1
+        self._metrics.reconnects += self._was_open
+        self._was_open = True
+        started_s = perf_counter()
+        self._connection = connection
+        self._drop_reason = None
+        try:
+            await self._serve(connection)
+        finally:
+            self._connection = None
+            await self._close(connection)
+            self._metrics.huge_frames += connection.huge_frames
+        return self._drop_reason or self._end_words(connection), perf_counter() - started_s
+
+    async def _open(self) -> LinkConnection:
+        def create(protocol: ClientProtocol, **options: Any) -> LinkConnection:
+            return LinkConnection(
+                protocol,
+                on_frame=self._driver.frame,
+                clock=self._clock,
+                budget_s=self._times.read_budget_s,
+                **options,
+            )
+
+        connection = await connect(
+            self._url,
+            compression=None,
+            max_size=MOST_FRAME_BYTES,
+            max_queue=None,
+            ping_interval=None,
+            open_timeout=self._times.open_timeout_s,
+            close_timeout=1,
+            proxy=self._network.proxy_for(self._url),
+            create_connection=create,  # type: ignore[arg-type]  # any factory does, a class is asked for
+            ssl=await self._network.tls() if self._url.startswith("wss:") else None,
+        )
+        assert isinstance(connection, LinkConnection)
+        return connection
+
+    async def _serve(self, connection: LinkConnection) -> None:
+        loop = asyncio.get_running_loop()
+        lost = connection.connection_lost_waiter
+        now_s = self.now_s
+        self._ping_sent_s = None
+        self._next_ping_s = now_s + self._times.ping_interval_s
+        closing_s: float | None = None
+        self._driver.opened()
+        while not lost.done():
+            pause_s = self._driver.tick(now_s) or self._times.tick_s
+            before_s = loop.time()
+            await asyncio.wait([lost], timeout=pause_s)
+            stall_s = loop.time() - before_s - pause_s
+            if stall_s > STALL_S:
+                log.info("%s: the program stood still for %.1f s", self.name, stall_s)
+                self._stalled_s += stall_s
+            now_s = self.now_s
+            if connection.state is State.OPEN:
+                self._heartbeat(now_s)
+            else:
+                closing_s = closing_s or now_s
+                if now_s - closing_s > self._times.close_timeout_s:
+                    connection.transport.abort()
+
+    def _heartbeat(self, now_s: float) -> None:
+        if self._ping_sent_s is not None:
+            if now_s - self._ping_sent_s > self._times.pong_timeout_s:
+                self.reconnect(f"no answer to a ping within {self._times.pong_timeout_s:g} s")
+        elif now_s >= self._next_ping_s:
+            self._ping_sent_s = now_s
+            self._next_ping_s = now_s + self._times.ping_interval_s
+            self.send(self._driver.ping())
+
+    async def _close(self, connection: LinkConnection) -> None:
+        """Say goodbye, wait a little, cut."""
+        try:
+            if connection.state is State.OPEN and not connection.transport.is_closing():
+                connection.protocol.send_close(1000)
+                connection.send_data()
+            await asyncio.wait([connection.connection_lost_waiter], timeout=self._times.close_timeout_s)
+        finally:
+            connection.transport.abort()
+
+    def _end_words(self, connection: LinkConnection) -> str:
+        protocol = connection.protocol
+        fault = protocol.parser_exc
+        if isinstance(fault, PayloadTooBig):
+            self._metrics.refused["too_big"] += 1
+        if fault is not None and not isinstance(fault, EOFError):
+            return failure_words(fault)
+        if protocol.close_rcvd is not None:
+            return f"the exchange closed the connection: {protocol.close_rcvd}"
+        return failure_words(connection.connection_exc or fault)

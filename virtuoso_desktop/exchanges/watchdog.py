@@ -1,0 +1,242 @@
+"""Judges the topics of one link by the age of their data alone: an ack proves nothing, a pong proves nothing.
+
+Pure: time comes by argument (real seconds of a clock that never jumps).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+
+from virtuoso_desktop.exchanges.base import StaleFeed, Subscription
+
+OTHERS_LIVE_S = 10.0
+"""A link lives while anything came within this span."""
+LINK_SILENT_S = 5.0
+"""A link whose lively feeds are all stale is dead when nothing at all came within this span."""
+NUDGE_AGAIN_S = (15.0, 30.0, 60.0, 120.0, 300.0)
+RECONNECT_AGAIN_S = (300.0, 1800.0, 3600.0)
+"""A topic for which the whole link was reconnected in vain gets the next reconnect after this."""
+
+
+class FeedLimits(msgspec.Struct, frozen=True):
+    """How long a topic may bring nothing, in seconds. None: for ever.
+
+    A feed beyond its limit is nudged (subscribed anew, which makes the venue send a snapshot, so a
+    topic that is merely quiet proves that it lives); without an answer it is stale.
+    """
+
+    first_data_s: float | None
+    """From the subscription to the first data."""
+    silence_s: float | None
+    """Between data."""
+    answer_s: float = 1.5
+    """From the nudge to its answer, before the feed is called stale."""
+    reconnect_s: float | None = 10.0
+    """From the nudge to a reconnect of the link."""
+    is_lively: bool = False
+    """It changes so often that its silence says something about the whole link."""
+    is_reported: bool = True
+    """False: nudged when silent, but never called stale (an instrument may simply not trade)."""
+
+    def stretched(self, factor: float) -> FeedLimits:
+        """Limits for a venue whose clock runs slower than real time by ``factor``."""
+
+        def times(limit_s: float | None) -> float | None:
+            return None if limit_s is None else limit_s * factor
+
+        return FeedLimits(
+            times(self.first_data_s),
+            times(self.silence_s),
+            self.answer_s * factor,
+            times(self.reconnect_s),
+            self.is_lively,
+            self.is_reported,
+        )
+
+
+class Feed:
+    """One subscribed topic and what is known of its life. It outlives reconnects."""
+
+    __slots__ = (
+        "asked_s",
+        "awaits_snapshot",
+        "frames",
+        "is_stale",
+        "label",
+        "limits",
+        "may_reconnect_s",
+        "needs_snapshot",
+        "newest_ms",
+        "newest_s",
+        "next_resync_s",
+        "nudged_s",
+        "nudges",
+        "reconnects",
+        "rejected",
+        "resync_is_due",
+        "resyncs",
+        "seen_frames",
+        "silent_since_ms",
+        "subscription",
+        "topic",
+    )
+
+    def __init__(self, topic: str, label: str, subscription: Subscription, limits: FeedLimits,
+                 needs_snapshot: bool) -> None:
+        self.topic = topic
+        self.label = label
+        """Kind of frame to count by: ``orderbook.50``."""
+        self.subscription = subscription
+        self.limits = limits
+        self.needs_snapshot = needs_snapshot
+        """Deltas are worth nothing before a snapshot came on this connection."""
+        self.newest_ms: int | None = None
+        """Venue time of the newest frame."""
+        self.frames = 0
+        self.rejected: str | None = None
+        """Why the venue refuses the topic."""
+        self.reconnects = 0
+        self.may_reconnect_s = 0.0
+        self.resyncs = 0
+        self.next_resync_s = 0.0
+        self.reset()
+
+    def reset(self) -> None:
+        """The connection is gone; nothing of it counts any more."""
+        self.asked_s: float | None = None
+        """When it was last subscribed on this connection."""
+        self.newest_s: float | None = None
+        self.nudged_s: float | None = None
+        self.nudges = 0
+        self.is_stale = False
+        self.silent_since_ms: int | None = None
+        """Venue time of the newest frame before it was found silent."""
+        self.awaits_snapshot = self.needs_snapshot
+        self.seen_frames = self.frames
+        self.resync_is_due = False
+
+    def asked(self, now_s: float) -> None:
+        """A subscription was sent: from now on first data are expected."""
+        self.asked_s = now_s
+        self.newest_s = None
+        self.seen_frames = self.frames
+        self.awaits_snapshot = self.needs_snapshot
+
+    @property
+    def is_lively(self) -> bool:
+        """Whether its silence says something about the whole link."""
+        return self.limits.is_lively and self.rejected is None
+
+    @property
+    def has_data(self) -> bool:
+        """Whether data came since it was last subscribed."""
+        return self.newest_s is not None or self.frames != self.seen_frames
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What has to be done about the feeds of a link now."""
+
+    nudge: list[Feed]
+    recovered: list[Feed]
+    """Feeds that were stale and live again."""
+    stale: tuple[StaleFeed, ...]
+    """Silent while others live, longest silent first."""
+    is_synced: bool
+    """Every lively feed has brought its first data (or is known to be stale)."""
+    reconnect: str | None
+    """Why the link must be connected anew, in words."""
+
+
+class FeedWatch:
+    """Remembers when anything last came; judges on demand.
+
+    Parameters
+    ----------
+    stretch : float
+        The factor by which the feeds' limits were stretched.
+    """
+
+    def __init__(self, stretch: float = 1.0) -> None:
+        self._stretch = stretch
+        self._newest_s: float | None = None
+
+    def reset(self) -> None:
+        """A new connection begins."""
+        self._newest_s = None
+
+    def check(self, feeds: Collection[Feed], now_s: float) -> Verdict:
+        """Judge all feeds; call it a few times a second."""
+        nudge: list[Feed] = []
+        recovered: list[Feed] = []
+        reconnect: str | None = None
+        for feed in feeds:
+            if feed.frames != feed.seen_frames:
+                if feed.is_stale:
+                    recovered.append(feed)
+                self._note_data(feed, now_s)
+            elif self._is_overdue(feed, now_s):
+                if self._wants_nudge(feed, now_s):
+                    nudge.append(feed)
+                reconnect = self._judge_nudged(feed, now_s) or reconnect
+        lively = [feed for feed in feeds if feed.is_lively and feed.asked_s is not None]
+        if lively and all(feed.is_stale for feed in lively) and not self._anything_within(LINK_SILENT_S, now_s):
+            reconnect = "the exchange answers, but sends no data"
+        return Verdict(nudge, recovered, self._stale(feeds, now_s), self._is_synced(feeds), reconnect)
+
+    def _note_data(self, feed: Feed, now_s: float) -> None:
+        feed.seen_frames = feed.frames
+        feed.newest_s = self._newest_s = now_s
+        feed.nudged_s = None
+        feed.nudges = 0
+        feed.is_stale = False
+        if now_s >= feed.may_reconnect_s:
+            feed.reconnects = 0
+
+    def _is_overdue(self, feed: Feed, now_s: float) -> bool:
+        if feed.asked_s is None or feed.rejected is not None:
+            return False
+        if feed.nudged_s is not None:
+            return True
+        since_s, limit_s = (
+            (feed.asked_s, feed.limits.first_data_s)
+            if feed.newest_s is None
+            else (feed.newest_s, feed.limits.silence_s)
+        )
+        return limit_s is not None and now_s - since_s >= limit_s
+
+    def _wants_nudge(self, feed: Feed, now_s: float) -> bool:
+        if feed.nudged_s is None:
+            feed.nudged_s = now_s
+            feed.silent_since_ms = feed.newest_ms
+        elif feed.asked_s is None or now_s - feed.asked_s < NUDGE_AGAIN_S[min(feed.nudges, len(NUDGE_AGAIN_S)) - 1]:
+            return False
+        feed.nudges += 1
+        return True
+
+    def _judge_nudged(self, feed: Feed, now_s: float) -> str | None:
+        """Call it stale; words if the link has to be reconnected for it."""
+        if feed.nudged_s is None or not feed.limits.is_reported:
+            return None
+        waited_s = now_s - feed.nudged_s
+        if waited_s >= feed.limits.answer_s:
+            feed.is_stale = True
+        if feed.limits.reconnect_s is None or waited_s < feed.limits.reconnect_s or now_s < feed.may_reconnect_s:
+            return None
+        feed.may_reconnect_s = now_s + RECONNECT_AGAIN_S[min(feed.reconnects, len(RECONNECT_AGAIN_S) - 1)]
+        feed.reconnects += 1
+        return f"{feed.topic} brings nothing, even subscribed anew"
+
+    def _anything_within(self, span_s: float, now_s: float) -> bool:
+        return self._newest_s is not None and now_s - self._newest_s < span_s * self._stretch
+
+    def _stale(self, feeds: Collection[Feed], now_s: float) -> tuple[StaleFeed, ...]:
+        if not self._anything_within(OTHERS_LIVE_S, now_s):
+            return ()
+        stale = [feed for feed in feeds if feed.is_stale]
+        stale.sort(key=lambda feed: feed.newest_ms or 0)
+        return tuple(StaleFeed(feed.topic, feed.subscription, feed.newest_ms) for feed in stale)
+
+    def _is_synced(self, feeds: Collection[Feed]) -> bool:
+        return all(feed.has_data or feed.is_stale for feed in feeds if feed.is_lively)
