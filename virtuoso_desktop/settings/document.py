@@ -9,8 +9,10 @@ from typing import Any, cast
 
 from virtuoso_desktop.model.errors import ConfigError
 
-LARGEST_BYTES = 1_000_000
+LARGEST_BYTES = 256_000
 DEEPEST = 16
+MOST_BRACKETS = 64
+"""In one line: the parser takes seconds over a thousand of them."""
 
 KeyPath = tuple[str | int, ...]
 Tree = dict[str, Any]
@@ -65,6 +67,9 @@ def _load(text: str, where: str) -> Any:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.reader import ReaderError
 
+    for index, row in enumerate(text.splitlines()):
+        if row.count("[") + row.count("{") > MOST_BRACKETS:
+            raise _unreadable(where, index, "nested too deeply")
     newest_line = 0
 
     class Constructor(RoundTripConstructor):
@@ -115,7 +120,7 @@ class _Plain:
     def __init__(self, document: Document) -> None:
         self._where = document.where
         self._lines = document.lines
-        self._open: set[int] = set()
+        self._seen: set[int] = set()
 
     def convert(self, value: Any, path: KeyPath, line: int) -> Any:
         if isinstance(value, (dict, list)):
@@ -128,9 +133,11 @@ class _Plain:
         raise _unreadable(self._where, line - 1, "YAML tags and sets are not used in settings")
 
     def _convert_nested(self, value: Any, path: KeyPath, line: int) -> Any:
-        if len(path) >= DEEPEST or id(value) in self._open:
+        if len(path) >= DEEPEST:
             raise _unreadable(self._where, line - 1, "nested too deeply")
-        self._open.add(id(value))
+        if id(value) in self._seen:
+            raise _unreadable(self._where, line - 1, "YAML aliases are not used in settings")
+        self._seen.add(id(value))
         if isinstance(value, list):
             return [self._convert_entry(value, index, index, path, line) for index, _ in enumerate(cast(Any, value))]
         return {str(key): self._convert_entry(value, key, str(key), path, line) for key in value}
