@@ -16,6 +16,7 @@ from aiohttp import web
 from virtuoso_desktop.kernel.clock import Clock
 from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.simulator.encode import Texts
 from virtuoso_desktop.simulator.faults import Fault, FaultBoard
 from virtuoso_desktop.simulator.limits import Allowance, RateLimiter, RateLimits
 from virtuoso_desktop.simulator.market import MarketSource
@@ -103,6 +104,10 @@ class SimulatedExchange:
     def book(self, instrument_id: InstrumentId, depth: int) -> BookState:
         """The book of this depth as its subscribers have it now."""
         return self.streams.book(self._listing.by_id[instrument_id], depth)
+
+    def texts(self, instrument_id: InstrumentId) -> Texts:
+        """How this venue writes an instrument's prices and sizes."""
+        return self._listing.texts[instrument_id]
 
     def inject(self, fault: Fault) -> None:
         """Let a fault happen; its ``at_s`` counts from now. Raises ConfigError when it makes no sense."""

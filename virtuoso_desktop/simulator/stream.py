@@ -151,6 +151,11 @@ class Streams:
 
     # --- clients ---
 
+    @property
+    def clients(self) -> int:
+        """How many connections are open now."""
+        return len(self._clients)
+
     def join(self, client: Client) -> None:
         self._clients.add(client)
 
