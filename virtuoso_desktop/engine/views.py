@@ -151,8 +151,15 @@ class CandleView:
         "volume",
     )
 
-    def __init__(self, columns: NDArray[np.float64], *, version: int, base_version: int, last_is_forming: bool,
-                 is_complete_left: bool) -> None:
+    def __init__(
+        self,
+        columns: NDArray[np.float64],
+        *,
+        version: int,
+        base_version: int,
+        last_is_forming: bool,
+        is_complete_left: bool,
+    ) -> None:
         self.open_ms: FloatColumn = columns[0]
         self.open: FloatColumn = columns[1]
         self.high: FloatColumn = columns[2]

@@ -41,9 +41,7 @@ class Distribution:
         With ``since`` (a `mark`) only what came after it counts.
         """
         buckets = (
-            self._buckets
-            if since is None
-            else [now - before for now, before in zip(self._buckets, since, strict=True)]
+            self._buckets if since is None else [now - before for now, before in zip(self._buckets, since, strict=True)]
         )
         count = sum(buckets)
         if not count:

@@ -50,9 +50,7 @@ class Supervisor:
         if self._tasks.get(name) is task:
             del self._tasks[name]
 
-    async def _own(
-        self, name: str, run: Callable[[], Coroutine[Any, Any, None]], restart: Backoff | None
-    ) -> None:
+    async def _own(self, name: str, run: Callable[[], Coroutine[Any, Any, None]], restart: Backoff | None) -> None:
         failures = 0
         while True:
             try:

@@ -118,7 +118,7 @@ class CandleSeries:
             columns = self._columns
         else:
             self.late += 1
-            index = int(np.searchsorted(columns[OPEN_MS, : self._count], open_ms))
+            index = self._index_of(open_ms)
             if columns[OPEN_MS, index] != open_ms:
                 self.rejected += 1
                 return False
@@ -176,13 +176,10 @@ class CandleSeries:
         else:
             committed = opens + duration_ms <= committed_before_ms
         held = self.columns
-        positions = np.searchsorted(held[OPEN_MS], opens)
-        inside = positions < self._count
-        matches = np.zeros(len(opens), dtype=bool)
-        matches[inside] = held[OPEN_MS, positions[inside]] == opens[inside]
+        matches: NDArray[np.bool_] = np.isin(opens, held[OPEN_MS], assume_unique=True)
 
         for column in np.flatnonzero(matches & committed):
-            self._replace_committed(int(positions[column]), page[:, column])
+            self._replace_committed(self._index_of(opens[column]), page[:, column])
         new = ~matches
         added = int(new.sum())
         if added:
@@ -191,6 +188,9 @@ class CandleSeries:
             self.base_version += 1
             self.version += 1
         return added
+
+    def _index_of(self, open_ms: float) -> int:
+        return int(np.searchsorted(self._columns[OPEN_MS, : self._count], open_ms))
 
     def _replace_committed(self, index: int, row: Columns) -> None:
         open_ms = int(row[OPEN_MS])
@@ -206,23 +206,22 @@ class CandleSeries:
         self.base_version += 1
         self.version += 1
 
-    def missing_before(self, now_ms: int) -> int | None:
-        """Open time of the oldest hole or late candle, None when the rows are whole up to ``now_ms``.
+    def missing(self, now_ms: int) -> list[int]:
+        """Open times that REST should be asked for, oldest first; empty when the rows are whole up to ``now_ms``.
 
-        Late is a candle whose close lies in the past and which the venue has not called closed.
+        These are the beginnings of holes between two held rows (not looked for in months), and
+        candles whose close lies in the past and which the venue has not called closed.
         """
         overdue = [ms for ms in self.uncommitted if self.timeframe.close_ms(ms) <= now_ms]
-        hole = self.first_hole_ms()
-        candidates = overdue if hole is None else [*overdue, hole]
-        return min(candidates, default=None)
+        return sorted({*overdue, *self._holes_ms()})
 
-    def first_hole_ms(self) -> int | None:
-        """Open time of the first candle that is missing between two held rows; None for months."""
+    def _holes_ms(self) -> list[int]:
         if self.timeframe is Timeframe.MO1 or self._count < 2:
-            return None
+            return []
         opens = self._columns[OPEN_MS, : self._count]
-        steps = np.flatnonzero(np.diff(opens) > self.timeframe.duration_ms)
-        return int(opens[steps[0]]) + self.timeframe.duration_ms if len(steps) else None
+        duration_ms = self.timeframe.duration_ms
+        steps = np.flatnonzero(np.diff(opens) > duration_ms)
+        return [int(opens[step]) + duration_ms for step in steps]
 
     def clear(self) -> None:
         """Forget all rows (the instrument's tick size changed)."""
@@ -262,9 +261,11 @@ class CandleSeries:
         if self._count == self._columns.shape[1]:
             kept = self._columns
             if self._count >= self._most_rows:
-                kept = kept[:, self._count // 10 :]
-            self._count = kept.shape[1]
-            self._columns = np.empty((COLUMN_COUNT, self._count + max(FIRST_CAPACITY, self._count // 4)))
-            self._columns[:, : self._count] = kept
+                kept = kept[:, self._count - self._most_rows + max(1, self._most_rows // 10) :]
+            count = kept.shape[1]
+            capacity = min(count + max(FIRST_CAPACITY, count // 4), max(self._most_rows, count + 1))
+            self._columns = np.empty((COLUMN_COUNT, capacity))
+            self._columns[:, :count] = kept
+            self._count = count
         self._count += 1
         return self._count - 1

@@ -15,7 +15,6 @@ from virtuoso_desktop.model.market import (
     BookDelta,
     BookSnapshot,
     Candle,
-    Liquidation,
     MarketEvent,
     Ticker,
     TickerField,
@@ -84,9 +83,7 @@ class InstrumentState:
 
     __slots__ = ("books", "candles", "candles_version", "instrument", "revision", "tape", "ticker")
 
-    def __init__(
-        self, instrument: Instrument, depths: Iterable[int], timeframes: Iterable[Timeframe]
-    ) -> None:
+    def __init__(self, instrument: Instrument, depths: Iterable[int], timeframes: Iterable[Timeframe]) -> None:
         self.instrument = instrument
         self.ticker = TickerState()
         self.books = {depth: OrderBook(instrument, depth) for depth in depths}
@@ -151,22 +148,19 @@ class MarketStore:
     fact that is told once per committed candle.
     """
 
-    def __init__(
-        self, depths: Iterable[int] = (50,), timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES
-    ) -> None:
+    def __init__(self, depths: Iterable[int] = (50,), timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES) -> None:
         self._depths = tuple(depths)
         self._timeframes = tuple(timeframes)
         self._states: dict[InstrumentId, InstrumentState] = {}
         self._books: dict[InstrumentId, dict[int, OrderBook]] = {}
         self.candle_closed: Signal[Candle] = Signal("candle closed")
         self.unwatched_events = 0
-        """Events of instruments that are not watched (their unsubscribe is under way)."""
+        """Events of what is not held: an instrument whose unsubscribe is under way, a liquidation."""
         self._appliers: dict[type[Any], Callable[[Any], None]] = {
             BookSnapshot: self._apply_snapshot,
             Ticker: self._apply_ticker,
             Trade: self._apply_trade,
             Candle: self._apply_candle,
-            Liquidation: self._ignore,
         }
 
     def add(self, instrument: Instrument) -> InstrumentState:
@@ -203,7 +197,11 @@ class MarketStore:
             else:
                 book.apply(event)
         else:
-            self._appliers[type(event)](event)
+            applier = self._appliers.get(type(event))
+            if applier is None:
+                self.unwatched_events += 1
+            else:
+                applier(event)
 
     def _apply_snapshot(self, event: BookSnapshot) -> None:
         state = self._states.get(event.instrument_id)
@@ -236,7 +234,3 @@ class MarketStore:
         state.candles_version += 1
         if series.apply(event):
             self.candle_closed.emit(event)
-
-    def _ignore(self, event: Liquidation) -> None:
-        """Liquidations are kept from part A2 on; their topic is not subscribed before."""
-        self.unwatched_events += 1

@@ -110,6 +110,7 @@ TickerField = Literal[
 
 TICKER_FIELDS: tuple[TickerField, ...] = get_args(TickerField)
 
+
 class Ticker(msgspec.Struct, frozen=True, gc=False):
     """A ticker frame: a whole ticker (``is_snapshot``) or only the values that changed.
 

@@ -133,8 +133,16 @@ class BybitParser:
                     update_id = data.u
                     return (
                         BookDelta(
-                            self._ids.get(data.s) or self._instrument_id(data.s), 50, data.b, data.a, update_id - 1,
-                            update_id, data.seq, message.ts, message.cts, recv_ns,
+                            self._ids.get(data.s) or self._instrument_id(data.s),
+                            50,
+                            data.b,
+                            data.a,
+                            update_id - 1,
+                            update_id,
+                            data.seq,
+                            message.ts,
+                            message.cts,
+                            recv_ns,
                         ),
                     )
             elif frame.startswith(b'{"topic":"tickers.'):
@@ -208,16 +216,22 @@ class BybitParser:
         if message.type == "delta" and update_id != 1:
             return (
                 BookDelta(
-                    instrument_id, depth, data.b, data.a, update_id - 1, update_id, data.seq, message.ts, message.cts,
+                    instrument_id,
+                    depth,
+                    data.b,
+                    data.a,
+                    update_id - 1,
+                    update_id,
+                    data.seq,
+                    message.ts,
+                    message.cts,
                     recv_ns,
                 ),
             )
         if message.type != "snapshot" and update_id != 1:
             _refuse_type(message.topic, message.type)
         return (
-            BookSnapshot(
-                instrument_id, depth, data.b, data.a, update_id, data.seq, message.ts, message.cts, recv_ns
-            ),
+            BookSnapshot(instrument_id, depth, data.b, data.a, update_id, data.seq, message.ts, message.cts, recv_ns),
         )
 
     def _parse_rpi(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
@@ -228,9 +242,7 @@ class BybitParser:
         asks = [(price, size) for price, size, _ in data.a]
         if message.type == "snapshot" or data.u == 1:
             return (
-                BookSnapshot(
-                    instrument_id, RPI_DEPTH, bids, asks, data.u, data.seq, message.ts, message.cts, recv_ns
-                ),
+                BookSnapshot(instrument_id, RPI_DEPTH, bids, asks, data.u, data.seq, message.ts, message.cts, recv_ns),
             )
         if message.type != "delta":
             _refuse_type(message.topic, message.type)
@@ -271,8 +283,16 @@ class BybitParser:
             symbol = row.s
             events.append(
                 Trade(
-                    self._ids.get(symbol) or self._instrument_id(symbol), row.i, row.p, row.v, aggressor, row.T,
-                    row.seq, row.BT, event_ms, recv_ns,
+                    self._ids.get(symbol) or self._instrument_id(symbol),
+                    row.i,
+                    row.p,
+                    row.v,
+                    aggressor,
+                    row.T,
+                    row.seq,
+                    row.BT,
+                    event_ms,
+                    recv_ns,
                 )
             )
         return events
@@ -290,8 +310,18 @@ class BybitParser:
                 raise ParseError(f"{message.topic}: high and low do not enclose open and close", kind="bad_value")
             events.append(
                 Candle(
-                    instrument_id, timeframe, row.start, row.open, row.high, row.low, row.close, row.volume,
-                    row.turnover, row.confirm, row.timestamp, recv_ns,
+                    instrument_id,
+                    timeframe,
+                    row.start,
+                    row.open,
+                    row.high,
+                    row.low,
+                    row.close,
+                    row.volume,
+                    row.turnover,
+                    row.confirm,
+                    row.timestamp,
+                    recv_ns,
                 )
             )
         return events
@@ -299,9 +329,7 @@ class BybitParser:
     def _parse_liquidations(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
         message = self._liquidation.decode(frame)
         return [
-            Liquidation(
-                self._instrument_id(row.s), _position_side(row.S), row.p, row.v, row.T, message.ts, recv_ns
-            )
+            Liquidation(self._instrument_id(row.s), _position_side(row.S), row.p, row.v, row.T, message.ts, recv_ns)
             for row in message.data
         ]
 
@@ -310,8 +338,13 @@ class BybitParser:
         row = message.data
         return (
             Liquidation(
-                self._instrument_id(row.symbol), _position_side(row.side), row.price, row.size, row.updatedTime,
-                message.ts, recv_ns,
+                self._instrument_id(row.symbol),
+                _position_side(row.side),
+                row.price,
+                row.size,
+                row.updatedTime,
+                message.ts,
+                recv_ns,
             ),
         )
 

@@ -1,0 +1,296 @@
+"""Loads candles behind the streams: first pages in the user's order, older pages, repairs.
+
+A page joins the stream when no candle is missing between them; a hole or a candle whose close
+the venue never confirmed is asked for again over REST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from virtuoso_desktop.exchanges.base import Adapter, CandlePage, CandleQuery, RequestPriority
+from virtuoso_desktop.kernel.clock import Clock
+from virtuoso_desktop.kernel.tasks import Supervisor
+from virtuoso_desktop.market.candles import MOST_ROWS, CandleSeries, Columns
+from virtuoso_desktop.market.store import MarketStore
+from virtuoso_desktop.model.errors import LinkError, ParseError, VenueRejected, VirtuosoError
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId
+from virtuoso_desktop.model.timeframe import Timeframe
+
+log = logging.getLogger(__name__)
+
+LOADING_ORDER: tuple[Timeframe, ...] = (
+    Timeframe.M1,
+    Timeframe.M5,
+    Timeframe.M15,
+    Timeframe.H1,
+    Timeframe.H4,
+    Timeframe.D1,
+    Timeframe.M30,
+)
+PAGE_ROWS = 1_000
+WORKERS = 4
+LATE_AFTER_MS = 3_000
+"""A candle that the venue has not closed this long after its end is asked for over REST."""
+REPAIR_PAUSE_S = 5.0
+"""Between two repairs of one series."""
+RETRY_PAUSE_S = 5.0
+TRADES_LIMIT = 1_000
+
+SeriesKey = tuple[InstrumentId, Timeframe]
+
+
+class HistoryLoader:
+    """Fills the store's candle series of one venue.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        The venue.
+    store : MarketStore
+        Whose series are filled.
+    tasks : Supervisor
+        Owns the workers and the pages in flight.
+    venue_now_ms : callable
+        Venue time.
+    clock : Clock
+        For the pauses between repairs.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        store: MarketStore,
+        tasks: Supervisor,
+        venue_now_ms: Callable[[], int],
+        clock: Clock,
+    ) -> None:
+        self._adapter = adapter
+        self._store = store
+        self._tasks = tasks
+        self._venue_now_ms = venue_now_ms
+        self._clock = clock
+        self._waiting: dict[SeriesKey, None] = {}
+        self._wake = asyncio.Event()
+        self._shown: SeriesKey | None = None
+        self._first_pages: set[SeriesKey] = set()
+        self._complete_left: set[SeriesKey] = set()
+        self._older: dict[SeriesKey, asyncio.Task[None]] = {}
+        self._older_errors: dict[SeriesKey, str] = {}
+        self._repaired_ns: dict[SeriesKey, int] = {}
+        self._whole_version: dict[SeriesKey, int] = {}
+        self._real_holes: set[tuple[SeriesKey, int]] = set()
+        self._trades_waiting: dict[InstrumentId, None] = {}
+
+    def start(self) -> None:
+        for number in range(WORKERS):
+            self._tasks.spawn(f"history.worker.{number}", self._work)
+
+    def watch(self, instruments: Iterable[Instrument]) -> None:
+        """Queue the first page of every series of new instruments, and their recent trades."""
+        for instrument in instruments:
+            state = self._store.get(instrument.id)
+            for timeframe in state.candles if state is not None else ():
+                self._waiting[instrument.id, timeframe] = None
+            self._trades_waiting[instrument.id] = None
+        self._wake.set()
+
+    def unwatch(self, instrument_id: InstrumentId) -> None:
+        """Forget all that is queued or known of an instrument."""
+        for key in [key for key in self._waiting if key[0] == instrument_id]:
+            del self._waiting[key]
+        self._trades_waiting.pop(instrument_id, None)
+        self._first_pages = {key for key in self._first_pages if key[0] != instrument_id}
+        self._complete_left = {key for key in self._complete_left if key[0] != instrument_id}
+        for key in [key for key in self._older if key[0] == instrument_id]:
+            self._older[key].cancel()
+
+    def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        """Load this series before all others."""
+        self._shown = (instrument_id, timeframe)
+
+    def refresh_trades(self, instrument_ids: Iterable[InstrumentId]) -> None:
+        """Ask for recent trades again, after a hole in the streams."""
+        for instrument_id in instrument_ids:
+            self._trades_waiting[instrument_id] = None
+        self._wake.set()
+
+    @property
+    def loaded(self) -> int:
+        """Series whose first page has come."""
+        return len(self._first_pages)
+
+    def is_complete_left(self, key: SeriesKey) -> bool:
+        """The venue has nothing older, or the row limit is reached."""
+        series = self._series(key)
+        return key in self._complete_left or (series is not None and len(series) >= MOST_ROWS)
+
+    def is_loading_older(self, key: SeriesKey) -> bool:
+        return key in self._older or key in self._waiting
+
+    def load_error(self, key: SeriesKey) -> str | None:
+        """Why the newest page of this series failed, in words."""
+        return self._older_errors.get(key)
+
+    def load_older(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        """Ask for the page before the oldest row, unless one is in flight or nothing is older."""
+        key = (instrument_id, timeframe)
+        if key in self._older or key not in self._first_pages or self.is_complete_left(key):
+            return
+        self._older[key] = self._tasks.spawn(
+            f"history.older.{instrument_id}.{timeframe}", lambda: self._load_older(key)
+        )
+
+    def cancel_older(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        task = self._older.get((instrument_id, timeframe))
+        if task is not None:
+            task.cancel()
+
+    def check(self) -> None:
+        """Queue repairs for holes and late candles; to be called about once a second."""
+        now_ms = self._venue_now_ms() - LATE_AFTER_MS
+        for state in self._store.states:
+            for timeframe, series in state.candles.items():
+                key = (state.instrument.id, timeframe)
+                if key not in self._first_pages or self._is_whole(key, series, now_ms):
+                    continue
+                missing_ms = self._first_missing_ms(key, series, now_ms)
+                if missing_ms is None:
+                    self._whole_version[key] = series.base_version
+                    if not series.is_joined and series.event_ms is not None:
+                        series.is_joined = True
+                        state.revision += 1
+                else:
+                    self._repair(key, missing_ms)
+
+    def _is_whole(self, key: SeriesKey, series: CandleSeries, now_ms: int) -> bool:
+        """Nothing to look for: checked at this version, and only the forming candle is open."""
+        return (
+            series.is_joined
+            and self._whole_version.get(key) == series.base_version
+            and all(series.timeframe.close_ms(open_ms) > now_ms for open_ms in series.uncommitted)
+        )
+
+    def _first_missing_ms(self, key: SeriesKey, series: CandleSeries, now_ms: int) -> int | None:
+        missing = [ms for ms in series.missing(now_ms) if (key, ms) not in self._real_holes]
+        return min(missing, default=None)
+
+    def _repair(self, key: SeriesKey, from_ms: int) -> None:
+        now_ns = self._clock.now_ns()
+        pause_ns = REPAIR_PAUSE_S * 1e9 * self._clock.rate
+        if now_ns - self._repaired_ns.get(key, -(10**18)) < pause_ns:
+            return
+        self._repaired_ns[key] = now_ns
+        name = f"history.repair.{key[0]}.{key[1]}"
+        if name not in self._tasks.names:
+            self._tasks.spawn(name, lambda: self._run_repair(key, from_ms))
+
+    async def _run_repair(self, key: SeriesKey, from_ms: int) -> None:
+        query = CandleQuery(key[0], key[1], start_ms=from_ms, end_ms=self._venue_now_ms(), limit=PAGE_ROWS)
+        try:
+            page = await self._adapter.candles(query, priority=RequestPriority.REPAIR)
+        except (LinkError, ParseError, VenueRejected) as error:
+            log.info("repair of %s %s from %d failed: %s", key[0], key[1], from_ms, error.user_text)
+            return
+        self._merge(key, page)
+        series = self._series(key)
+        if series is not None and from_ms in series.missing(self._venue_now_ms() - LATE_AFTER_MS):
+            self._real_holes.add((key, from_ms))
+
+    def _next(self) -> SeriesKey | None:
+        if not self._waiting:
+            return None
+        if self._shown in self._waiting:
+            return self._shown
+        order = {timeframe: rank for rank, timeframe in enumerate(LOADING_ORDER)}
+        return min(self._waiting, key=lambda key: order.get(key[1], len(order)))
+
+    async def _work(self) -> None:
+        while True:
+            key = self._next()
+            if key is not None:
+                del self._waiting[key]
+                await self._load_first(key)
+            elif self._trades_waiting:
+                instrument_id = next(iter(self._trades_waiting))
+                del self._trades_waiting[instrument_id]
+                await self._load_trades(instrument_id)
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+
+    async def _load_first(self, key: SeriesKey) -> None:
+        priority = RequestPriority.SHOWN if key == self._shown else RequestPriority.HISTORY
+        try:
+            page = await self._adapter.candles(CandleQuery(*key, limit=PAGE_ROWS), priority=priority)
+        except VirtuosoError as error:
+            self._older_errors[key] = error.user_text
+            if not isinstance(error, VenueRejected) and self._store.get(key[0]) is not None:
+                await asyncio.sleep(RETRY_PAUSE_S)
+                self._waiting[key] = None
+            return
+        if self._store.get(key[0]) is None:
+            return
+        self._older_errors.pop(key, None)
+        self._merge(key, page)
+        self._first_pages.add(key)
+        if len(page) < PAGE_ROWS:
+            self._complete_left.add(key)
+
+    async def _load_older(self, key: SeriesKey) -> None:
+        series = self._series(key)
+        try:
+            if series is None or series.first_open_ms is None:
+                return
+            query = CandleQuery(*key, end_ms=series.first_open_ms - 1, limit=PAGE_ROWS)
+            page = await self._adapter.candles(query, priority=RequestPriority.SHOWN)
+            self._older_errors.pop(key, None)
+            if not self._merge(key, page) or len(page) < PAGE_ROWS:
+                self._complete_left.add(key)
+        except VirtuosoError as error:
+            self._older_errors[key] = error.user_text
+        finally:
+            self._older.pop(key, None)
+            self._touch(key)
+
+    async def _load_trades(self, instrument_id: InstrumentId) -> None:
+        try:
+            trades = await self._adapter.recent_trades(instrument_id, TRADES_LIMIT, priority=RequestPriority.BACKGROUND)
+        except VirtuosoError as error:
+            log.info("recent trades of %s failed: %s", instrument_id, error.user_text)
+            return
+        state = self._store.get(instrument_id)
+        if state is not None:
+            state.tape.merge(trades)
+
+    def _series(self, key: SeriesKey) -> CandleSeries | None:
+        state = self._store.get(key[0])
+        return state.candles.get(key[1]) if state is not None else None
+
+    def _merge(self, key: SeriesKey, page: CandlePage) -> int:
+        state = self._store.get(key[0])
+        series = self._series(key)
+        if state is None or series is None or not len(page):
+            return 0
+        added = series.merge(page_columns(page, state.instrument), page.venue_ms)
+        self._touch(key)
+        return added
+
+    def _touch(self, key: SeriesKey) -> None:
+        state = self._store.get(key[0])
+        if state is not None:
+            state.candles_version += 1
+
+
+def page_columns(page: CandlePage, instrument: Instrument) -> Columns:
+    """A page as (7, n) columns with prices in ticks."""
+    inverse_tick = 1.0 / float(instrument.tick_size)
+    columns = np.array(
+        [page.open_ms, page.open, page.high, page.low, page.close, page.volume, page.turnover], dtype=np.float64
+    )
+    columns[1:5] = np.rint(columns[1:5] * inverse_tick)
+    return columns

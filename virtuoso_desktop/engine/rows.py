@@ -1,0 +1,128 @@
+"""Markets rows: one instrument's live state as the table shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from virtuoso_desktop.engine.views import MarketRow, RowState
+from virtuoso_desktop.market.candles import CLOSE, OPEN, OPEN_MS
+from virtuoso_desktop.market.store import Facet, InstrumentState, MarketStore
+from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
+
+TICKER_LIMIT_MS = 10_000
+"""A ticker older than this (venue time) is stale."""
+SPARKLINE_POINTS = 49
+_SPARKLINE_STEPS = ((Timeframe.M30, 1), (Timeframe.M15, 2), (Timeframe.M5, 6))
+"""Series that can draw 24 h in half-hour steps, coarsest first."""
+
+
+def row_state(state: InstrumentState, venue_now_ms: int) -> RowState:
+    """How far the instrument's ticker can be trusted now."""
+    ticker = state.ticker
+    if ticker.event_ms is None:
+        return RowState.WAITING
+    if not ticker.has_snapshot or venue_now_ms - ticker.event_ms > TICKER_LIMIT_MS:
+        return RowState.STALE
+    return RowState.LIVE
+
+
+def spread_bps(state: InstrumentState) -> float | None:
+    """Best ask minus best bid in bps of their middle, from the order book; None while it is not valid."""
+    book = next(iter(state.books.values()), None)
+    if book is None or not book.is_valid or book.is_crossed or not book.bids or not book.asks:
+        return None
+    return (book.best_ask - book.best_bid) / (book.best_ask + book.best_bid) * 20_000
+
+
+class SparklineCache:
+    """Half-hour closes of the last 24 h, rebuilt when the series they come from gets a new candle."""
+
+    def __init__(self) -> None:
+        self._held: dict[InstrumentId, tuple[tuple[Timeframe, int], tuple[float, ...]]] = {}
+
+    def closes(self, state: InstrumentState, venue_now_ms: int) -> tuple[float, ...]:
+        """At most 48 decimal closes, oldest first; empty until a series covers at least 12 h."""
+        for timeframe, step in _SPARKLINE_STEPS:
+            series = state.candles.get(timeframe)
+            if series is None or not series.is_joined:
+                continue
+            key = (timeframe, series.base_version)
+            held = self._held.get(state.instrument.id)
+            if held is None or held[0] != key:
+                columns = series.columns
+                inside = columns[OPEN_MS] >= venue_now_ms - DAY_MS
+                closes = columns[CLOSE][inside][::-1][::step][::-1]
+                to_price = state.instrument.to_price
+                held = (key, tuple(to_price(ticks) for ticks in closes.tolist()[-(SPARKLINE_POINTS - 1) :]))
+                self._held[state.instrument.id] = held
+            return held[1]
+        return ()
+
+
+def change_utc_day_pct(state: InstrumentState, last_price: float | None, venue_now_ms: int) -> float | None:
+    """Change since 00:00 UTC in per cent, from the open of today's daily candle."""
+    series = state.candles.get(Timeframe.D1)
+    if last_price is None or series is None or not len(series):
+        return None
+    columns = series.columns
+    if columns[OPEN_MS, -1] != venue_now_ms - venue_now_ms % DAY_MS:
+        return None
+    day_open = state.instrument.to_price(float(columns[OPEN, -1]))
+    return (last_price / day_open - 1.0) * 100.0
+
+
+def build_row(state: InstrumentState, venue_now_ms: int, sparklines: SparklineCache) -> MarketRow:
+    """The row as of now. Values the venue did not give are None."""
+    instrument = state.instrument
+    ticker = state.ticker
+    last = ticker.value("last_price")
+    mark = ticker.value("mark_price")
+    index = ticker.value("index_price")
+    change_ratio = ticker.value("change_24h_ratio")
+    next_funding_ms = ticker.value("next_funding_ms")
+    closes = sparklines.closes(state, venue_now_ms)
+    return MarketRow(
+        instrument_id=instrument.id,
+        base_coin=instrument.base_coin,
+        quote_coin=instrument.quote_coin,
+        price_decimals=instrument.price_decimals,
+        state=row_state(state, venue_now_ms),
+        last_price=last,
+        last_move=ticker.last_move,
+        last_change_ms=ticker.last_change_ms,
+        change_24h_pct=change_ratio * 100.0 if change_ratio is not None else None,
+        change_utc_day_pct=change_utc_day_pct(state, last, venue_now_ms),
+        high_24h=ticker.value("high_24h"),
+        low_24h=ticker.value("low_24h"),
+        spread_bps=spread_bps(state),
+        volume_24h=ticker.value("volume_24h"),
+        turnover_24h=ticker.value("turnover_24h"),
+        mark_price=mark,
+        basis_bps=(mark - index) / index * 10_000.0 if mark is not None and index else None,
+        funding_rate=ticker.value("funding_rate"),
+        next_funding_ms=int(next_funding_ms) if next_funding_ms else None,
+        sparkline=(*closes, last) if closes and last is not None else closes,
+        updated_ms=ticker.event_ms,
+    )
+
+
+class RowCursor:
+    """One reader of changed rows: a changed ticker or book, or a row that has become stale."""
+
+    def __init__(self, store: MarketStore, now_ms: Callable[[InstrumentId], int], sparklines: SparklineCache) -> None:
+        self._store = store
+        self._now_ms = now_ms
+        self._sparklines = sparklines
+        self._seen: dict[InstrumentId, tuple[int, RowState]] = {}
+
+    def take(self) -> list[MarketRow]:
+        rows: list[MarketRow] = []
+        for state in self._store.states:
+            instrument_id = state.instrument.id
+            now_ms = self._now_ms(instrument_id)
+            seen = (state.version(Facet.TICKER | Facet.BOOK), row_state(state, now_ms))
+            if self._seen.get(instrument_id) != seen:
+                self._seen[instrument_id] = seen
+                rows.append(build_row(state, now_ms, self._sparklines))
+        return rows

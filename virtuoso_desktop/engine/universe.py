@@ -1,0 +1,67 @@
+"""Which instruments are watched (architecture 5): the largest by turnover, plus and minus the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind
+from virtuoso_desktop.model.market import Ticker
+from virtuoso_desktop.settings.schema import UniverseSettings
+
+UNIVERSE_LIFE_MS = 86_400_000
+"""A universe is chosen anew at most once a day."""
+PERPETUAL_WORD = "Perpetual"
+
+
+class RememberedUniverse(msgspec.Struct, frozen=True):
+    """The universe as chosen last; ``instruments`` with their grids so that streams can start without REST."""
+
+    as_of_ms: int
+    instruments: tuple[Instrument, ...]
+
+
+def choose_universe(
+    instruments: Iterable[Instrument], tickers: Iterable[Ticker], wanted: UniverseSettings
+) -> tuple[Instrument, ...]:
+    """Instruments to watch, largest 24 h turnover (quote coin) first.
+
+    ``include_symbols`` come in whatever their turnover, ``exclude_symbols`` never; both may name a bare
+    symbol or ``venue:kind:SYMBOL``. Dated contracts and what is not in trade are left out.
+    """
+    turnover = {ticker.instrument_id: ticker.fields.get("turnover_24h") or 0.0 for ticker in tickers}
+    included = set(wanted.include_symbols)
+    excluded = set(wanted.exclude_symbols)
+    chosen: list[Instrument] = []
+    for instrument in instruments:
+        names = {instrument.symbol, str(instrument.id)}
+        if names & excluded or instrument.status != "Trading":
+            continue
+        if names & included or _fits(instrument, turnover.get(instrument.id, 0.0), wanted):
+            chosen.append(instrument)
+    chosen.sort(key=lambda each: (-turnover.get(each.id, 0.0), each.id))
+    forced = [each for each in chosen if {each.symbol, str(each.id)} & included]
+    room = max(0, wanted.size - len(forced))
+    others = [each for each in chosen if each not in forced][:room]
+    return tuple(sorted((*forced, *others), key=lambda each: (-turnover.get(each.id, 0.0), each.id)))
+
+
+def _fits(instrument: Instrument, turnover_quote: float, wanted: UniverseSettings) -> bool:
+    kind = instrument.id.market_kind
+    return (
+        kind in wanted.kinds
+        and instrument.id.venue in wanted.venues
+        and (kind is MarketKind.SPOT or PERPETUAL_WORD in instrument.contract_type)
+        and instrument.quote_coin in wanted.preferred_quote_currencies
+        and turnover_quote >= wanted.min_24h_volume
+    )
+
+
+def kept_universe(
+    remembered: RememberedUniverse, instruments: Iterable[Instrument], always: Iterable[InstrumentId]
+) -> tuple[Instrument, ...]:
+    """The remembered universe with today's grids, without what is no longer in trade, with ``always``."""
+    now = {instrument.id: instrument for instrument in instruments}
+    ids = dict.fromkeys([*(instrument.id for instrument in remembered.instruments), *always])
+    return tuple(now[each] for each in ids if each in now)
