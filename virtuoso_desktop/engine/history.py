@@ -38,7 +38,7 @@ LATE_AFTER_MS = 3_000
 """A candle that the venue has not closed this long after its end is asked for over REST."""
 REPAIR_PAUSE_S = 5.0
 """Between two repairs of one series."""
-RETRY_PAUSE_S = 5.0
+RETRY_PAUSE_S = 2.0
 TRADES_LIMIT = 1_000
 
 SeriesKey = tuple[InstrumentId, Timeframe]

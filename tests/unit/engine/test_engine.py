@@ -1,0 +1,294 @@
+"""The engine against a venue without a network: universe, order of loading, joins, repairs, views."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.fake_adapter import LINK, FakeAdapter, instrument, ticker
+from virtuoso_desktop.engine.engine import Engine, VenueParts
+from virtuoso_desktop.engine.universe import RememberedUniverse
+from virtuoso_desktop.engine.views import LinkPhase, RowState
+from virtuoso_desktop.exchanges.base import LinkHole, LinkState
+from virtuoso_desktop.exchanges.base import LinkPhase as VenueLinkPhase
+from virtuoso_desktop.kernel.clock import ManualClock, VenueClock
+from virtuoso_desktop.kernel.notices import NoticeBoard
+from virtuoso_desktop.kernel.paths import resource
+from virtuoso_desktop.market.candles import OPEN_MS
+from virtuoso_desktop.market.store import MarketStore
+from virtuoso_desktop.model.errors import LinkError
+from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Source
+from virtuoso_desktop.model.market import BookSnapshot, Candle
+from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.settings.load import load_settings
+
+NOW_MS = 1_700_000_055_000
+BTC = InstrumentId.parse("bybit:linear:BTCUSDT")
+ETH = InstrumentId.parse("bybit:linear:ETHUSDT")
+MINUTE = 60_000
+
+
+class Rig(NamedTuple):
+    engine: Engine
+    adapter: FakeAdapter
+    clock: ManualClock
+    store: MarketStore
+
+
+@asynccontextmanager
+async def running(
+    tmp_path: Path, adapter: FakeAdapter, remembered: RememberedUniverse | None = None
+) -> AsyncIterator[Rig]:
+    settings = load_settings(
+        default_file=resource("config/default.yaml"), profile=tmp_path, config_file=None, overrides=[], environ={}
+    ).settings
+    clock = adapter.clock
+    store = MarketStore()
+    engine = Engine(
+        Source.DEMO, settings, clock, store=store, venue=VenueParts(adapter, VenueClock(clock)),
+        notices=NoticeBoard(clock),
+    )  # fmt: skip
+    engine.start(remembered)
+    try:
+        yield Rig(engine, adapter, clock, store)
+    finally:
+        await engine.stop()
+    assert adapter.is_closed
+    assert engine.tasks.names == ()
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    for _ in range(800):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    pytest.fail(f"never came: {what}")
+
+
+async def loaded(rig: Rig) -> None:
+    await until(lambda: rig.engine.status().series_wanted > 0, "a universe")
+    await until(lambda: rig.engine.status().series_loaded == rig.engine.status().series_wanted, "all first pages")
+
+
+def stream_candle(rig: Rig, open_ms: int, *, closed: bool = False, close: float = 100.0) -> None:
+    rig.store.apply(
+        Candle(BTC, Timeframe.M1, open_ms, 100.0, max(close, 100.0), min(close, 100.0), close, 1.0, 100.0, closed,
+               open_ms, 0)
+    )  # fmt: skip
+
+
+def rows_of(rig: Rig, timeframe: Timeframe = Timeframe.M1) -> list[int]:
+    state = rig.store.get(BTC)
+    assert state is not None
+    return [int(ms) for ms in state.candles[timeframe].columns[OPEN_MS]]
+
+
+async def test_largest_instruments_are_watched_and_dated_or_closed_ones_are_not(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    adapter.listed += [
+        instrument("BTC-26DEC25", contract="LinearFutures"),
+        instrument("DEADUSDT", status="Closed"),
+        instrument("TINYUSDT"),
+    ]
+    adapter.turnovers |= {"BTC-26DEC25": 9e9, "DEADUSDT": 9e9, "TINYUSDT": 10.0}
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        assert [each.symbol for each in rig.engine.watched()] == ["BTCUSDT", "ETHUSDT"]
+
+
+async def test_streams_of_all_are_subscribed_before_any_candle_is_asked_for(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    adapter.gate = asyncio.Event()
+    async with running(tmp_path, adapter) as rig:
+        await until(lambda: bool(adapter.asked), "a candle request")
+        assert len(adapter.topics) == 2 * (3 + 7)
+        assert {each.instrument_id for each in adapter.topics} == {BTC, ETH}
+        adapter.gate.set()
+        await loaded(rig)
+
+
+async def test_shown_series_loads_first_then_one_timeframe_after_the_other(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS), [f"S{number}USDT" for number in range(6)])
+    shown = InstrumentId(adapter.venue, MarketKind.LINEAR, "S4USDT")
+    remembered = RememberedUniverse(NOW_MS, tuple(adapter.listed))
+    async with running(tmp_path, adapter, remembered) as rig:
+        rig.engine.show(shown, Timeframe.H4)
+        await loaded(rig)
+    order = [(query.instrument_id.symbol, query.timeframe.value) for query in adapter.asked]
+    assert order[0] == ("S4USDT", "4h")
+    assert [word for _, word in order[1:7]] == ["1m"] * 6
+    assert list(dict.fromkeys(word for _, word in order[1:])) == ["1m", "5m", "15m", "1h", "4h", "1d", "30m"]
+    assert len(order) == len(set(order)) == 42
+    assert len(adapter.trades_asked) == 6
+
+
+async def test_remembered_universe_is_streamed_before_rest_answers(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    adapter.failure = LinkError("Bybit cannot be reached")
+    async with running(tmp_path, adapter, RememberedUniverse(NOW_MS, tuple(adapter.listed[:1]))) as rig:
+        assert {each.instrument_id for each in adapter.topics} == {BTC}
+        await until(lambda: bool(rig.engine.notices.all), "a notice")
+        assert "cannot be reached" in rig.engine.notices.all[0].user_text
+        adapter.failure = None
+        await loaded(rig)
+        assert [each.id for each in rig.engine.watched()] == [BTC], "chosen less than a day ago: kept"
+
+
+async def test_page_and_stream_join_without_hole_or_double(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await until(lambda: rig.store.get(BTC) is not None, "the instrument")
+        forming = Timeframe.M1.open_ms(NOW_MS)
+        stream_candle(rig, forming)
+        await loaded(rig)
+        opens = rows_of(rig)
+        assert opens == list(range(forming - 999 * MINUTE, forming + 1, MINUTE))
+        state = rig.store.get(BTC)
+        assert state is not None
+        await until(lambda: state.candles[Timeframe.M1].is_joined, "the join")
+
+
+async def test_hole_after_a_lost_link_is_filled_from_rest(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await until(lambda: rig.store.get(BTC) is not None, "the instrument")
+        forming = Timeframe.M1.open_ms(NOW_MS)
+        stream_candle(rig, forming)
+        await loaded(rig)
+        rig.clock.advance_ms(4 * MINUTE)
+        stream_candle(rig, forming + 4 * MINUTE)
+        await until(lambda: len(rows_of(rig)) == 1004, "the repair")
+        state = rig.store.get(BTC)
+        assert state is not None
+        assert state.candles[Timeframe.M1].missing(rig.clock.now_ms()) == []
+
+
+async def test_hole_that_the_venue_itself_has_is_asked_for_once(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    forming = Timeframe.M1.open_ms(NOW_MS)
+    adapter.holes = {forming - 5 * MINUTE}
+    async with running(tmp_path, adapter) as rig:
+        await until(lambda: rig.store.get(BTC) is not None, "the instrument")
+        stream_candle(rig, forming)
+        await loaded(rig)
+        state = rig.store.get(BTC)
+        assert state is not None
+        await until(lambda: state.candles[Timeframe.M1].is_joined, "the join in spite of the hole")
+        repairs = [query for query in adapter.asked if query.start_ms == forming - 5 * MINUTE]
+        assert len(repairs) >= 1
+        count = len(adapter.asked)
+        rig.clock.advance_ms(10_000)
+        await asyncio.sleep(1.2)
+        assert len(adapter.asked) == count
+
+
+async def test_older_pages_come_one_at_a_time_until_the_venue_has_none(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        count = len(adapter.asked)
+        rig.engine.load_older(BTC, Timeframe.M1)
+        rig.engine.load_older(BTC, Timeframe.M1)
+        await until(lambda: len(rows_of(rig)) == 2000, "the second page")
+        assert len(adapter.asked) == count + 1
+        await until(lambda: not chart_is_loading(rig), "the end of loading")
+        rig.engine.load_older(BTC, Timeframe.M1)
+        await until(lambda: len(rows_of(rig)) == 2500, "the last page")
+        await until(lambda: not chart_is_loading(rig), "the end of loading")
+        view = rig.engine.chart(BTC, Timeframe.M1)
+        assert view is not None
+        assert view.candles.is_complete_left
+        rig.engine.load_older(BTC, Timeframe.M1)
+        assert len(adapter.asked) == count + 2
+
+
+def chart_is_loading(rig: Rig) -> bool:
+    view = rig.engine.chart(BTC, Timeframe.M1)
+    return view is not None and view.is_loading_older
+
+
+async def test_page_in_flight_is_cancelled_when_the_view_turns(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        adapter.gate = asyncio.Event()
+        rig.engine.load_older(BTC, Timeframe.M1)
+        await asyncio.sleep(0)
+        assert chart_is_loading(rig)
+        rig.engine.cancel_older(BTC, Timeframe.M1)
+        await until(lambda: not chart_is_loading(rig), "the cancellation")
+        assert len(rows_of(rig)) == 1000
+
+
+async def test_failed_page_says_why_and_keeps_what_is_there(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        adapter.failure = LinkError("Bybit did not answer within 10 s.")
+        rig.engine.load_older(BTC, Timeframe.M1)
+        await until(lambda: not chart_is_loading(rig), "the failure")
+        view = rig.engine.chart(BTC, Timeframe.M1)
+        assert view is not None
+        assert view.load_error == "Bybit did not answer within 10 s."
+        assert len(view.candles) == 1000
+
+
+async def test_lost_link_distrusts_books_and_greys_rows(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        rig.store.apply(ticker("BTCUSDT", event_ms=NOW_MS))
+        rig.store.apply(BookSnapshot(BTC, 50, [(99.9, 1.0)], [(100.0, 1.0)], 5, 5, NOW_MS, None, 0))
+        cursor = rig.engine.markets_cursor()
+        before = {row.instrument_id: row for row in cursor.take()}
+        assert before[BTC].state is RowState.LIVE
+        assert before[BTC].spread_bps == pytest.approx(10.005, abs=1e-3)
+        assert before[ETH].state is RowState.WAITING
+        assert list(cursor.take()) == []
+
+        adapter.states.emit(
+            LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.BACKOFF, NOW_MS, "connection reset", NOW_MS + 4000)
+        )
+        after = {row.instrument_id: row for row in cursor.take()}[BTC]
+        assert (after.state, after.spread_bps) == (RowState.STALE, None)
+        assert after.last_price == 100.0, "the last value stays, greyed"
+        (link,) = rig.engine.links()
+        assert (link.phase, link.reason, link.next_retry_ms) == (LinkPhase.BACKOFF, "connection reset", NOW_MS + 4000)
+        rig.engine.retry_now("bybit")
+        assert adapter.retries == 1
+
+
+async def test_silent_ticker_becomes_stale_by_its_age_alone(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        rig.store.apply(ticker("BTCUSDT", event_ms=NOW_MS))
+        cursor = rig.engine.markets_cursor()
+        cursor.take()
+        rig.clock.advance_ms(10_001)
+        (row,) = cursor.take()
+        assert row.state is RowState.STALE
+
+
+async def test_hole_in_the_streams_asks_for_the_trades_in_it(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        await until(lambda: len(adapter.trades_asked) == 2, "the first trades")
+        adapter.reconnected.emit(LinkHole(LINK, NOW_MS - 9000, NOW_MS, tuple(adapter.topics)))
+        await until(lambda: len(adapter.trades_asked) == 4, "the trades of the hole")
+
+
+async def test_unwatch_forgets_everything_of_an_instrument(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        rig.engine.unwatch(ETH)
+        assert {each.instrument_id for each in adapter.topics} == {BTC}
+        assert rig.engine.chart(ETH, Timeframe.M1) is None
+        assert rig.engine.status().series_loaded == rig.engine.status().series_wanted == 7
