@@ -12,6 +12,8 @@ from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 TICKER_LIMIT_MS = 10_000
 """A ticker older than this (venue time) is stale."""
+BOOK_LIMIT_MS = 10_000
+"""An order book older than this (venue time) is not used."""
 SPARKLINE_POINTS = 49
 _SPARKLINE_STEPS = ((Timeframe.M30, 1), (Timeframe.M15, 2), (Timeframe.M5, 6))
 """Series that can draw 24 h in half-hour steps, coarsest first."""
@@ -27,11 +29,23 @@ def row_state(state: InstrumentState, venue_now_ms: int) -> RowState:
     return RowState.LIVE
 
 
-def spread_bps(state: InstrumentState) -> float | None:
-    """Best ask minus best bid in bps of their middle, from the order book; None while it is not valid."""
+def has_fresh_book(state: InstrumentState, venue_now_ms: int) -> bool:
+    """Whether the order book is valid, not crossed and not silent."""
     book = next(iter(state.books.values()), None)
-    if book is None or not book.is_valid or book.is_crossed or not book.bids or not book.asks:
+    return (
+        book is not None
+        and book.is_valid
+        and not book.is_crossed
+        and bool(book.bids and book.asks)
+        and venue_now_ms - book.event_ms <= BOOK_LIMIT_MS
+    )
+
+
+def spread_bps(state: InstrumentState, venue_now_ms: int) -> float | None:
+    """Best ask minus best bid in bps of their middle; None while the order book cannot be trusted."""
+    if not has_fresh_book(state, venue_now_ms):
         return None
+    book = next(iter(state.books.values()))
     return (book.best_ask - book.best_bid) / (book.best_ask + book.best_bid) * 20_000
 
 
@@ -95,7 +109,7 @@ def build_row(state: InstrumentState, venue_now_ms: int, sparklines: SparklineCa
         change_utc_day_pct=change_utc_day_pct(state, last, venue_now_ms),
         high_24h=ticker.value("high_24h"),
         low_24h=ticker.value("low_24h"),
-        spread_bps=spread_bps(state),
+        spread_bps=spread_bps(state, venue_now_ms),
         volume_24h=ticker.value("volume_24h"),
         turnover_24h=ticker.value("turnover_24h"),
         mark_price=mark,
@@ -108,20 +122,20 @@ def build_row(state: InstrumentState, venue_now_ms: int, sparklines: SparklineCa
 
 
 class RowCursor:
-    """One reader of changed rows: a changed ticker or book, or a row that has become stale."""
+    """One reader of changed rows: a changed ticker or book, or a row or book that has become stale."""
 
     def __init__(self, store: MarketStore, now_ms: Callable[[InstrumentId], int], sparklines: SparklineCache) -> None:
         self._store = store
         self._now_ms = now_ms
         self._sparklines = sparklines
-        self._seen: dict[InstrumentId, tuple[int, RowState]] = {}
+        self._seen: dict[InstrumentId, tuple[int, RowState, bool]] = {}
 
     def take(self) -> list[MarketRow]:
         rows: list[MarketRow] = []
         for state in self._store.states:
             instrument_id = state.instrument.id
             now_ms = self._now_ms(instrument_id)
-            seen = (state.version(Facet.TICKER | Facet.BOOK), row_state(state, now_ms))
+            seen = (state.version(Facet.TICKER | Facet.BOOK), row_state(state, now_ms), has_fresh_book(state, now_ms))
             if self._seen.get(instrument_id) != seen:
                 self._seen[instrument_id] = seen
                 rows.append(build_row(state, now_ms, self._sparklines))
