@@ -123,7 +123,7 @@ class Engine:
         self.universe = remembered
         if remembered is not None:
             self._begin(remembered.instruments)
-        self.tasks.spawn("engine.connect", self._connect)
+        self.tasks.spawn("engine.universe", self._keep_universe, restart=CONNECT_BACKOFF)
         self.tasks.spawn("engine.clock", self._keep_time, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.housekeeping", self._keep_house, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
@@ -139,7 +139,8 @@ class Engine:
         await self.tasks.stop(deadline_s=0.8)
         await self._adapter.close()
 
-    async def _connect(self) -> None:
+    async def _keep_universe(self) -> None:
+        """Choose what is watched, as soon as the venue answers and then once a day."""
         failures = 0
         while True:
             try:
@@ -152,8 +153,9 @@ class Engine:
                     self.notices.post(Severity.WARNING, f"{self._board.venue}.rest", error.user_text)
                 await asyncio.sleep(CONNECT_BACKOFF.wait_s(failures))
             else:
+                failures = 0
                 self._board.fail(None)
-                return
+                await asyncio.sleep(UNIVERSE_LIFE_MS / 1000 / self.clock.rate)
 
     async def _load_universe(self) -> None:
         wanted = self.settings.universe
