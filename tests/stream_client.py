@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import websockets
@@ -40,10 +40,8 @@ class StreamClient:
                 self._keep(json.loads(await self.connection.recv()))
 
     async def read_for(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             await self.read_until(lambda: False, seconds)
-        except TimeoutError:
-            pass
 
     def _keep(self, frame: Frame) -> None:
         if "topic" in frame:

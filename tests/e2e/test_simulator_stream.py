@@ -256,11 +256,13 @@ async def test_a_reset_breaks_the_connection_inside_a_frame() -> None:
         writer.write(bytes((0x81, 0x80 | len(text), 0, 0, 0, 0)) + text)
         received = bytearray(await reader.read(100))
         exchange.inject(Fault(0.3, FaultKind.RESET, "orderbook"))
+
+        async def read_to_the_end() -> None:
+            while chunk := await reader.read(65_536):
+                received.extend(chunk)
+
         with pytest.raises(ConnectionResetError):
-            while True:
-                chunk = await reader.read(65_536)
-                assert chunk, "closed in an orderly way"
-                received += chunk
+            await read_to_the_end()
         assert not _ends_with_a_whole_frame(bytes(received))
         writer.close()
 
@@ -316,16 +318,14 @@ async def test_at_the_end_of_the_data_candles_close_and_all_is_silent() -> None:
 
 
 async def test_leaving_the_venue_says_going_away() -> None:
-    async with venue() as exchange:
-        async with connected(exchange.ws_url) as client:
-            await client.subscribe(BOOK_50)
-            leaving = asyncio.timeout(5)
-            async with leaving:
-                await exchange.__aexit__()
-                with pytest.raises(websockets.ConnectionClosedOK) as caught:
-                    await client.read_for(3.0)
-            assert caught.value.rcvd is not None
-            assert caught.value.rcvd.code == 1001
+    async with venue() as exchange, connected(exchange.ws_url) as client:
+        await client.subscribe(BOOK_50)
+        async with asyncio.timeout(5):
+            await exchange.__aexit__()
+            with pytest.raises(websockets.ConnectionClosedOK) as caught:
+                await client.read_for(3.0)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1001
 
 
 async def test_a_taken_port_is_an_error_and_leaves_nothing_behind() -> None:
@@ -348,7 +348,7 @@ async def test_headers_and_the_rolling_second() -> None:
                 assert response.headers["X-Bapi-Limit"] == "10"
                 assert response.headers["X-Bapi-Limit-Status"] == str(left)
                 body = await response.json()
-                assert response.headers["X-Bapi-Limit-Reset-Timestamp"] == str(body["time"])
+                assert 0 <= body["time"] - int(response.headers["X-Bapi-Limit-Reset-Timestamp"]) <= 50
         async with session.get(url) as response:
             body = await response.json()
             assert (response.status, body["retCode"]) == (200, 10006)

@@ -38,7 +38,10 @@ def test_a_file_of_faults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("- {at_s: 1, fault: gap, topic: tickers}\n- {at_s: 1, fault: gap, topic: ticker}", "entry 2.*did you mean 'tickers'"),
+        (
+            "- {at_s: 1, fault: gap, topic: tickers}\n- {at_s: 1, fault: gap, topic: ticker}",
+            "entry 2.*did you mean 'tickers'",
+        ),
         ("- {at_s: 1, fault: gab, topic: tickers}", "entry 1.*gab"),
         ("- {at_s: soon, fault: gap, topic: tickers}", r"entry 1.*\$\.at_s"),
         ("- {fault: gap, topic: tickers}", "entry 1.*at_s"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from virtuoso_desktop.simulator.limits import RateLimiter, RateLimits
+from virtuoso_desktop.simulator.limits import INSTRUMENTS, RateLimiter, RateLimits
 
 
 class Seconds:
@@ -11,7 +11,7 @@ class Seconds:
         return self.now_s
 
 
-def test_the_eleventh_request_of_a_rolling_second_is_refused_until_the_first_is_a_second_old() -> None:
+def test_the_eleventh_request_of_a_rolling_second_is_refused_until_the_first_is_forgotten() -> None:
     seconds = Seconds()
     limiter = RateLimiter(RateLimits(), seconds)
     for at in range(10):
@@ -22,7 +22,7 @@ def test_the_eleventh_request_of_a_rolling_second_is_refused_until_the_first_is_
     refused = limiter.admit("a", "/kline")
     assert refused.exceeded
     assert refused.remaining == 0
-    assert abs(refused.reset_in_s - 0.5) < 1e-9
+    assert abs(refused.reset_in_s - 0.45) < 1e-9
     seconds.now_s += refused.reset_in_s
     assert not limiter.admit("a", "/kline").exceeded
 
@@ -54,3 +54,18 @@ def test_600_requests_spread_over_more_than_5_s_are_served() -> None:
     for at in range(1_800):
         assert not limiter.admit("a", f"/{at}").banned
         seconds.now_s += 5 / 599
+
+
+def test_clients_paced_at_ten_a_second_are_served_with_some_jitter() -> None:
+    seconds = Seconds()
+    limiter = RateLimiter(RateLimits(), seconds)
+    for at in range(100):
+        assert not limiter.admit("a", "/kline").exceeded
+        seconds.now_s += 0.098 if at % 2 else 0.1
+
+
+def test_the_list_of_instruments_is_served_twenty_times() -> None:
+    limiter = RateLimiter(RateLimits(), Seconds())
+    answers = [limiter.admit("a", INSTRUMENTS) for _ in range(21)]
+    assert [answer.exceeded for answer in answers] == [False] * 20 + [True]
+    assert {answer.limit for answer in answers} == {20}

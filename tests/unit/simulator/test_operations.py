@@ -10,6 +10,7 @@ from virtuoso_desktop.simulator import operations
 from virtuoso_desktop.simulator.operations import BadOperation
 from virtuoso_desktop.simulator.rest import Listing
 
+INTERVALS = ["1", "3", "5", "15", "30", "60", "120", "240", "360", "720", "D", "W", "M"]
 LISTING = Listing(FakeMarket())
 
 
@@ -28,7 +29,7 @@ def reason(category: str, topics: list[str], held: tuple[str, ...] = ()) -> str:
 
 def test_all_kinds_of_topics_are_known() -> None:
     kinds = ["orderbook.1", "orderbook.50", "orderbook.200", "orderbook.1000", "publicTrade", "tickers"]
-    kinds += [f"kline.{interval}" for interval in "1 3 5 15 30 60 120 240 360 720 D W M".split()]
+    kinds += [f"kline.{interval}" for interval in INTERVALS]
     topics = [f"{kind}.BTCUSDT" for kind in kinds]
     assert subscribe("linear", topics) == topics
 
@@ -64,7 +65,7 @@ def test_a_topic_twice() -> None:
 
 
 def test_spot_takes_ten_args_a_request() -> None:
-    kinds = [f"kline.{interval}" for interval in "1 3 5 15 30 60 120 240 360 720 D".split()]
+    kinds = [f"kline.{interval}" for interval in INTERVALS[:11]]
     assert len(subscribe("spot", [f"{kind}.BTCUSDT" for kind in kinds[:10]])) == 10
     assert reason("spot", [f"{kind}.BTCUSDT" for kind in kinds]) == "args size >10"
     assert len(subscribe("linear", [f"{kind}.BTCUSDT" for kind in kinds])) == 11

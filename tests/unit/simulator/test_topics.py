@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -82,7 +83,7 @@ def test_level_1_sends_snapshots_and_repeats_the_same_update_after_3_s() -> None
     frames = run(topic, NOW_MS + 1, NOW_MS + 10_000)
     assert [frame["type"] for frame in frames] == ["snapshot"] * 3
     assert {frame["data"]["u"] for frame in frames} == {first["data"]["u"]}
-    assert [later["ts"] - sooner["ts"] >= 3_000 for sooner, later in zip(frames, frames[1:], strict=False)] == [True] * 2
+    assert all(later["ts"] - sooner["ts"] >= 3_000 for sooner, later in pairwise(frames))
     moving = run(primed("orderbook.1"), NOW_MS + 1, NOW_MS + 2_000)
     assert {frame["type"] for frame in moving} == {"snapshot"}
     updates = [frame["data"]["u"] for frame in moving]
@@ -159,7 +160,7 @@ def test_a_candle_closes_once_within_a_second_and_the_next_follows() -> None:
     for row in closed:
         candle = FakeMarket().candles(BTC.id, INTERVALS["1"], row["start"], row["start"], NOW_MS + DAY_MS)[0]
         assert (row["volume"], row["turnover"]) == (candle.volume, candle.turnover)
-    gaps = [later["timestamp"] - sooner["timestamp"] for sooner, later in zip(rows, rows[1:], strict=False)]
+    gaps = [later["timestamp"] - sooner["timestamp"] for sooner, later in pairwise(rows)]
     assert max(gaps) <= 2_000
 
 
@@ -167,9 +168,7 @@ def test_a_late_kline_topic_confirms_every_candle_in_between() -> None:
     start_ms = T0_MS + DAY_MS
     topic = primed("kline.1", now_ms=start_ms + 500)
     rows = [frame["data"][0] for frame in decoded(topic.advance(start_ms + 5 * MINUTE_MS + 1_000))]
-    assert [(row["start"], row["confirm"]) for row in rows] == [
-        (start_ms + at * MINUTE_MS, at < 5) for at in range(6)
-    ]
+    assert [(row["start"], row["confirm"]) for row in rows] == [(start_ms + at * MINUTE_MS, at < 5) for at in range(6)]
 
 
 @pytest.mark.parametrize("interval", list(INTERVALS))
