@@ -54,6 +54,8 @@ class LinkTimes(msgspec.Struct, frozen=True):
     """A connection that lived this long was a success: the next failure waits little again."""
     first_retry_s: float = 0.5
     most_retry_s: float = 30.0
+    silence_factor: float = 1.0
+    """All limits of silence are multiplied by this."""
     read_budget_s: float = 0.004
     """Frames are handled at most this long in one turn of the loop."""
 
@@ -159,12 +161,14 @@ class LinkConnection(ClientConnection):
 
     def _work_off(self, until_s: float) -> None:
         self._turn_ends_s = until_s
-        while (self._kept or self._unread) and perf_counter() < until_s:
+        while self._kept or self._unread:
             if self._kept:
                 self._deliver(self._kept.popleft())
             else:
                 self._is_behind = False
                 self._read(*self._unread.popleft())
+            if perf_counter() >= until_s:
+                break
         self._is_behind = bool(self._kept or self._unread)
 
     def connection_lost(self, exc: Exception | None) -> None:

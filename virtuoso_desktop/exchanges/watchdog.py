@@ -41,7 +41,7 @@ class FeedLimits(msgspec.Struct, frozen=True):
     """False: nudged when silent, but never called stale (an instrument may simply not trade)."""
 
     def stretched(self, factor: float) -> FeedLimits:
-        """Limits for a venue whose clock runs slower than real time by ``factor``."""
+        """All limits multiplied by ``factor`` (a venue whose clock runs slower than real time needs more)."""
 
         def times(limit_s: float | None) -> float | None:
             return None if limit_s is None else limit_s * factor
@@ -155,7 +155,7 @@ class FeedWatch:
     Parameters
     ----------
     stretch : float
-        The factor by which the feeds' limits were stretched.
+        The factor by which the feeds' limits were stretched; it holds for the watch's own spans too.
     """
 
     def __init__(self, stretch: float = 1.0) -> None:
@@ -210,7 +210,7 @@ class FeedWatch:
         if feed.nudged_s is None:
             feed.nudged_s = now_s
             feed.silent_since_ms = feed.newest_ms
-        elif feed.asked_s is None or now_s - feed.asked_s < NUDGE_AGAIN_S[min(feed.nudges, len(NUDGE_AGAIN_S)) - 1]:
+        elif feed.asked_s is None or now_s - feed.asked_s < self._span_s(NUDGE_AGAIN_S, feed.nudges - 1):
             return False
         feed.nudges += 1
         return True
@@ -224,9 +224,12 @@ class FeedWatch:
             feed.is_stale = True
         if feed.limits.reconnect_s is None or waited_s < feed.limits.reconnect_s or now_s < feed.may_reconnect_s:
             return None
-        feed.may_reconnect_s = now_s + RECONNECT_AGAIN_S[min(feed.reconnects, len(RECONNECT_AGAIN_S) - 1)]
+        feed.may_reconnect_s = now_s + self._span_s(RECONNECT_AGAIN_S, feed.reconnects)
         feed.reconnects += 1
         return f"{feed.topic} brings nothing, even subscribed anew"
+
+    def _span_s(self, spans_s: tuple[float, ...], times: int) -> float:
+        return spans_s[min(times, len(spans_s) - 1)] * self._stretch
 
     def _anything_within(self, span_s: float, now_s: float) -> bool:
         return self._newest_s is not None and now_s - self._newest_s < span_s * self._stretch

@@ -61,7 +61,7 @@ class BybitAdapter:
     rest : RestSettings
         Limits and deadlines of requests.
     links : LinkTimes
-        Deadlines of links.
+        Deadlines of links, and the factor of the limits of silence.
 
     Attributes
     ----------

@@ -24,6 +24,7 @@ from virtuoso_desktop.exchanges.base import (
 )
 from virtuoso_desktop.exchanges.bybit import topics
 from virtuoso_desktop.exchanges.bybit.parse import BybitParser, Pong, StreamItem, StreamReply
+from virtuoso_desktop.exchanges.bybit.wire import Envelope
 from virtuoso_desktop.exchanges.transport import LinkSurroundings, WsLink
 from virtuoso_desktop.exchanges.watchdog import Feed, FeedWatch
 from virtuoso_desktop.kernel.clock import NS_PER_MS, VenueClock
@@ -41,11 +42,11 @@ RESYNC_MOST_S = 30.0
 RESYNC_CALM_S = 60.0
 """A book that kept in order this long is resynced at once again."""
 REFUSAL_LOG_S = 60.0
-TOPIC_MARK = b'"topic":"'
 DATA_HEAD = b'{"topic":"'
 _HEAD = len(DATA_HEAD)
 
 log = logging.getLogger(__name__)
+_topic = msgspec.json.Decoder(Envelope)
 
 
 class StreamEnds(msgspec.Struct, frozen=True):
@@ -88,7 +89,7 @@ class BybitLink:
         self.market_kind = market_kind
         self.link = WsLink(name, url, self, surroundings)
         self._clock = surroundings.clock
-        self._stretch = max(1.0, 1.0 / surroundings.clock.rate)
+        self._stretch = surroundings.times.silence_factor * max(1.0, 1.0 / surroundings.clock.rate)
         self._metrics = surroundings.metrics
         self._ends = ends
         self._sink = ends.sink
@@ -102,6 +103,7 @@ class BybitLink:
         self._hole_from_ms: int | None = None
         self._is_synced = False
         self._refusals_logged: dict[str, float] = {}
+        self._was_told = False
         self.state = LinkState(name, market_kind, LinkPhase.CONNECTING, ends.venue_clock.now_ms())
 
     # --- topics --------------------------------------------------------------------------------------------------
@@ -236,8 +238,8 @@ class BybitLink:
                 self.link.pong_received()
             elif isinstance(item, StreamReply):
                 self._reply(item)
-        start = frame.find(TOPIC_MARK) + len(TOPIC_MARK)
-        return None if start < len(TOPIC_MARK) else self._feeds.get(frame[start : frame.find(b'"', start)])
+        topic = _topic.decode(frame).topic
+        return None if topic is None else self._feeds.get(topic.encode())
 
     def _refuse(self, error: ParseError) -> None:
         self._metrics.refused[error.kind] += 1
@@ -257,9 +259,9 @@ class BybitLink:
         feed.resync_is_due = now_s < feed.next_resync_s
         if feed.resync_is_due:
             return
-        if now_s >= feed.next_resync_s + RESYNC_CALM_S:
+        if now_s >= feed.next_resync_s + RESYNC_CALM_S * self._stretch:
             feed.resyncs = 0
-        feed.next_resync_s = now_s + min(RESYNC_MOST_S, RESYNC_EVERY_S * 2**feed.resyncs)
+        feed.next_resync_s = now_s + min(RESYNC_MOST_S, RESYNC_EVERY_S * 2**feed.resyncs) * self._stretch
         feed.resyncs += 1
         self._subscribe_anew(feed, now_s)
 
@@ -348,7 +350,8 @@ class BybitLink:
         now_ms = self._ends.venue_clock.now_ms()
         since_ms = self.state.since_ms if phase is self.state.phase else now_ms
         state = LinkState(self.name, self.market_kind, phase, since_ms, reason, next_retry_ms, tuple(stale))
-        if state != self.state:
+        if state != self.state or not self._was_told:
+            self._was_told = True
             self.state = state
             self._ends.states.emit(state)
 
