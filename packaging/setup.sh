@@ -28,9 +28,9 @@ apt_install() {
         "${as_root[@]}" true 2>/dev/null || return 1
     fi
     say "installing $* with apt-get"
-    "${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 || say "apt-get update failed, trying with the old lists"
+    "${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update >/dev/null || say "apt-get update failed, trying with the old lists"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" >&2
+        apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" >/dev/null
 }
 
 # The first Python of a version that every dependency has a wheel for.
@@ -90,7 +90,8 @@ libxcb-glx.so.0:libxcb-glx0 libxcb-icccm.so.4:libxcb-icccm4 libxcb-image.so.0:li
 libxcb-keysyms.so.1:libxcb-keysyms1 libxcb-randr.so.0:libxcb-randr0 libxcb-render.so.0:libxcb-render0
 libxcb-render-util.so.0:libxcb-render-util0 libxcb-shape.so.0:libxcb-shape0 libxcb-shm.so.0:libxcb-shm0
 libxcb-sync.so.1:libxcb-sync1 libxcb-util.so.1:libxcb-util1 libxcb-xfixes.so.0:libxcb-xfixes0
-libxcb-xkb.so.1:libxcb-xkb1 libxkbcommon-x11.so.0:libxkbcommon-x11-0"
+libxcb-xkb.so.1:libxcb-xkb1 libxkbcommon-x11.so.0:libxkbcommon-x11-0 libwayland-client.so.0:libwayland-client0
+libwayland-cursor.so.0:libwayland-cursor0"
 
 # Debian packages of those sonames that the loader does not find, one a line.
 missing_libraries() {
