@@ -10,6 +10,7 @@ from virtuoso_desktop.kernel.clock import Clock
 from virtuoso_desktop.kernel.signals import Signal
 
 MOST_KEPT = 500
+REPEAT_AFTER_MS = 60_000
 
 
 class Severity(StrEnum):
@@ -38,7 +39,11 @@ class NoticeBoard:
         self._notices: list[Notice] = []
 
     def post(self, severity: Severity, where: str, user_text: str) -> None:
+        """Tell people. The same sentence from the same part within a minute is not told again."""
+        newest = next((notice for notice in reversed(self._notices) if notice.where == where), None)
         notice = Notice(self._clock.now_ms(), severity, where, user_text)
+        if newest is not None and newest.user_text == user_text and notice.at_ms - newest.at_ms < REPEAT_AFTER_MS:
+            return
         self._notices.append(notice)
         del self._notices[:-MOST_KEPT]
         self.posted.emit(notice)

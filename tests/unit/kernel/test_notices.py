@@ -25,3 +25,13 @@ def test_the_newest_are_kept() -> None:
         board.post(Severity.INFO, "x", str(number))
     assert len(board.all) == MOST_KEPT
     assert board.all[0].user_text == "10"
+
+
+def test_the_same_sentence_is_not_repeated_within_a_minute() -> None:
+    clock = ManualClock()
+    board = NoticeBoard(clock)
+    for wait_ms in (0, 59_999, 1):
+        clock.advance_ms(wait_ms)
+        board.post(Severity.ERROR, "bybit.rest", "No answer.")
+    board.post(Severity.ERROR, "bybit.stream", "No answer.")
+    assert len(board.all) == 3

@@ -55,12 +55,12 @@ def next_cursor(result: Any) -> str:
 
 def row_count(result: Any) -> int:
     """How many rows a list holds; raises ParseError for what is no list."""
-    return len(_list(result, None).list)
+    return len(_list(result, None).rows)
 
 
 def parse_instruments(result: Any, kind: MarketKind) -> tuple[list[Instrument], int]:
     """Instruments of one page, and how many rows were left out."""
-    rows, refused = _each(_list(result, kind.value).list, wire.InstrumentRow, "instruments")
+    rows, refused = _each(_list(result, kind.value).rows, wire.InstrumentRow, "instruments")
     instruments: list[Instrument] = []
     for row in rows:
         if row.options_type is not None:
@@ -107,7 +107,7 @@ def parse_price_candles(result: Any, query: CandleQuery, venue_ms: int) -> Candl
 def _series(result: Any, query: CandleQuery) -> list[Any]:
     found = _list(result, query.instrument_id.market_kind.value)
     _check_symbol(found, query.instrument_id)
-    return found.list
+    return found.rows
 
 
 def _page(
@@ -128,7 +128,7 @@ def _page(
 
 def parse_tickers(result: Any, kind: MarketKind, venue_ms: int, recv_ns: int) -> tuple[list[Ticker], int]:
     """Whole tickers, and how many rows were left out."""
-    rows = _convert(_list(result, kind.value).list, _TICKER_ROWS, "tickers")
+    rows = _convert(_list(result, kind.value).rows, _TICKER_ROWS, "tickers")
     tickers: list[Ticker] = []
     for row in rows:
         symbol = row.get("symbol")
@@ -175,7 +175,7 @@ def _snapshot(
 
 def parse_trades(result: Any, kind: MarketKind, venue_ms: int, recv_ns: int) -> list[Trade]:
     """Trades by (time, sequence, id); the order in which they come is not documented."""
-    rows, _ = _each(_list(result, kind.value).list, wire.TradeRow, "trades")
+    rows, _ = _each(_list(result, kind.value).rows, wire.TradeRow, "trades")
     rows.sort(key=lambda row: (row.time, row.seq or 0, row.exec_id))
     ids: dict[str, InstrumentId] = {}
     trades: list[Trade] = []
@@ -197,7 +197,7 @@ def parse_trades(result: Any, kind: MarketKind, venue_ms: int, recv_ns: int) -> 
 
 def parse_funding(result: Any, kind: MarketKind) -> list[FundingRate]:
     """Settled funding rates, oldest first."""
-    rows, _ = _each(_list(result, kind.value).list, wire.FundingRow, "funding rates")
+    rows, _ = _each(_list(result, kind.value).rows, wire.FundingRow, "funding rates")
     rates = [
         FundingRate(InstrumentId(Venue.BYBIT, kind, row.symbol), row.funding_rate, row.funding_rate_timestamp)
         for row in rows
@@ -209,14 +209,14 @@ def parse_open_interest(result: Any, instrument_id: InstrumentId) -> list[OpenIn
     """Open interest as Bybit counts it (both sides), oldest first."""
     found = _list(result, instrument_id.market_kind.value)
     _check_symbol(found, instrument_id)
-    rows, _ = _each(found.list, wire.OpenInterestRow, "open interest")
+    rows, _ = _each(found.rows, wire.OpenInterestRow, "open interest")
     values = [OpenInterest(instrument_id, row.open_interest, row.timestamp) for row in rows]
     return sorted(values, key=lambda value: value.time_ms)
 
 
 def parse_long_short(result: Any, kind: MarketKind) -> list[LongShortRatio]:
     """Shares of accounts that are net long and short, oldest first."""
-    rows, _ = _each(_list(result, kind.value).list, wire.RatioRow, "long/short ratios")
+    rows, _ = _each(_list(result, kind.value).rows, wire.RatioRow, "long/short ratios")
     ratios = [
         LongShortRatio(InstrumentId(Venue.BYBIT, kind, row.symbol), row.buy_ratio, row.sell_ratio, row.timestamp)
         for row in rows
@@ -227,7 +227,7 @@ def parse_long_short(result: Any, kind: MarketKind) -> list[LongShortRatio]:
 def parse_insurance(result: Any) -> list[InsurancePool]:
     """Insurance funds."""
     found = _list(result, None)
-    rows, _ = _each(found.list, wire.InsuranceRow, "insurance funds")
+    rows, _ = _each(found.rows, wire.InsuranceRow, "insurance funds")
     time_ms = _moment_ms(found.updated_time)
     if time_ms is None:
         raise ParseError("Bybit's insurance funds have no time", kind="malformed")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from virtuoso_desktop.exchanges.bybit.wire import Price, RpiLevel, Size, WireLevel
 
@@ -25,7 +25,7 @@ PriceRow = tuple[Ms, Number, Number, Number, Number]
 class ListResult(Struct, rename="camel"):
     """What most results are: rows, and what was asked. ``next_page_cursor`` asks for the next page as it is."""
 
-    list: list[Any]
+    rows: list[Any] = field(name="list")
     category: str | None = None
     symbol: str | None = None
     next_page_cursor: str | None = None
