@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtWidgets import QApplication
 
-from virtuoso_desktop.ui.theme import Palette, qt_palette
+from virtuoso_desktop.ui.theme import qt_palette
 
 if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
+    from virtuoso_desktop.ui.tokens import Palette
 
 
 def apply_style(theme: Theme) -> None:
@@ -28,7 +29,20 @@ def style_sheet(palette: Palette) -> str:
     return _SHEET % {name: getattr(palette, name) for name in _USED}
 
 
-_USED = ("background", "surface", "raised", "raised2", "hair", "line", "text", "muted", "disabled", "accent", "down")
+_USED = (
+    "gutter",
+    "background",
+    "surface",
+    "raised",
+    "raised2",
+    "hair",
+    "line",
+    "text",
+    "muted",
+    "disabled",
+    "accent",
+    "down",
+)
 
 _SHEET = """
 QToolTip { background: %(raised2)s; color: %(text)s; border: 1px solid %(line)s; padding: 5px 8px; }
@@ -42,6 +56,8 @@ QLineEdit { background: %(raised)s; color: %(text)s; border: 1px solid %(line)s;
             padding: 0 6px; selection-background-color: %(accent)s; }
 QLineEdit:focus { border: 2px solid %(accent)s; padding: 0 5px; }
 QLineEdit[refused="true"] { border: 1px solid %(down)s; }
+QSplitter::handle { background: %(gutter)s; }
+QSplitter::handle:hover { background: %(accent)s; }
 QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 8px; margin: 0; }
 QScrollBar::handle { background: %(line)s; border-radius: 3px; margin: 1px; min-height: 32px; min-width: 32px; }

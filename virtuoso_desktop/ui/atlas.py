@@ -1,0 +1,214 @@
+"""Text from a glyph atlas: one pixmap of glyphs, one ``drawPixmapFragments`` call for a whole table.
+
+Glyphs are rendered on demand at four sub-pixel positions, so that text looks as Qt's own. Kerning is
+kept: pen positions come from the font. Text that the atlas cannot hold (other scripts, or a full
+atlas) is reported to the caller, which draws it with ``QStaticText``.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPixmap
+from shiboken6 import wrapInstance
+
+from virtuoso_desktop.ui import icons
+from virtuoso_desktop.ui.cell import Ink
+from virtuoso_desktop.ui.fonts import Type, font
+from virtuoso_desktop.ui.theme import Theme
+
+SIDE = 512
+"""Logical side of the square pixmap: about 1,300 glyphs of 12 px."""
+PHASES = 4
+PAD = 2
+"""Empty device pixels around each glyph, for overhang."""
+ICON_SIDE = 14.0
+ICON_GAP = 3.0
+_LAST_PLAIN = "\u024f"
+_NUMERIC = frozenset("0123456789,.+\u2212 \u2009%KMBT\u2014hmsd")
+_PUNCTUATION = frozenset("\u2009\u2014\u2212\u2013\u2018\u2019\u201c\u201d\u2022\u2026\u2191\u2193\u25b2\u25bc")
+_TYPES = {400: Type.BODY, 500: Type.NUMBER, 600: Type.KEY}
+
+Glyph = tuple[float, float, float, float, float, float]
+"""Centre of the fragment relative to the pen, then left, top, width, height in the pixmap; device pixels."""
+
+
+def ink_font(ink: Ink) -> QFont:
+    """The table font of an ink's weight."""
+    return font(_TYPES[ink.weight])
+
+
+class _Advances(dict[str, float]):
+    """Advance of a character, logical pixels; tabular figures are never kerned."""
+
+    def __init__(self, kind: Type) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def __missing__(self, char: str) -> float:
+        self[char] = QFontMetricsF(font(self._kind)).horizontalAdvance(char)
+        return self[char]
+
+
+class GlyphAtlas:
+    """Glyphs of one theme at one device pixel ratio.
+
+    Parameters
+    ----------
+    theme : Theme
+        Gives the colours; when it changed, `prepare` drops every glyph.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._ratio = 0.0
+        self._theme_version = -1
+        self.version = 0
+        """Changes when glyph positions of earlier runs are no longer valid."""
+        self.is_full = False
+        self._pixmap = QPixmap()
+        self._glyphs: dict[Ink, dict[int, Glyph]] = {}
+        """By ink, then by code point and sub-pixel position."""
+        self._icons: dict[tuple[str, str], Glyph] = {}
+        self._advances = {weight: _Advances(kind) for weight, kind in _TYPES.items()}
+        self._pens: dict[tuple[str, int], tuple[float, ...]] = {}
+        self._x = self._y = self._shelf = 0
+
+    def prepare(self, ratio: float) -> int:
+        """Drop every glyph if theme or device pixel ratio changed; returns `version`."""
+        if ratio != self._ratio or self._theme.version != self._theme_version:
+            self._ratio = ratio
+            self._theme_version = self._theme.version
+            self.clear()
+        return self.version
+
+    def clear(self) -> None:
+        """Start with an empty pixmap."""
+        side = math.ceil(SIDE * self._ratio)
+        self._pixmap = QPixmap(side, side)
+        self._pixmap.fill(Qt.GlobalColor.transparent)
+        self._glyphs.clear()
+        self._icons.clear()
+        self._x = self._y = self._shelf = 0
+        self.is_full = False
+        self.version += 1
+
+    def width(self, text: str, weight: int) -> float:
+        """Width of a text, logical pixels."""
+        if _NUMERIC.issuperset(text):
+            return sum(map(self._advances[weight].__getitem__, text))
+        return self._prefix_pens(text, weight)[-1]
+
+    def append(self, out: list[float], text: str, ink: Ink, x: float, baseline: float) -> bool:
+        """Append the fragments of ``text`` with the pen at (x, baseline), logical pixels.
+
+        Returns False when the atlas cannot hold the text; what was appended is then worthless.
+        """
+        ratio = self._ratio
+        y = round(baseline * ratio)
+        glyphs = self._glyphs.get(ink)
+        if glyphs is None:
+            glyphs = self._glyphs[ink] = {}
+        advances = self._advances[ink.weight]
+        is_numeric = _NUMERIC.issuperset(text)
+        pens = () if is_numeric else self._prefix_pens(text, ink.weight)
+        pen = x
+        for index, char in enumerate(text):
+            if not is_numeric:
+                pen = x + pens[index]
+            at = pen * ratio
+            whole = int(at)
+            key = ord(char) * PHASES + int((at - whole) * PHASES)
+            glyph = glyphs.get(key) or self._render(char, ink, key)
+            if glyph is None:
+                return False
+            if is_numeric:
+                pen += advances[char]
+            dx, dy, left, top, width, height = glyph
+            if width:
+                out += (whole + dx, y + dy, left, top, width, height, 1.0, 1.0, 0.0, 1.0)
+        return True
+
+    def append_icon(self, out: list[float], name: str, token: str, x: float, middle: float) -> None:
+        """Append an icon of 14 px whose left edge is ``x`` and whose middle is ``middle``."""
+        key = (name, token)
+        glyph = self._icons.get(key) or self._render_icon(name, token)
+        if glyph is not None:
+            dx, dy, left, top, width, height = glyph
+            at_x = round(x * self._ratio) + dx
+            at_y = round((middle - ICON_SIDE / 2) * self._ratio) + dy
+            out += (at_x, at_y, left, top, width, height, 1.0, 1.0, 0.0, 1.0)
+
+    def draw(self, painter: QPainter, fragments: array[float]) -> None:
+        """Draw fragments (device pixels) with a painter whose unit is one logical pixel."""
+        if not fragments:
+            return
+        painter.save()
+        painter.scale(1 / self._ratio, 1 / self._ratio)
+        first = wrapInstance(fragments.buffer_info()[0], QPainter.PixmapFragment)
+        painter.drawPixmapFragments(first, len(fragments) // 10, self._pixmap)
+        painter.restore()
+
+    def _prefix_pens(self, text: str, weight: int) -> tuple[float, ...]:
+        """Pen position before each character and after the last, kerning included."""
+        key = (text, weight)
+        found = self._pens.get(key)
+        if found is None:
+            if len(self._pens) > 4096:
+                self._pens.clear()
+            metrics = QFontMetricsF(font(_TYPES[weight]))
+            found = tuple(metrics.horizontalAdvance(text[:end]) for end in range(len(text) + 1))
+            self._pens[key] = found
+        return found
+
+    def _render(self, char: str, ink: Ink, key: int) -> Glyph | None:
+        if char > _LAST_PLAIN and char not in _PUNCTUATION:
+            return None
+        if char.isspace():
+            return self._glyphs[ink].setdefault(key, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+        metrics = QFontMetricsF(ink_font(ink))
+        ratio = self._ratio
+        rise = math.ceil(metrics.ascent() * ratio) + PAD
+        height = rise + math.ceil(metrics.descent() * ratio) + PAD
+        width = math.ceil(metrics.horizontalAdvance(char) * ratio) + 1 + 2 * PAD
+        place = self._take_place(width, height)
+        if place is None:
+            return None
+        left, top = place
+        painter = QPainter(self._pixmap)
+        painter.setFont(ink_font(ink))
+        painter.setPen(self._theme.color(ink.token))
+        painter.scale(ratio, ratio)
+        painter.drawText(QPointF((left + PAD + key % PHASES / PHASES) / ratio, (top + rise) / ratio), char)
+        painter.end()
+        glyph = (width / 2 - PAD, height / 2 - rise, float(left), float(top), float(width), float(height))
+        self._glyphs[ink][key] = glyph
+        return glyph
+
+    def _render_icon(self, name: str, token: str) -> Glyph | None:
+        side = math.ceil(ICON_SIDE * self._ratio)
+        place = self._take_place(side, side)
+        if place is None:
+            return None
+        left, top = place
+        painter = QPainter(self._pixmap)
+        icons.paint(painter, name, QRectF(left, top, side, side), self._theme.color(token))
+        painter.end()
+        glyph = (side / 2, side / 2, float(left), float(top), float(side), float(side))
+        self._icons[name, token] = glyph
+        return glyph
+
+    def _take_place(self, width: int, height: int) -> tuple[int, int] | None:
+        """Left and top of a free place, shelf by shelf; None when the atlas is full."""
+        side = self._pixmap.width()
+        if self._x + width > side:
+            self._x, self._y, self._shelf = 0, self._y + self._shelf, 0
+        if self._y + height > side:
+            self.is_full = True
+            return None
+        place = self._x, self._y
+        self._x += width
+        self._shelf = max(self._shelf, height)
+        return place

@@ -1,0 +1,76 @@
+"""Phosphor's icons, as outlines from the font that ``qtawesome`` carries, without importing that package.
+
+The file is read on the first icon. Without it (a broken installation) icons are left out; every
+control that has one also has a word or an accessible name.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPixmap, QRawFont, QTransform
+
+from virtuoso_desktop.ui.fonts import package_file
+
+_UNIT = 64.0
+_CODES = {
+    "arrow-clockwise": 0xF020,
+    "caret-down": 0xF0C2,
+    "check": 0xF0E7,
+    "circle-half": 0xF0EE,
+    "clock": 0xF0F9,
+    "copy": 0xF114,
+    "flask": 0xF180,
+    "info": 0xF1E0,
+    "keyboard": 0xF1E5,
+    "list": 0xF1FA,
+    "magnifying-glass": 0xF20A,
+    "monitor": 0xF21D,
+    "moon": 0xF21F,
+    "sign-out": 0xF2C7,
+    "sun": 0xF2FE,
+    "warning": 0xF35C,
+    "warning-circle": 0xF35D,
+    "x": 0xF36D,
+}
+_font: list[QRawFont] = []
+_outlines: dict[str, QPainterPath] = {}
+
+
+def outline(name: str) -> QPainterPath:
+    """The icon's outline in a square of 1 x 1."""
+    found = _outlines.get(name)
+    if found is None:
+        glyphs = _raw_font().glyphIndexesForString(chr(_CODES[name]))
+        path = _raw_font().pathForGlyph(glyphs[0]) if glyphs else QPainterPath()
+        # The em square stands on y = 0 and reaches up to -1 em.
+        transform = QTransform.fromScale(1 / _UNIT, 1 / _UNIT).translate(0, _UNIT)
+        found = _outlines[name] = transform.map(path)
+    return found
+
+
+def paint(painter: QPainter, name: str, rect: QRectF, color: QColor) -> None:
+    """Fill the icon into ``rect``."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(rect.topLeft())
+    painter.scale(rect.width(), rect.height())
+    painter.fillPath(outline(name), color)
+    painter.restore()
+
+
+def icon(name: str, color: QColor, ratio: float = 1.0, side: int = 16) -> QIcon:
+    """The icon for a menu or an action."""
+    pixmap = QPixmap(QSize(side, side) * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    paint(painter, name, QRectF(0, 0, side, side), color)
+    painter.end()
+    return QIcon(pixmap)
+
+
+def _raw_font() -> QRawFont:
+    if not _font:
+        path = package_file("qtawesome", "fonts/phosphor-1.3.0.ttf")
+        _font.append(QRawFont(str(path), _UNIT) if path is not None else QRawFont())
+    return _font[0]

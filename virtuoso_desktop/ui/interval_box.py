@@ -1,0 +1,83 @@
+"""The box that a typed number opens: ``5 Enter``, ``1h Enter``."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
+
+from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
+from virtuoso_desktop.ui.controls import Word, paint_words
+from virtuoso_desktop.ui.fonts import Type, font
+from virtuoso_desktop.ui.theme import Theme
+
+WIDTH_PX, HEIGHT_PX = 260, 84
+_MINUTES = {int(timeframe.duration_ms // 60_000): timeframe for timeframe in ANALYSED_TIMEFRAMES}
+_UNIT_MINUTES = {"": 1, "m": 1, "min": 1, "h": 60, "d": 1440}
+
+
+def parse_interval(words: str) -> Timeframe | None:
+    """``5`` and ``5m`` are 5 minutes, ``60`` and ``1h`` an hour, ``d`` a day; None for anything else."""
+    typed = words.strip().casefold()
+    digits = typed.rstrip("minhd")
+    unit = typed[len(digits) :]
+    if unit not in _UNIT_MINUTES or not (digits.isdigit() or (not digits and unit)):
+        return None
+    return _MINUTES.get(int(digits or 1) * _UNIT_MINUTES[unit])
+
+
+class IntervalBox(QFrame):
+    """Shown over the middle of the window until Enter, Esc or a click elsewhere."""
+
+    chosen = Signal(object)
+    """`Timeframe`."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        self._theme = theme
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setFixedSize(WIDTH_PX, HEIGHT_PX)
+        self.field = QLineEdit(self)
+        self.field.setFont(font(Type.TITLE))
+        self.field.setAccessibleName("Timeframe")
+        self.field.setGeometry(12, 14, WIDTH_PX - 24, 30)
+        self.field.textChanged.connect(lambda _: self.update())
+        self.field.returnPressed.connect(self._on_return)
+        self.setFocusProxy(self.field)
+
+    def open_with(self, first: str) -> None:
+        """Show with the first typed character in place."""
+        window = self.parentWidget().window()
+        middle = window.mapToGlobal(window.rect().center())
+        self.move(middle.x() - WIDTH_PX // 2, middle.y() - HEIGHT_PX)
+        self.field.setText(first)
+        self.show()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _hint(self) -> Word:
+        timeframe = parse_interval(self.field.text())
+        if timeframe is not None:
+            return Word(f"{timeframe.value} candles, Enter", Type.BODY, "muted")
+        offered = " ".join(candidate.value for candidate in ANALYSED_TIMEFRAMES)
+        return Word(f"one of {offered}", Type.BODY, "warning")
+
+    def _on_return(self) -> None:
+        timeframe = parse_interval(self.field.text())
+        if timeframe is not None:
+            self.close()
+            self.chosen.emit(timeframe)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.color("line"), 1))
+        painter.setBrush(self._theme.color("surface"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        paint_words(painter, self._theme, (self._hint(),), QRectF(14, 52, WIDTH_PX - 28, 20))

@@ -1,0 +1,50 @@
+"""What the window remembers between runs. The app keeps the bytes; nothing here touches a file."""
+
+from __future__ import annotations
+
+import msgspec
+
+from virtuoso_desktop.ui.theme import ThemeChoice
+
+MEMORY_VERSION = 1
+
+
+class ColumnMemory(msgspec.Struct, frozen=True):
+    """The user's choices in a table: columns shown or hidden, widths dragged, the sorted column."""
+
+    chosen: dict[str, bool] = {}
+    widths: dict[str, int] = {}
+    sort_column: str = "turnover"
+    sorts_down: bool = True
+
+
+class WindowMemory(msgspec.Struct, frozen=True):
+    """Place, looks and subject of the window. ``geometry`` is (x, y, width, height), logical pixels."""
+
+    version: int = MEMORY_VERSION
+    geometry: tuple[int, int, int, int] | None = None
+    is_maximized: bool = False
+    markets_width: int | None = None
+    theme: ThemeChoice = ThemeChoice.DARK
+    colour_blind: bool = False
+    reduced_motion: bool | None = None
+    """None follows the desktop."""
+    columns: ColumnMemory = ColumnMemory()
+    instrument: str | None = None
+    """Identity as ``venue:kind:SYMBOL``."""
+    timeframe: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """For the cache."""
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def from_bytes(cls, stored: bytes | None) -> WindowMemory:
+        """What `to_bytes` gave; the defaults for None, damage or another version."""
+        if stored is None:
+            return cls()
+        try:
+            memory = msgspec.json.decode(stored, type=cls)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            return cls()
+        return memory if memory.version == MEMORY_VERSION else cls()

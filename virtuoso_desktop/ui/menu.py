@@ -1,0 +1,60 @@
+"""The main menu, built when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu
+
+from virtuoso_desktop.ui import icons
+from virtuoso_desktop.ui.shortcuts import keys_of
+from virtuoso_desktop.ui.theme import ThemeChoice
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.ui.window import MainWindow
+
+
+def main_menu(window: MainWindow) -> QMenu:
+    """Theme, shortcuts, about, quit."""
+    theme = window.theme
+    muted, ratio = theme.color("muted"), window.devicePixelRatioF()
+    menu = QMenu(window)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.addMenu(_theme_menu(window, menu))
+    full = menu.addAction(f"Full screen\t{keys_of('full_screen')}", window.toggle_full_screen)
+    full.setCheckable(True)
+    full.setChecked(window.isFullScreen())
+    menu.addSeparator()
+    shortcuts = menu.addAction(f"Shortcuts\t{keys_of('list_shortcuts')}", window.list_shortcuts)
+    shortcuts.setIcon(icons.icon("keyboard", muted, ratio))
+    about = menu.addAction("About Virtuoso", window.show_about)
+    about.setIcon(icons.icon("info", muted, ratio))
+    menu.addSeparator()
+    leave = menu.addAction(f"Quit\t{keys_of('quit')}", window.close)
+    leave.setIcon(icons.icon("sign-out", muted, ratio))
+    return menu
+
+
+def _theme_menu(window: MainWindow, parent: QMenu) -> QMenu:
+    theme = window.theme
+    menu = QMenu("Theme", parent)
+    menu.setIcon(icons.icon("circle-half", theme.color("muted"), window.devicePixelRatioF()))
+    group = QActionGroup(menu)
+    for choice in ThemeChoice:
+        action = menu.addAction(choice.value.capitalize())
+        action.setCheckable(True)
+        action.setChecked(choice is theme.choice)
+        action.triggered.connect(lambda _checked, chosen=choice: theme.choose(chosen))
+        group.addAction(action)
+    menu.addSeparator()
+    colours = menu.addAction("Colours for colour-blind eyes")
+    colours.setCheckable(True)
+    colours.setChecked(theme.colour_blind)
+    colours.toggled.connect(theme.set_colour_blind)
+    motion = menu.addAction("Reduce motion")
+    motion.setCheckable(True)
+    motion.setChecked(theme.reduced_motion)
+    motion.toggled.connect(theme.set_reduced_motion)
+    return menu

@@ -1,0 +1,423 @@
+"""Markets: every watched instrument in one live table, searched and sorted, opened by a click."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from virtuoso_desktop.engine.views import EngineView, MarketsCursor, MarketsSnapshot, RowState
+from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.controls import Word, Words, paint_words, words_width
+from virtuoso_desktop.ui.fonts import Type
+from virtuoso_desktop.ui.memory import ColumnMemory
+from virtuoso_desktop.ui.panels.markets_columns import AGE, COLUMNS, NAMES, SPARKLINE, fit
+from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
+from virtuoso_desktop.ui.search_field import SearchField
+from virtuoso_desktop.ui.sparkline import Sparklines
+from virtuoso_desktop.ui.table import BAR_PX, PAD_PX, ROW_PX, PaintedModel, TableView
+from virtuoso_desktop.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RATE_HZ = 10.0
+SORT_PERIOD_NS = 1_000_000_000
+STILL_NS = 1_500_000_000
+"""While the pointer moves over the rows they keep their order, so that a click hits what was aimed at."""
+HEADER_PX = 32
+SKELETON_AFTER_MS = 150
+NARROWEST_PX = 260
+"""Symbol, last price and change still fit."""
+
+
+class MarketsPanel(QWidget):
+    """The panel at the left edge.
+
+    Parameters
+    ----------
+    theme : Theme
+        Colours and motion.
+    now_ms : callable
+        The computer's time until an engine is attached.
+    """
+
+    instrument_chosen = Signal(object)
+    """`InstrumentId` that a click or Enter asks for."""
+    columns_changed = Signal()
+    urgency = 2
+
+    def __init__(self, theme: Theme, now_ms: Callable[[], int], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._now_ms = now_ms
+        self._engine: EngineView | None = None
+        self._cursor: MarketsCursor | None = None
+        self._last_seen_ms: int | None = None
+        self._sorted_ns = 0
+        self._columns = ColumnMemory()
+        self._is_fitting = False
+        self.rows = MarketsRows()
+        self.model = PaintedModel(COLUMNS, self.rows, self)
+        self.view = TableView(self.model, theme, self)
+        self.search = SearchField(theme, "Search", self)
+        self._header = _Header(theme, self.search, self)
+        self._note = _Note(theme, self.view)
+        self._sparklines = Sparklines(theme)
+        self._build()
+
+    def _build(self) -> None:
+        self.setMinimumWidth(NARROWEST_PX)
+        self.setAccessibleName("Markets")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._header)
+        layout.addWidget(self.view)
+        self.view.setAccessibleName("Markets")
+        self.view.pictures[SPARKLINE] = self._paint_sparkline
+        self.view.opened.connect(self._open)
+        self.view.head.sectionClicked.connect(self._on_head_clicked)
+        self.view.head.sectionResized.connect(self._on_resized)
+        self.view.head.dragged.connect(self._fit_columns)
+        self.view.head.sectionHandleDoubleClicked.connect(self._forget_width)
+        self.view.head.customContextMenuRequested.connect(self._open_head_menu)
+        self.view.viewport().installEventFilter(self)
+        self.search.setToolTip("Show only what you type: coin, symbol, venue or kind (Ctrl+F or /)")
+        self.search.textChanged.connect(self._on_search)
+        self.setTabOrder(self.search, self.view)
+        self.view.head.show_sort(NAMES.index(self.rows.sort_column), down=self.rows.sorts_down)
+
+    # --- data ---------------------------------------------------------------------------------------------------
+
+    @property
+    def rate_hz(self) -> float:
+        return RATE_HZ
+
+    def show_snapshot(self, snapshot: MarketsSnapshot) -> None:
+        """Rows of the previous run, muted, under the words ``last seen``."""
+        self._last_seen_ms = snapshot.as_of_ms
+        self.rows.advance(self._now_ms())
+        self.rows.apply(snapshot.rows, 0)
+        self._rearrange()
+        self._tell()
+
+    def attach(self, engine: EngineView) -> None:
+        """Read this engine from now on; a row turns live with its own first ticker."""
+        self._engine = engine
+        self._cursor = engine.markets_cursor()
+        self._forget_unwatched()
+        self.refresh(perf_counter_ns())
+
+    def detach(self) -> None:
+        """Keep what is shown, read nothing more."""
+        self._engine = None
+        self._cursor = None
+
+    def refresh(self, now_ns: int) -> None:
+        """Take changed rows and mark them for painting."""
+        engine = self._engine
+        now_ms = engine.venue_now_ms() if engine is not None else self._now_ms()
+        is_new_second = self.rows.advance(now_ms)
+        known = len(self.rows)
+        changed = self.rows.apply(self._cursor.take(), now_ns) if self._cursor is not None else set()
+        if len(self.rows) != known:
+            self._rearrange()
+        elif now_ns - self._sorted_ns >= SORT_PERIOD_NS and self.view.still_ns(now_ns) >= STILL_NS:
+            self._rearrange()
+            self._sorted_ns = now_ns
+        self.rows.reduced_motion = self._theme.reduced_motion
+        if is_new_second:
+            self.view.viewport().update()
+            self._tell()
+        else:
+            places = self.rows.place
+            dirty = {places[instrument] for instrument in changed if instrument in places}
+            self.view.update_rows(dirty | self.rows.fading(now_ns))
+
+    def forget_unwatched(self) -> None:
+        """The universe changed."""
+        self._forget_unwatched()
+
+    def _forget_unwatched(self) -> None:
+        watched = [instrument.id for instrument in self._engine.watched()] if self._engine is not None else []
+        if watched and self.rows.keep_only(watched):
+            self._rearrange()
+
+    def _tell(self) -> None:
+        """The words beside the title, and the note over an empty table."""
+        rows = self.rows
+        counts = rows.counts()
+        if rows.is_filtered:
+            self._header.say(f"{rows.row_count()} of {len(rows)}", "muted")
+        elif counts[RowState.LAST_SEEN] and self._last_seen_ms is not None:
+            seen = text.local_moment(self._last_seen_ms, rows.now_ms)
+            self._header.say(f"last seen {seen} ({text.age(rows.now_ms - self._last_seen_ms)} ago)", "warning")
+        elif counts[RowState.WAITING]:
+            self._header.say(f"{counts[RowState.LIVE]} of {len(rows)} live", "muted")
+        else:
+            self._header.say(rows.describe() or "loading instruments", "muted")
+        self._note.show_for(rows, self.search.text())
+
+    # --- order, search, columns ---------------------------------------------------------------------------------
+
+    def set_shown(self, instrument: InstrumentId | None) -> None:
+        """Mark the row of the chart's instrument and bring it into view."""
+        self.rows.shown = instrument
+        place = self.rows.place.get(instrument) if instrument is not None else None
+        if place is not None:
+            column = max(0, self.view.currentIndex().column())
+            self.view.setCurrentIndex(self.model.index(place, column))
+        self.view.viewport().update()
+
+    def neighbour(self, step: int) -> InstrumentId | None:
+        """The instrument ``step`` rows below the shown one, around the ends; None in an empty table."""
+        order = self.rows.order
+        if not order:
+            return None
+        place = self.rows.place.get(self.rows.shown) if self.rows.shown is not None else None
+        if place is None:
+            return order[0 if step > 0 else -1]
+        return order[(place + step) % len(order)]
+
+    def start_search(self, first: str = "") -> None:
+        """Focus the search field; ``first`` replaces its text."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if first:
+            self.search.setText(first)
+        else:
+            self.search.selectAll()
+
+    def sort_by(self, column: int, *, down: bool | None = None) -> None:
+        """Sort by a column; again by the same one turns the order round."""
+        rows = self.rows
+        if down is None:
+            is_same = NAMES[column] == rows.sort_column
+            down = not rows.sorts_down if is_same else COLUMNS[column].sorts_down_first
+        rows.sort_column = NAMES[column]
+        rows.sorts_down = down
+        self.view.head.show_sort(column, down=down)
+        self._rearrange()
+        self.columns_changed.emit()
+
+    def remember(self) -> ColumnMemory:
+        """The user's choices, for the window's memory."""
+        chosen = self._columns
+        return ColumnMemory(chosen.chosen, chosen.widths, self.rows.sort_column, self.rows.sorts_down)
+
+    def recall(self, columns: ColumnMemory) -> None:
+        """Bring the user's choices back; names that no longer exist are left out."""
+        self._columns = ColumnMemory(
+            {name: shown for name, shown in columns.chosen.items() if name in NAMES},
+            {name: width for name, width in columns.widths.items() if name in NAMES},
+        )
+        if columns.sort_column in NAMES:
+            self.sort_by(NAMES.index(columns.sort_column), down=columns.sorts_down)
+        self._fit_columns()
+
+    def choose_column(self, name: str, shown: bool) -> None:
+        """Show or hide a column whatever the width."""
+        self._columns.chosen[name] = shown
+        self._fit_columns()
+        self.columns_changed.emit()
+
+    def choose_automatic_columns(self) -> None:
+        """Columns and widths follow the panel's width again."""
+        self._columns = ColumnMemory()
+        self._fit_columns()
+        self.columns_changed.emit()
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        head = self.view.head
+        return tuple(name for index, name in enumerate(NAMES) if not head.isSectionHidden(index))
+
+    def _rearrange(self) -> None:
+        current = self.view.currentIndex()
+        order = self.rows.order
+        instrument = order[current.row()] if 0 <= current.row() < len(order) else None
+        previous = self.rows.rearrange()
+        if self.rows.order == previous:
+            return
+        place = self.rows.place
+        self.model.rearranged(lambda row: place.get(previous[row], -1))
+        if instrument in place and self.view.currentIndex().row() != place[instrument]:
+            self.view.setCurrentIndex(self.model.index(place[instrument], current.column()))
+        self.view.viewport().update()
+
+    def _on_search(self, words: str) -> None:
+        self.rows.set_filter(words)
+        self._rearrange()
+        self._tell()
+
+    def _on_head_clicked(self, column: int) -> None:
+        self.sort_by(column)
+
+    def _on_resized(self, column: int, _before: int, width: int) -> None:
+        if not self._is_fitting:
+            self._columns.widths[NAMES[column]] = width
+
+    def _forget_width(self, column: int) -> None:
+        self._columns.widths.pop(NAMES[column], None)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        widths = fit(self.view.viewport().width(), self._columns.chosen, self._columns.widths)
+        head = self.view.head
+        self._is_fitting = True
+        for index in range(len(COLUMNS)):
+            head.setSectionHidden(index, index not in widths)
+            if index in widths:
+                head.resizeSection(index, widths[index])
+        self._is_fitting = False
+        if self.rows.shows_age != (AGE in widths):
+            self.rows.shows_age = AGE in widths
+            self.rows.reformat()
+
+    def _open_head_menu(self, at: QPoint) -> None:
+        from virtuoso_desktop.ui.panels.markets_menus import column_menu
+
+        head = self.view.head
+        column_menu(self, head.logicalIndexAt(at)).popup(head.viewport().mapToGlobal(at))
+
+    # --- input --------------------------------------------------------------------------------------------------
+
+    def _open(self, row: int) -> None:
+        if 0 <= row < len(self.rows.order):
+            self.instrument_chosen.emit(self.rows.order[row])
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu of the row under the pointer, or of the current row when a key asked for it."""
+        from virtuoso_desktop.ui.panels.markets_menus import row_menu
+
+        viewport = self.view.viewport()
+        by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
+        index = self.view.indexAt(viewport.mapFromGlobal(event.globalPos())) if by_mouse else self.view.currentIndex()
+        if index.isValid():
+            at = event.globalPos() if by_mouse else viewport.mapToGlobal(self.view.visualRect(index).bottomLeft())
+            row_menu(self, self.rows.row(index.row()), index.column()).popup(at)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        in_search = self.search.hasFocus()
+        if key == Qt.Key.Key_Escape and (in_search or self.search.text()):
+            self.search.clear()
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif in_search and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(0)
+        elif in_search and key == Qt.Key.Key_Down:
+            self._enter_table()
+        elif event.modifiers() & Qt.KeyboardModifier.AltModifier and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.sort_by(max(0, self.view.currentIndex().column()), down=key == Qt.Key.Key_Down)
+        elif not in_search and event.text().isalpha():
+            self.start_search(event.text())
+        else:
+            event.ignore()
+
+    def _enter_table(self) -> None:
+        if not self.view.currentIndex().isValid() and self.rows.order:
+            self.view.setCurrentIndex(self.model.index(0, 0))
+        self.view.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._enter_table()
+        super().focusInEvent(event)
+
+    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize and watched is self.view.viewport():
+            self._fit_columns()
+            self._note.setGeometry(self.view.viewport().geometry())
+        return super().eventFilter(watched, event)
+
+    def _paint_sparkline(self, painter: QPainter, cell: QRectF, index: int) -> None:
+        row = self.rows.row(index)
+        change = row.change_24h_pct
+        is_live = row.state is RowState.LIVE and change is not None
+        colour = ("up" if change >= 0 else "down") if is_live else "disabled"
+        self._sparklines.paint(painter, cell, row.sparkline, colour)
+
+
+class _Header(QWidget):
+    """Title, what the rows are, and the search field."""
+
+    def __init__(self, theme: Theme, search: SearchField, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._search = search
+        search.setParent(self)
+        self._words = Words(theme, parent=self)
+        self._words.say(Word("Markets", Type.KEY))
+        self.setFixedHeight(HEADER_PX)
+
+    def say(self, subject: str, colour: str) -> None:
+        self._words.say(Word("Markets", Type.KEY), Word(subject, Type.BODY, colour, gap=8))
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        wide = max(92, min(150, self.width() // 3))
+        self._search.setGeometry(self.width() - wide - 8, (HEADER_PX - self._search.height()) // 2, wide, 24)
+        self._words.setGeometry(12, 0, self.width() - wide - 28, HEADER_PX - 1)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.color("surface"))
+        painter.fillRect(0, HEADER_PX - 1, self.width(), 1, self._theme.color("hair"))
+
+
+class _Note(QWidget):
+    """Over an empty table: why it is empty and what to do; bars for the rows to come while it loads."""
+
+    def __init__(self, theme: Theme, view: TableView) -> None:
+        super().__init__(view)
+        self._theme = theme
+        self._view = view
+        self._lines: tuple[Word, ...] = ()
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(SKELETON_AFTER_MS)
+        self._patience.timeout.connect(self.show)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_for(self, rows: MarketsRows, words: str) -> None:
+        """Decide from the rows whether and what to say."""
+        if rows.row_count():
+            self._patience.stop()
+            self.hide()
+        elif len(rows):
+            watched = f"{len(rows)} are watched. Esc clears the search."
+            self._say(f"No market matches \u201c{words.strip()}\u201d", watched)
+            self.show()
+        else:
+            self._lines = ()
+            self.setAccessibleName("Loading the instruments")
+            if self.isHidden() and not self._patience.isActive():
+                self._patience.start()
+
+    def _say(self, title: str, detail: str) -> None:
+        self._lines = (Word(title, Type.TITLE), Word(detail, Type.BODY, "muted"))
+        self.setAccessibleName(f"{title}. {detail}")
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if not self._lines:
+            self._paint_bars(painter)
+        for row, word in enumerate(self._lines):
+            width = min(words_width((word,)), self.width() - 24)
+            box = QRectF((self.width() - width) / 2, self.height() * 0.3 + row * 24, width + 1, 24)
+            paint_words(painter, self._theme, (word,), box)
+
+    def _paint_bars(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("raised"))
+        spans = self._view.spans()
+        for top in range((ROW_PX - BAR_PX) // 2, self.height(), ROW_PX):
+            painter.drawRoundedRect(QRectF(12, top, 36, BAR_PX), 2, 2)
+            for _, left, size in spans[1:]:
+                wide = min(size - 2 * PAD_PX, 40)
+                painter.drawRoundedRect(QRectF(left + size - PAD_PX - wide, top, wide, BAR_PX), 2, 2)

@@ -1,0 +1,314 @@
+"""The rows of Markets: newest state by instrument, formatted once per change, filtered and ordered.
+
+No Qt: the table's model asks these rows, tests drive them directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+
+from virtuoso_desktop.engine.views import MarketRow, RowState, kind_badge
+from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
+from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.cell import (
+    DOWN,
+    EMPTY,
+    KEY,
+    MISSING,
+    MUTED,
+    MUTED_NUMBER,
+    NUMBER,
+    UP,
+    WARNING,
+    Cell,
+    Ink,
+    Part,
+    cell,
+)
+from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, LAST
+from virtuoso_desktop.ui.tokens import FLASH_MS, FLASH_RATIO
+
+_NS_PER_MS = 1_000_000
+FLASH_STEP = 0.02
+KIND_WORDS = {MarketKind.SPOT: "spot", MarketKind.LINEAR: "perp", MarketKind.INVERSE: "inverse"}
+_SORT_VALUES: dict[str, Callable[[MarketRow], float | int | str | None]] = {
+    "symbol": attrgetter("base_coin"),
+    "last": attrgetter("last_price"),
+    "change_24h": attrgetter("change_24h_pct"),
+    "change_utc_day": attrgetter("change_utc_day_pct"),
+    "high": attrgetter("high_24h"),
+    "low": attrgetter("low_24h"),
+    "spread": attrgetter("spread_bps"),
+    "volume": attrgetter("volume_24h"),
+    "turnover": attrgetter("turnover_24h"),
+    "mark": attrgetter("mark_price"),
+    "basis": attrgetter("basis_bps"),
+    "funding": attrgetter("funding_rate"),
+    "sparkline": attrgetter("change_24h_pct"),
+    "age": lambda row: None if row.updated_ms is None else -row.updated_ms,
+}
+
+
+class _Entry:
+    __slots__ = ("cells", "flash_ns", "flash_token", "row")
+
+    def __init__(self, row: MarketRow) -> None:
+        self.row = row
+        self.cells: tuple[Cell, ...] | None = None
+        self.flash_ns = 0
+        self.flash_token = ""
+
+
+class MarketsRows:
+    """What the Markets table shows: `order` lists the instruments from top to bottom."""
+
+    def __init__(self) -> None:
+        self.order: list[InstrumentId] = []
+        self.place: dict[InstrumentId, int] = {}
+        """Row number by instrument, of those in `order`."""
+        self.shown: InstrumentId | None = None
+        """The instrument of the chart."""
+        self.now_ms = 0
+        """Venue time that ages and countdowns are told by."""
+        self.shows_age = False
+        """False while the age column is hidden: a stale row then tells its age in the 24 h cell."""
+        self.reduced_motion = False
+        self.sort_column = "turnover"
+        self.sorts_down = True
+        self._entries: dict[InstrumentId, _Entry] = {}
+        self._words: tuple[str, ...] = ()
+        self._one_kind = True
+
+    # --- what comes in ------------------------------------------------------------------------------------------
+
+    def apply(self, rows: Iterable[MarketRow], now_ns: int) -> set[InstrumentId]:
+        """Take newer rows; returns the instruments whose row changed. New instruments need `rearrange`."""
+        changed: set[InstrumentId] = set()
+        for row in rows:
+            known = self._entries.get(row.instrument_id)
+            if known is None:
+                self._entries[row.instrument_id] = _Entry(row)
+                self._judge_kinds()
+            elif row.state is RowState.WAITING and known.row.state is RowState.LAST_SEEN:
+                continue
+            else:
+                self._replace(known, row, now_ns)
+            changed.add(row.instrument_id)
+        return changed
+
+    def keep_only(self, instruments: Iterable[InstrumentId]) -> bool:
+        """Forget all others; True when some were forgotten."""
+        kept = set(instruments)
+        gone = [instrument for instrument in self._entries if instrument not in kept]
+        for instrument in gone:
+            del self._entries[instrument]
+        if gone:
+            self._judge_kinds()
+        return bool(gone)
+
+    def advance(self, now_ms: int) -> bool:
+        """Tell ages by ``now_ms``; True when a second passed and every row has to be looked at."""
+        if now_ms // 1000 == self.now_ms // 1000:
+            return False
+        self.now_ms = now_ms
+        self.reformat()
+        return True
+
+    def reformat(self) -> None:
+        """Every row's text may differ now. Cells that stay equal are not built anew by the table."""
+        for entry in self._entries.values():
+            entry.cells = None
+
+    # --- order --------------------------------------------------------------------------------------------------
+
+    def set_filter(self, words: str) -> None:
+        """Show only rows that hold every word: coin, symbol, venue or kind. Takes effect at `rearrange`."""
+        self._words = tuple(words.casefold().split())
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self._words)
+
+    def rearrange(self) -> list[InstrumentId]:
+        """Filter and sort anew; returns the previous order. Missing values come last either way."""
+        previous = self.order
+        value = _SORT_VALUES[self.sort_column]
+        found = [entry.row for entry in self._entries.values() if self._matches(entry.row)]
+        found.sort(key=lambda row: row.instrument_id)
+        with_value = [row for row in found if value(row) is not None]
+        with_value.sort(key=value, reverse=self.sorts_down)
+        without = [row for row in found if value(row) is None]
+        self.order = [row.instrument_id for row in (*with_value, *without)]
+        if self.order != previous:
+            self.place = {instrument: index for index, instrument in enumerate(self.order)}
+        return previous
+
+    def _matches(self, row: MarketRow) -> bool:
+        if not self._words:
+            return True
+        identity = row.instrument_id
+        words = (
+            f"{row.base_coin} {identity.symbol} {identity.venue.value} {KIND_WORDS[identity.market_kind]}".casefold()
+        )
+        return all(word in words for word in self._words)
+
+    # --- what the table asks ------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def row_count(self) -> int:
+        return len(self.order)
+
+    def row(self, index: int) -> MarketRow:
+        return self._entries[self.order[index]].row
+
+    def find(self, instrument: InstrumentId) -> MarketRow | None:
+        entry = self._entries.get(instrument)
+        return None if entry is None else entry.row
+
+    def all(self) -> list[MarketRow]:
+        """Every row, filtered or not."""
+        return [entry.row for entry in self._entries.values()]
+
+    def counts(self) -> dict[RowState, int]:
+        """Rows by state."""
+        result = dict.fromkeys(RowState, 0)
+        for entry in self._entries.values():
+            result[entry.row.state] += 1
+        return result
+
+    def cells(self, index: int) -> tuple[Cell, ...]:
+        entry = self._entries[self.order[index]]
+        if entry.cells is None:
+            entry.cells = self._format(entry.row)
+        return entry.cells
+
+    def tints(self, index: int, now_ns: int) -> tuple[tuple[int, str, float], ...]:
+        entry = self._entries[self.order[index]]
+        if not entry.flash_token:
+            return ()
+        left = 1 - (now_ns - entry.flash_ns) / _NS_PER_MS / FLASH_MS
+        if left <= 0:
+            return ()
+        faded = FLASH_STEP * round(FLASH_RATIO * left / FLASH_STEP)
+        return ((LAST, entry.flash_token, FLASH_RATIO if self.reduced_motion else faded),)
+
+    def fading(self, now_ns: int) -> set[int]:
+        """Rows whose tint is on its way; each is listed once more after it has gone."""
+        result: set[int] = set()
+        for instrument, entry in self._entries.items():
+            if entry.flash_token:
+                if now_ns - entry.flash_ns > FLASH_MS * _NS_PER_MS:
+                    entry.flash_token = ""
+                if instrument in self.place:
+                    result.add(self.place[instrument])
+        return result
+
+    def is_skeleton(self, index: int) -> bool:
+        return self._entries[self.order[index]].row.state is RowState.WAITING
+
+    def is_marked(self, index: int) -> bool:
+        return self.order[index] == self.shown
+
+    def tooltip(self, index: int, column: int) -> str:
+        row = self.row(index)
+        identity = row.instrument_id
+        name = f"{identity.symbol}, {identity.venue.value.capitalize()} {KIND_WORDS[identity.market_kind]}"
+        if row.updated_ms is None:
+            return f"{name}\nwaiting for the first ticker"
+        said = f"{name}\nas of {text.local_moment(row.updated_ms, self.now_ms)} ({text.utc_moment(row.updated_ms)})"
+        if COLUMNS[column].name == "funding" and row.next_funding_ms is not None:
+            said += f"\nfunding at {text.local_moment(row.next_funding_ms, self.now_ms)}"
+            said += f" ({text.utc_moment(row.next_funding_ms)})"
+        return said
+
+    def name_of(self, row: MarketRow) -> str:
+        """How the row's instrument is called: the coin alone while all rows are of one kind and quote coin."""
+        return row.base_coin if self._one_kind else row.instrument_id.symbol + kind_badge(row.instrument_id.market_kind)
+
+    def describe(self) -> str:
+        """``35 perps, USDT``: what the rows are."""
+        if not self._entries:
+            return ""
+        rows = self.all()
+        kinds = sorted({KIND_WORDS[row.instrument_id.market_kind] for row in rows})
+        quotes = sorted({row.quote_coin for row in rows})
+        noun = f"{kinds[0]}s" if kinds == ["perp"] else " and ".join(kinds)
+        return f"{len(rows)} {noun}, {', '.join(quotes)}"
+
+    # --- formatting ---------------------------------------------------------------------------------------------
+
+    def _replace(self, entry: _Entry, row: MarketRow, now_ns: int) -> None:
+        before = entry.row
+        entry.row = row
+        entry.cells = None
+        is_live = row.state is RowState.LIVE
+        if is_live and before.state is RowState.LIVE and row.last_move and row.last_change_ms != before.last_change_ms:
+            entry.flash_ns = now_ns
+            entry.flash_token = "up" if row.last_move > 0 else "down"
+        elif not is_live:
+            entry.flash_token = ""
+
+    def _judge_kinds(self) -> None:
+        kinds = {
+            (entry.row.instrument_id.venue, entry.row.instrument_id.market_kind, entry.row.quote_coin)
+            for entry in self._entries.values()
+        }
+        is_one = len(kinds) <= 1
+        if is_one != self._one_kind:
+            self._one_kind = is_one
+            self.reformat()
+
+    def _format(self, row: MarketRow) -> tuple[Cell, ...]:
+        if row.state is RowState.WAITING:
+            return (cell(self.name_of(row), MUTED), *(EMPTY,) * (len(COLUMNS) - 2), cell("waiting", MUTED))
+        is_live = row.state is RowState.LIVE
+        ink = NUMBER if is_live else MUTED_NUMBER
+        digits = row.price_decimals
+        age = self._age(row)
+        change = self._change(row.change_24h_pct, is_live)
+        if row.state is RowState.STALE and not self.shows_age:
+            change = age
+        return (
+            cell(self.name_of(row), KEY if is_live else MUTED_NUMBER),
+            _number(row.last_price, text.price(row.last_price, digits), ink),
+            change,
+            self._change(row.change_utc_day_pct, is_live),
+            _number(row.high_24h, text.price(row.high_24h, digits), ink),
+            _number(row.low_24h, text.price(row.low_24h, digits), ink),
+            _number(row.spread_bps, text.bps(row.spread_bps), ink),
+            _number(row.volume_24h, text.compact(row.volume_24h), ink),
+            _number(row.turnover_24h, text.compact(row.turnover_24h), ink),
+            _number(row.mark_price, text.price(row.mark_price, digits), ink),
+            _number(row.basis_bps, text.signed_bps(row.basis_bps), ink),
+            self._funding(row, ink),
+            EMPTY,
+            age,
+        )
+
+    @staticmethod
+    def _change(percent: float | None, is_live: bool) -> Cell:
+        ink = (UP if percent >= 0.005 else DOWN if percent <= -0.005 else NUMBER) if is_live and percent else None
+        return _number(percent, text.signed(percent), ink or (NUMBER if is_live else MUTED_NUMBER))
+
+    def _age(self, row: MarketRow) -> Cell:
+        if row.updated_ms is None:
+            return MISSING
+        said = text.age(self.now_ms - row.updated_ms)
+        if row.state is RowState.STALE:
+            return cell(said, WARNING, "clock", f"stale, {said} old")
+        return cell(said, MUTED if row.state is RowState.LIVE else WARNING)
+
+    def _funding(self, row: MarketRow, ink: Ink) -> Cell:
+        if row.funding_rate is None:
+            return MISSING
+        rate = Part(text.funding(row.funding_rate), ink)
+        if row.next_funding_ms is None or row.state is not RowState.LIVE:
+            return Cell((rate,))
+        return Cell((rate, Part(f"  {text.countdown(row.next_funding_ms - self.now_ms)}", MUTED)))
+
+
+def _number(value: float | None, shown: str, ink: Ink) -> Cell:
+    return MISSING if value is None else cell(shown, ink)

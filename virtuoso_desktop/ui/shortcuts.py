@@ -1,0 +1,79 @@
+"""Every shortcut of the window: one list, from which keys are bound, tooltips told and the help is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+
+from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from PySide6.QtWidgets import QWidget
+
+
+class Shortcut(NamedTuple):
+    """``action`` names what is bound; empty where a panel handles the key itself."""
+
+    group: str
+    keys: tuple[str, ...]
+    does: str
+    action: str = ""
+
+
+SHORTCUTS: tuple[Shortcut, ...] = (
+    Shortcut("Instrument", ("Ctrl+L",), "Choose an instrument", "choose_instrument"),
+    Shortcut("Instrument", ("A\u2013Z on the chart",), "Choose an instrument by typing its name"),
+    Shortcut("Instrument", ("Ctrl+Tab",), "Next instrument of Markets", "next_instrument"),
+    Shortcut("Instrument", ("Ctrl+Shift+Tab",), "Previous instrument of Markets", "previous_instrument"),
+    *(
+        Shortcut("Timeframe", (f"Alt+{place}",), f"Candles of {timeframe.value}", f"timeframe_{timeframe.value}")
+        for place, timeframe in enumerate(ANALYSED_TIMEFRAMES, 1)
+    ),
+    Shortcut("Timeframe", ("0\u20139",), "Type a timeframe: 5 Enter, 1h Enter"),
+    Shortcut("Markets", ("Ctrl+F", "/"), "Search", "search"),
+    Shortcut("Markets", ("A\u2013Z in the table",), "Search by typing"),
+    Shortcut("Markets", ("Esc",), "Clear the search"),
+    Shortcut("Markets", ("Enter",), "Open the row in the chart"),
+    Shortcut("Markets", ("Alt+Down", "Alt+Up"), "Sort by the current column, largest or smallest first"),
+    Shortcut("Chart", ("Left", "Right"), "Pan"),
+    Shortcut("Chart", ("+", "\u2212"), "Zoom in, zoom out"),
+    Shortcut("Chart", ("Home",), "Newest candle"),
+    Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),
+    Shortcut("Window", ("F11",), "Full screen", "full_screen"),
+    Shortcut("Window", ("F10",), "Menu", "menu"),
+    Shortcut("Window", ("?", "F1"), "This list", "list_shortcuts"),
+    Shortcut("Window", ("Ctrl+Q",), "Quit", "quit"),
+)
+
+_TYPED = frozenset({"/", "?"})
+"""Keys that are letters in a text field: bound by the window's key handler, not as shortcuts."""
+
+
+def keys_of(action: str) -> str:
+    """The first key of an action, for tooltips."""
+    return next(shortcut.keys[0] for shortcut in SHORTCUTS if shortcut.action == action)
+
+
+def with_keys(words: str, action: str) -> str:
+    """``Search (Ctrl+F)``."""
+    return f"{words} ({keys_of(action)})"
+
+
+def bind(window: QWidget, actions: Mapping[str, Callable[[], object]]) -> dict[str, Callable[[], object]]:
+    """Bind every listed key; returns those that the window's own key handler has to look up."""
+    typed: dict[str, Callable[[], object]] = {}
+    for shortcut in SHORTCUTS:
+        if not shortcut.action:
+            continue
+        for key in shortcut.keys:
+            if key in _TYPED:
+                typed[key] = actions[shortcut.action]
+                continue
+            bound = QShortcut(QKeySequence(key), window)
+            bound.setContext(Qt.ShortcutContext.WindowShortcut)
+            bound.activated.connect(actions[shortcut.action])
+    return typed

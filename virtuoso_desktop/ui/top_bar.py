@@ -1,0 +1,197 @@
+"""The top bar: instrument, timeframes, the state of each link, theme and menu."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from virtuoso_desktop.engine.views import LinkPhase, LinkView, kind_badge
+from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
+from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.controls import Button, GivingRow, Line, Word, paint_focus, paint_words, words_width
+from virtuoso_desktop.ui.feed_state import venue_name
+from virtuoso_desktop.ui.fonts import Type
+from virtuoso_desktop.ui.logo import Logo
+from virtuoso_desktop.ui.shortcuts import keys_of, with_keys
+from virtuoso_desktop.ui.theme import Theme, ThemeChoice
+
+HEIGHT_PX = 44
+_THEME_ICONS = {ThemeChoice.DARK: "moon", ThemeChoice.LIGHT: "sun", ThemeChoice.SYSTEM: "monitor"}
+
+
+class InstrumentButton(Button):
+    """Names the shown instrument and opens the list of instruments."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, is_boxed=True, parent=parent)
+        self._said: tuple[Word, ...] = ()
+        self.name(None)
+
+    def name(self, instrument: InstrumentId | None) -> None:
+        """Show another instrument."""
+        if instrument is None:
+            title, venue = "Instrument", ""
+        else:
+            title = instrument.symbol + kind_badge(instrument.market_kind)
+            venue = venue_name(instrument.venue.value)
+        self._said = (Word(title, Type.TITLE, icon="magnifying-glass"), Word(venue, Type.BODY, "muted", gap=8))
+        self.setAccessibleName(f"Instrument: {title} {venue}".strip())
+        self.setToolTip(with_keys("Choose an instrument", "choose_instrument"))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(max(168, round(words_width(self._said)) + 48), 28)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = self._theme
+        painter.setPen(QPen(theme.color("line"), 1))
+        painter.setBrush(theme.color("raised" if self.underMouse() or self.isDown() else "background"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        glass, venue = self._said
+        lead = Word("", icon=glass.icon, colour="muted")
+        paint_words(painter, theme, (lead, glass._replace(icon="", gap=8), venue), self._inner())
+        caret = Word("", icon="caret-down", colour="muted")
+        paint_words(painter, theme, (caret,), QRectF(self.width() - 24, 0, 20, self.height()))
+        if self.hasFocus() and self.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange):
+            paint_focus(painter, theme, QRectF(self.rect()))
+
+    def _inner(self) -> QRectF:
+        return QRectF(8, 0, self.width() - 34, self.height())
+
+
+class LinkChip(Button):
+    """One venue: a dot, its name, and the lag, or a word while it is not live."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, is_boxed=True, parent=parent)
+        self._dot = "muted"
+        self._said: tuple[Word, ...] = ()
+
+    def tell(self, link: LinkView, now_ms: int) -> bool:
+        """Show the link's newest state; True when the width changed."""
+        dot, said = _chip(link, now_ms)
+        words = (Word(venue_name(link.venue), Type.NUMBER), Word(said, Type.BODY, "muted", gap=6))
+        if (dot, words) == (self._dot, self._said):
+            return False
+        before = self.sizeHint()
+        self._dot, self._said = dot, words
+        self.setAccessibleName(f"{venue_name(link.venue)} {link.phase.value}, {said}")
+        since = (
+            f"{link.phase.value} since {text.local_moment(link.since_ms, now_ms)} ({text.utc_moment(link.since_ms)})"
+        )
+        self.setToolTip(f"{venue_name(link.venue)}: {since}\nClick for details")
+        self.update()
+        return self.sizeHint() != before
+
+    def sizeHint(self) -> QSize:
+        return QSize(round(words_width(self._said)) + 32, 24)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = self._theme
+        painter.setPen(QPen(theme.color("line"), 1))
+        painter.setBrush(theme.color("raised" if self.underMouse() else "background"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color(self._dot))
+        painter.drawEllipse(QRectF(9, self.height() / 2 - 3, 6, 6))
+        paint_words(painter, theme, self._said, QRectF(21, 0, self.width() - 22, self.height()))
+        if self.hasFocus() and self.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange):
+            paint_focus(painter, theme, QRectF(self.rect()))
+
+
+class TopBar(GivingRow):
+    """The bar of 44 px at the upper edge. Its signals ask; the window decides."""
+
+    instrument_asked = Signal()
+    timeframe_asked = Signal(object)
+    """`Timeframe`."""
+    details_asked = Signal()
+    theme_asked = Signal()
+    menu_asked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, HEIGHT_PX, pad=12, parent=parent)
+        self.setAccessibleName("Top bar")
+        self._chips: dict[str, LinkChip] = {}
+        self.add(Logo(theme, self))
+        self.instrument = InstrumentButton(theme, self)
+        self.instrument.clicked.connect(self.instrument_asked)
+        self.add(self.instrument, gap=10)
+        self.add(Line(theme, self), gap=8)
+        self._timeframes = {timeframe: self._timeframe_button(timeframe) for timeframe in ANALYSED_TIMEFRAMES}
+        for place, button in enumerate(self._timeframes.values()):
+            self.add(button, gap=2 if place else 6)
+        self._add_menu()
+
+    def _timeframe_button(self, timeframe: Timeframe) -> Button:
+        button = Button(self._theme, timeframe.value, parent=self)
+        button.setCheckable(True)
+        button.setAccessibleName(f"Timeframe {timeframe.value}")
+        button.setToolTip(with_keys(f"Candles of {timeframe.value}", f"timeframe_{timeframe.value}"))
+        button.clicked.connect(lambda _checked, chosen=timeframe: self.timeframe_asked.emit(chosen))
+        return button
+
+    def _add_menu(self) -> None:
+        self.menu_button = Button(self._theme, icon_name="list", parent=self)
+        self.menu_button.setAccessibleName("Menu")
+        self.menu_button.setToolTip(with_keys("Menu", "menu"))
+        self.menu_button.clicked.connect(self.menu_asked)
+        self.add(self.menu_button, gap=2, right=True)
+        self.theme_button = Button(self._theme, icon_name="moon", parent=self)
+        self.theme_button.clicked.connect(self.theme_asked)
+        self.add(self.theme_button, gap=8, right=True)
+        self.add(Line(self._theme, self), gap=10, right=True)
+        self.show_theme()
+
+    def show_theme(self) -> None:
+        """The theme's choice changed."""
+        choice = self._theme.choice
+        self.theme_button.icon_name = _THEME_ICONS[choice]
+        self.theme_button.setAccessibleName(f"Theme: {choice.value}")
+        self.theme_button.setToolTip(f"Theme: {choice.value}. Click for the next ({keys_of('cycle_theme')})")
+        self.theme_button.update()
+
+    def show_timeframe(self, timeframe: Timeframe) -> None:
+        """Check the button of the shown timeframe."""
+        for candidate, button in self._timeframes.items():
+            button.setChecked(candidate is timeframe)
+
+    def show_links(self, links: Sequence[LinkView], now_ms: int) -> None:
+        """One chip per venue."""
+        changed = False
+        for link in links:
+            chip = self._chips.get(link.venue)
+            if chip is None:
+                chip = self._chips[link.venue] = LinkChip(self._theme, self)
+                chip.clicked.connect(self.details_asked)
+                self.add(chip, gap=6, right=True)
+                changed = True
+            changed |= chip.tell(link, now_ms)
+        if changed:
+            self.arrange()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        QPainter(self).fillRect(0, self.height() - 1, self.width(), 1, self._theme.color("gutter"))
+
+
+def _chip(link: LinkView, now_ms: int) -> tuple[str, str]:
+    """Colour of the dot, and what stands beside the name."""
+    if link.phase is LinkPhase.LIVE:
+        return ("warning" if link.stale_topics else "up"), text.milliseconds(link.lag_ms)
+    if link.phase is LinkPhase.STALE:
+        return "warning", f"silent {text.age(now_ms - link.since_ms)}"
+    if link.phase is LinkPhase.BACKOFF:
+        if link.next_retry_ms is not None and link.next_retry_ms > now_ms:
+            return "down", f"retry in {text.countdown(link.next_retry_ms - now_ms)}"
+        return "down", "lost"
+    return "warning", link.phase.value
