@@ -1,0 +1,137 @@
+"""The program without a window: the same engine, its market as a live table in the terminal. No Qt."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from virtuoso_desktop.app.exit_codes import ExitCode
+from virtuoso_desktop.app.logs import RunLog
+from virtuoso_desktop.app.run import Run, refusal
+from virtuoso_desktop.kernel.notices import Notice, Severity
+from virtuoso_desktop.model.errors import VirtuosoError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from virtuoso_desktop.app.arguments import Options
+    from virtuoso_desktop.app.stopping import StopRequest
+    from virtuoso_desktop.app.terminal_table import MarketPicture
+    from virtuoso_desktop.engine.engine import Engine
+
+LIVE_PERIOD_S = 0.5
+PLAIN_PERIOD_S = 5.0
+PLAIN_WIDTH = 140
+NOTICE_LIFE_MS = 60_000
+SHOWN_NOTICES = 3
+SMALLEST_WIDTH = 40
+
+
+def run_headless(options: Options, stop: StopRequest, run_log: RunLog) -> ExitCode:
+    """Run until a stop is asked for; returns how the program ends."""
+    run = Run(options, stop, run_log)
+    run.start_demo()
+    loop = _new_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(_run(run))
+    finally:
+        run.leave()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+async def _run(run: Run) -> ExitCode:
+    run.tasks.spawn("app.run", lambda: _open(run))
+    await run.stop.wait()
+    return await run.close()
+
+
+async def _open(run: Run) -> None:
+    try:
+        engine = await run.open_engine()
+    except VirtuosoError as error:
+        run.stop.ask(refusal(error))
+        return
+    run.tasks.spawn("app.table", lambda: _show(run, engine))
+    if run.options.ends_after_s is not None:
+        await asyncio.sleep(run.options.ends_after_s)
+        run.stop.ask()
+
+
+async def _show(run: Run, engine: Engine) -> None:
+    """Draw until cancelled. A reader that went away (``| head``) ends the run as Ctrl+C does."""
+    await asyncio.sleep(0)
+    try:
+        if sys.stdout.isatty():
+            await _draw_live(run, engine)
+        else:
+            await _print_plain(run, engine)
+    except (BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        run.stop.ask()
+
+
+async def _draw_live(run: Run, engine: Engine) -> None:
+    from rich.live import Live
+
+    from virtuoso_desktop.app.terminal_table import MarketTable
+
+    console = make_console()
+    with Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+        while True:
+            picture = _picture(engine, _recent(run, engine))
+            live.update(MarketTable(picture, console.height, "Ctrl+C ends"), refresh=True)
+            await asyncio.sleep(LIVE_PERIOD_S)
+
+
+async def _print_plain(run: Run, engine: Engine) -> None:
+    from virtuoso_desktop.app.terminal_table import MarketTable
+
+    console = make_console()
+    told = 0
+    while True:
+        await asyncio.sleep(PLAIN_PERIOD_S)
+        notices = run.notices.all
+        console.print(MarketTable(_picture(engine, notices[told:])))
+        told = len(notices)
+
+
+def make_console() -> Console:
+    """The terminal, or plain lines of 140 characters (``COLUMNS`` changes that) on a pipe."""
+    from rich.console import Console
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without block characters shows question marks
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    columns = os.environ.get("COLUMNS", "")
+    width = max(SMALLEST_WIDTH, int(columns)) if columns.isdecimal() else PLAIN_WIDTH
+    return Console(highlight=False, no_color=True, force_terminal=False, width=width)
+
+
+def _picture(engine: Engine, notices: tuple[Notice, ...]) -> MarketPicture:
+    from virtuoso_desktop.app.terminal_table import take_picture
+
+    return take_picture(engine, engine.market_rows(), notices)
+
+
+def _recent(run: Run, engine: Engine) -> tuple[Notice, ...]:
+    """The newest notices: errors stay, the others are gone after a minute."""
+    oldest_ms = engine.clock.now_ms() - int(NOTICE_LIFE_MS * engine.clock.rate)
+    shown = [each for each in run.notices.all if each.severity is Severity.ERROR or each.at_ms >= oldest_ms]
+    return tuple(shown[-SHOWN_NOTICES:])
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # Windows
+        return asyncio.new_event_loop()
+    return new_event_loop()

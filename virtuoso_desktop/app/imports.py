@@ -1,0 +1,45 @@
+"""Imports past PySide6's hook.
+
+PySide6 replaces ``builtins.__import__`` by one that reads the source of every module imported later, which
+doubles the memory of large packages and triples their time.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import sys
+from collections.abc import Generator
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long a worker may hold the interpreter while the window wants it."""
+
+
+@contextlib.contextmanager
+def plain_imports() -> Generator[None]:
+    """Python's own ``__import__`` for the duration; for a worker or a phase of start-up."""
+    hooked = builtins.__import__
+    builtins.__import__ = importlib.__import__
+    try:
+        yield
+    finally:
+        builtins.__import__ = hooked
+
+
+@contextlib.contextmanager
+def short_switches() -> Generator[None]:
+    """Let the main thread in more often while workers import."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
+
+
+def import_all(*names: str) -> None:
+    """Import modules by name; for a worker, so that the main thread finds them loaded."""
+    with plain_imports():
+        for name in names:
+            importlib.import_module(name)

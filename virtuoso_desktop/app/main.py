@@ -1,0 +1,76 @@
+"""The program's commands. Imports little: a window must be on the screen before anything heavy is loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from typing import NoReturn
+
+from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
+from virtuoso_desktop.app.exit_codes import ExitCode
+from virtuoso_desktop.app.stopping import StopRequest
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["simulate"]:
+        return _simulate(arguments[1:])
+    if arguments[:1] == ["self-test"]:
+        from virtuoso_desktop.app.self_test import run_self_test
+
+        return run_self_test(arguments[1:])
+    stop = StopRequest()
+    stop.listen()
+    return _run(parse(arguments), stop)
+
+
+def run_and_exit() -> NoReturn:
+    """Run and leave the process at once: no import or compilation under way in a worker may hold it."""
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = code or int(ExitCode.DONE)
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        os._exit(code)
+    sys.exit(code)
+
+
+def _simulate(arguments: list[str]) -> int:
+    import argparse
+
+    from virtuoso_desktop.simulator.command import add_simulate_arguments, run_simulate
+
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} simulate",
+        description="A simulated exchange on 127.0.0.1 that speaks Bybit v5. Its first line on stdout says where.",
+    )
+    add_simulate_arguments(parser)
+    return run_simulate(parser.parse_args(arguments))
+
+
+def _run(options: Options, stop: StopRequest) -> int:
+    from virtuoso_desktop.app.logs import RunLog, say
+
+    run_log = RunLog()
+    if not options.headless:
+        from virtuoso_desktop.app.display import find_display
+
+        display = find_display(os.environ)
+        if display.problem is None:
+            if display.platform is not None:
+                os.environ["QT_QPA_PLATFORM"] = display.platform
+            from virtuoso_desktop.app.window_run import run_window
+
+            return run_window(options, stop, run_log)
+        if options.screenshot is not None:
+            say(f"No window here, so no screenshot: {display.problem}. QT_QPA_PLATFORM=offscreen needs no display.")
+            return ExitCode.CANNOT_RUN
+        say(f"No window here: {display.problem}. The market is shown as a table instead.")
+    from virtuoso_desktop.app.headless import run_headless
+
+    return run_headless(options, stop, run_log)

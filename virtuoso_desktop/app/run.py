@@ -1,0 +1,266 @@
+"""One run of the program, behind either face: its profile, settings, engine, end, and what it keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from virtuoso_desktop.app import warm_start
+from virtuoso_desktop.app.demo import DemoExchange
+from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode
+from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
+from virtuoso_desktop.app.logs import RunLog, say
+from virtuoso_desktop.kernel.clock import Clock, LiveClock
+from virtuoso_desktop.kernel.notices import Notice, NoticeBoard, Severity
+from virtuoso_desktop.kernel.paths import default_profile
+from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
+from virtuoso_desktop.model.errors import ConfigError, StorageError, VirtuosoError
+from virtuoso_desktop.storage.cache import DiskCache
+from virtuoso_desktop.storage.profile import Profile
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.app.arguments import Options
+    from virtuoso_desktop.app.demo import DemoMarket
+    from virtuoso_desktop.app.report import Meter
+    from virtuoso_desktop.app.stopping import StopRequest
+    from virtuoso_desktop.app.wiring import Plan
+    from virtuoso_desktop.engine.engine import Engine
+    from virtuoso_desktop.engine.universe import RememberedUniverse
+
+CACHE_FOLDER = "cache"
+KEEP_PERIOD_S = 30.0
+HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
+OWN_MARKET_PREFIX = "demo-"
+log = logging.getLogger(__name__)
+
+
+class _RunClock:
+    """The computer's clock until the run's own is known."""
+
+    def __init__(self) -> None:
+        self.inner: Clock = LiveClock()
+
+    @property
+    def rate(self) -> float:
+        return self.inner.rate
+
+    def now_ns(self) -> int:
+        return self.inner.now_ns()
+
+    def now_ms(self) -> int:
+        return self.inner.now_ms()
+
+
+class Run:
+    """Opens, keeps and ends what both faces need.
+
+    Parameters
+    ----------
+    options : Options
+        What the user asked for.
+    stop : StopRequest
+        Ends the run.
+    run_log : RunLog
+        The log, without a file yet.
+    """
+
+    def __init__(self, options: Options, stop: StopRequest, run_log: RunLog) -> None:
+        self.options = options
+        self.stop = stop
+        self.log = run_log
+        self._clock = _RunClock()
+        self.notices = NoticeBoard(self._clock)
+        self.notices.posted.connect(_log_notice)
+        self.root = options.profile or default_profile()
+        self.profile: Profile | None = None
+        self.cache: DiskCache | None = None
+        self.engine: Engine | None = None
+        self.plan: Plan | None = None
+        self.demo = DemoExchange(options.speed) if options.demo else None
+        self.tasks = Supervisor(self._task_failed)
+        self.face_values: Callable[[], dict[str, Any]] = dict
+        """What the face wants kept, by cache key; asked every 30 s and at the end."""
+        self._meter: Meter | None = None
+        self._rows = warm_start.RowMemory(None)
+        self._cannot_keep = False
+
+    # --- start ---------------------------------------------------------------------------------------------------
+
+    def start_demo(self) -> None:
+        """Begin the simulated market as early as possible: it takes a second to answer."""
+        if self.demo is not None:
+            self.demo.start()
+
+    def open_profile(self, folder: str) -> None:
+        """Take the source's folder, its log and its cache. Raises StorageError when another instance holds it."""
+        self.profile = Profile.open(self.root, folder, emptied=folder == "demo-fast")
+        self.log.open(self.profile.folder if self.profile.usable else None)
+        if self.profile.problem is not None:
+            self._warn("profile", self.profile.problem)
+            return
+        try:
+            self.cache = DiskCache(self.profile.folder / CACHE_FOLDER)
+        except StorageError as error:
+            self._warn("profile", error.user_text)
+
+    async def open_engine(self) -> Engine:
+        """Load the settings, wait for the simulated market, wire and start the engine.
+
+        Raises
+        ------
+        ConfigError
+            Something the user named on the command line is wrong.
+        StorageError
+            Another instance holds the profile.
+        CannotRun
+            The simulated market did not start.
+        """
+        with short_switches():
+            await asyncio.to_thread(import_all, *HEAVY_MODULES)
+            from virtuoso_desktop.app import report, wiring
+
+            self._meter = report.Meter()
+            loaded = await asyncio.to_thread(wiring.read_settings, self.options, self.root)
+            self.log.set_stream_level(loaded.settings.websocket.log_level)
+            market = await self.demo.market() if self.demo is not None else None
+            plan = self.plan = wiring.make_plan(self.options, loaded, market)
+            self._clock.inner = plan.clock
+            self._take_profile_of(plan)
+            if loaded.problem is not None:
+                self.post(Severity.ERROR, "settings", loaded.problem.user_text)
+            with plain_imports():
+                engine = wiring.build_engine(plan, self.notices)
+            self.engine = engine
+            engine.start(self._remembered(plan, engine))
+        if self.demo is not None and market is not None:
+            self._watch_over(self.demo, market)
+        self.tasks.spawn("app.keep", self._keep_often, restart=Backoff(first_s=KEEP_PERIOD_S))
+        log.info("engine started: %s at %s", plan.source.source.value, plan.source.rest_endpoint)
+        return engine
+
+    def _take_profile_of(self, plan: Plan) -> None:
+        if self.profile is not None and self.profile.folder.name != plan.source.folder:
+            self._leave_profile()
+        if self.profile is None:
+            self.open_profile(plan.source.folder)
+        self._rows = warm_start.RowMemory(warm_start.read_markets(self.cache))
+
+    def _remembered(self, plan: Plan, engine: Engine) -> RememberedUniverse | None:
+        """The universe of the previous run, while it is young enough; behind a foreign port may be another market."""
+        if plan.source.folder.startswith(OWN_MARKET_PREFIX):
+            return None
+        return warm_start.read_universe(self.cache, plan.settings.universe, engine.venue_now_ms())
+
+    def _watch_over(self, demo: DemoExchange, market: DemoMarket) -> None:
+        def tell(sentence: str, bad: bool) -> None:
+            self.notices.post(Severity.WARNING if bad else Severity.INFO, "demo", sentence)
+
+        self.tasks.spawn("app.demo", lambda: demo.keep_alive(market, tell), restart=Backoff())
+
+    # --- while it runs -------------------------------------------------------------------------------------------
+
+    def post(self, severity: Severity, where: str, sentence: str) -> None:
+        """Tell a person, in the face and on stderr."""
+        say(sentence)
+        self.notices.post(severity, where, sentence)
+
+    def _warn(self, where: str, sentence: str) -> None:
+        self.post(Severity.WARNING, where, sentence)
+
+    def _task_failed(self, name: str, error: Exception) -> None:
+        text = error.user_text if isinstance(error, VirtuosoError) else f"{type(error).__name__}: {error}"
+        self.notices.post(Severity.ERROR, name, f"A part of the program failed: {name}. {text}")
+
+    async def _keep_often(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_PERIOD_S)
+            values = self._values_to_keep()
+            await asyncio.to_thread(self._write, values)
+
+    def _values_to_keep(self) -> dict[str, Any]:
+        """Copies only: they are encoded in a worker."""
+        engine = self.engine
+        if self.cache is None or engine is None or self.plan is None:
+            return {}
+        values: dict[str, Any] = dict(self.face_values())
+        rows = self._rows.snapshot(engine.market_rows(), engine.venue_now_ms())
+        if rows is not None:
+            values[warm_start.MARKETS_KEY] = rows
+        if engine.universe is not None:
+            values[warm_start.UNIVERSE_KEY] = warm_start.universe_value(engine.universe, self.plan.settings.universe)
+        return values
+
+    def _write(self, values: dict[str, Any]) -> None:
+        cache = self.cache
+        if cache is None:
+            return
+        try:
+            for key, value in values.items():
+                cache.write(key, value)
+        except StorageError as error:
+            if not self._cannot_keep:
+                self._cannot_keep = True
+                log.warning("%s", error.user_text)
+        else:
+            if self._cannot_keep:
+                self._cannot_keep = False
+                log.warning("the cache can be written again")
+
+    # --- end -----------------------------------------------------------------------------------------------------
+
+    async def close(self) -> ExitCode:
+        """Report, keep, stop the engine, end the simulated market. Under 2 s; returns how the program ends."""
+        await self.tasks.stop(deadline_s=0.3)
+        code = self.stop.code if self.stop.code is not None else ExitCode.DONE
+        if code is ExitCode.DONE and self.notices.errors:
+            code = ExitCode.ERRORS
+        if not self._write_report() and code is ExitCode.DONE:
+            code = ExitCode.ERRORS
+        self._write(self._values_to_keep())
+        if self.engine is not None:
+            await self.engine.stop()
+        return code
+
+    def leave(self) -> None:
+        """What needs no loop: the child, the profile's lock, the log."""
+        if self.demo is not None:
+            self.demo.stop()
+        self._leave_profile()
+        self.log.close()
+
+    def _leave_profile(self) -> None:
+        if self.cache is not None:
+            self.cache.close()
+            self.cache = None
+        if self.profile is not None:
+            self.profile.close()
+            self.profile = None
+
+    def _write_report(self) -> bool:
+        if self.options.report is None:
+            return True
+        from virtuoso_desktop.app import report
+
+        meter = self._meter or report.Meter()
+        try:
+            report.write_report(self.options.report, report.build_report(self.engine, self.notices, meter))
+        except OSError as error:
+            say(f"The report {self.options.report} cannot be written: {error.strerror or error}.")
+            return False
+        return True
+
+
+def refusal(error: VirtuosoError) -> ExitCode:
+    """How the program ends when it cannot begin, said in one sentence."""
+    say(error.user_text)
+    if isinstance(error, ConfigError):
+        return ExitCode.USAGE
+    assert isinstance(error, (CannotRun, StorageError))
+    return ExitCode.CANNOT_RUN
+
+
+def _log_notice(notice: Notice) -> None:
+    level = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
+    log.log(level[notice.severity], "%s: %s", notice.where, notice.user_text)
