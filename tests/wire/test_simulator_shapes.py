@@ -58,7 +58,7 @@ def ordered(value: Any) -> Any:
 def frame(kind: str, instrument: Instrument = BTC) -> dict[str, Any]:
     """The first frame of a topic."""
     twin = BTC if instrument is SPOT_BTC else None
-    topic = make_topic(kind, Subject(FakeMarket(), instrument, Texts(instrument), twin, pace.LARGE, pace.Floor(), 1.0))
+    topic = make_topic(kind, Subject(FakeMarket(), instrument, Texts(instrument), twin, pace.LARGE, 1.0))
     topic.prime(NOW_MS)
     return json.loads(topic.snapshot(NOW_MS) or topic.advance(NOW_MS + 2_000)[0])
 

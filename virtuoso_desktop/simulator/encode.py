@@ -145,12 +145,30 @@ def trade_item(texts: Texts, trade: SimTrade, direction: str) -> dict[str, Any]:
     """One trade of a ``publicTrade`` frame; ``direction`` (contracts only) is the tick direction."""
     price, size = texts.price(trade.price_ticks), texts.size(trade.size_lots)
     side = "Buy" if trade.is_buy else "Sell"
-    identity, sequence = texts.trade_id(trade.number), trade_sequence(trade.time_ms)
     if texts.is_spot:
-        head: dict[str, Any] = {"i": identity, "T": trade.time_ms, "p": price, "v": size, "S": side}
-        return head | {"seq": sequence, "s": texts.symbol, "BT": False, "RPI": False}
-    head = {"T": trade.time_ms, "s": texts.symbol, "S": side, "v": size, "p": price, "L": direction}
-    return head | {"i": identity, "BT": False, "RPI": False, "seq": sequence}
+        return {
+            "i": texts.trade_id(trade.number),
+            "T": trade.time_ms,
+            "p": price,
+            "v": size,
+            "S": side,
+            "seq": trade_sequence(trade.time_ms),
+            "s": texts.symbol,
+            "BT": False,
+            "RPI": False,
+        }
+    return {
+        "T": trade.time_ms,
+        "s": texts.symbol,
+        "S": side,
+        "v": size,
+        "p": price,
+        "L": direction,
+        "i": texts.trade_id(trade.number),
+        "BT": False,
+        "RPI": False,
+        "seq": trade_sequence(trade.time_ms),
+    }
 
 
 def trade_row(texts: Texts, trade: SimTrade) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
@@ -31,14 +30,17 @@ MIDDLE = Pace(book_ms=150, ticker_ms=500, trade_ms=50, kline_ms=1_500)
 SMALL = Pace(book_ms=400, ticker_ms=1_000, trade_ms=100, kline_ms=2_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """Shortest distances in real ms, so that a fast clock does not flood the clients."""
+FAST_SHARE = 0.6
+"""Under a fast clock pushes come at most that much closer in real time than at speed 1."""
+FAST_TRADE_MS = 100
+"""Real ms between two messages of trades under a fast clock, where every message has some."""
 
-    book_ms: float = 25.0
-    ticker_ms: float = 100.0
-    trade_ms: float = 20.0
-    kline_ms: float = 250.0
+
+def venue_ms(pace_ms: int, rate: float, fast_ms: float | None = None) -> int:
+    """Distance of two pushes in venue ms: ``pace_ms``, under a fast clock at least ``fast_ms`` real ms."""
+    if rate <= 1:
+        return pace_ms
+    return max(pace_ms, round((FAST_SHARE * pace_ms if fast_ms is None else fast_ms) * rate))
 
 
 def paces(market: MarketSource, now_ms: int) -> dict[InstrumentId, Pace]:

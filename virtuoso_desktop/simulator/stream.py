@@ -108,7 +108,6 @@ class Streams:
         self._listing = listing
         self._clock = clock
         self._faults = faults
-        self._floor = pace.Floor()
         self._paces: dict[InstrumentId, pace.Pace] = {}
         self._live: dict[_Key, _Live] = {}
         self._due: list[tuple[int, int, _Live]] = []
@@ -217,7 +216,7 @@ class Streams:
         instrument, listing = live.instrument, self._listing
         texts, twin = listing.texts[instrument.id], listing.twin(instrument)
         own = self._paces[instrument.id]
-        subject = Subject(self._market, instrument, texts, twin, own, self._floor, self._clock.rate)
+        subject = Subject(self._market, instrument, texts, twin, own, self._clock.rate)
         topic = make_topic(live.kind, subject)
         topic.prime(self.now_ms())
         return topic

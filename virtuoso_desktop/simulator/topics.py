@@ -43,19 +43,18 @@ class Subject(NamedTuple):
     texts: Texts
     twin: Instrument | None
     pace: pace.Pace
-    floor: pace.Floor
     rate: float
 
 
 class Topic(ABC):
     """One topic of one instrument. ``name`` is the venue's text, ``kind`` the same without the symbol."""
 
-    def __init__(self, kind: str, subject: Subject, period_ms: int, floor_ms: float) -> None:
+    def __init__(self, kind: str, subject: Subject, period_ms: int) -> None:
         self.kind = kind
         self.symbol = subject.instrument.symbol
         self.name = f"{kind}.{self.symbol}"
         self._subject = subject
-        self.period_ms = max(period_ms, round(floor_ms * subject.rate))
+        self.period_ms = period_ms
         """Venue ms between two pushes."""
 
     @abstractmethod
@@ -79,9 +78,9 @@ class BookTopic(Topic):
     """``orderbook.{depth}``: snapshot, then deltas with consecutive ``u``; level 1 is snapshots only."""
 
     def __init__(self, depth: int, subject: Subject) -> None:
-        venue_ms = pace.VENUE_BOOK_MS[depth]
         wanted_ms = subject.pace.book_ms // 2 if depth == 1 else subject.pace.book_ms
-        super().__init__(f"orderbook.{depth}", subject, max(venue_ms, wanted_ms), subject.floor.book_ms)
+        period_ms = pace.venue_ms(max(pace.VENUE_BOOK_MS[depth], wanted_ms), subject.rate)
+        super().__init__(f"orderbook.{depth}", subject, period_ms)
         self._depth = depth
         self._sent_ms = 0
         self.state = BookState((), (), 0, 0, 0)
@@ -140,7 +139,7 @@ class TradeTopic(Topic):
     """``publicTrade``: every trade once, at its time, at most 1,024 in a message, no replay."""
 
     def __init__(self, subject: Subject) -> None:
-        super().__init__("publicTrade", subject, subject.pace.trade_ms, subject.floor.trade_ms)
+        super().__init__("publicTrade", subject, pace.venue_ms(subject.pace.trade_ms, subject.rate, pace.FAST_TRADE_MS))
         self._coming: deque[SimTrade] = deque()
         self._known_until_ms = 0
         self._last_ticks: int | None = None
@@ -199,7 +198,7 @@ class TickerTopic(Topic):
     """``tickers``: contracts send a snapshot, then deltas of changed keys; spot sends snapshots only."""
 
     def __init__(self, subject: Subject) -> None:
-        super().__init__("tickers", subject, subject.pace.ticker_ms, subject.floor.ticker_ms)
+        super().__init__("tickers", subject, pace.venue_ms(subject.pace.ticker_ms, subject.rate))
         self._reader = TickerFields(subject.market, subject.instrument, subject.texts, subject.twin)
         self._fields: dict[str, str] = {}
         self._state_ms = 0
@@ -243,7 +242,7 @@ class KlineTopic(Topic):
     """``kline.{interval}``: the forming candle when it changed; ``confirm`` once at its close, then the next."""
 
     def __init__(self, interval: str, subject: Subject) -> None:
-        super().__init__(f"kline.{interval}", subject, subject.pace.kline_ms, subject.floor.kline_ms)
+        super().__init__(f"kline.{interval}", subject, pace.venue_ms(subject.pace.kline_ms, subject.rate))
         self._interval = interval
         self._timeframe = encode.INTERVALS[interval]
         self._open_ms = 0

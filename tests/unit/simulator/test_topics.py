@@ -19,7 +19,7 @@ NOW_MS = T0_MS + DAY_MS + 7_777
 
 def subject(instrument: Instrument = BTC, rate: float = 1.0) -> Subject:
     twin = BTC if instrument is SPOT_BTC else None
-    return Subject(FakeMarket(), instrument, Texts(instrument), twin, pace.LARGE, pace.Floor(), rate)
+    return Subject(FakeMarket(), instrument, Texts(instrument), twin, pace.LARGE, rate)
 
 
 def primed(kind: str, instrument: Instrument = BTC, now_ms: int = NOW_MS) -> Topic:
@@ -181,9 +181,11 @@ def test_every_interval_has_integer_times_and_its_own_end(interval: str) -> None
 
 def test_a_fast_clock_does_not_push_more_often() -> None:
     slow, fast = subject(), subject(rate=60.0)
-    for kind in ("orderbook.50", "tickers", "publicTrade"):
-        assert make_topic(kind, fast).period_ms / 60 >= make_topic(kind, slow).period_ms / 4
-    assert make_topic("orderbook.50", fast).period_ms == 60 * 25
+    for kind in ("orderbook.50", "orderbook.1000", "tickers", "publicTrade", "kline.5"):
+        assert make_topic(kind, fast).period_ms / 60 >= make_topic(kind, slow).period_ms * 0.6
+    assert make_topic("orderbook.50", fast).period_ms == 60 * 30
+    assert make_topic("publicTrade", fast).period_ms == 60 * 100
+    assert make_topic("orderbook.50", subject(rate=0.5)).period_ms == 50
 
 
 def test_paces_rank_by_turnover_within_a_kind() -> None:
