@@ -6,6 +6,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 .PHONY: setup demo run test test-core test-ui test-e2e bench lint pictures qt-offscreen qt-window qt-if-display
 MAKEFLAGS += --no-print-directory
 
@@ -34,10 +35,10 @@ test: test-core test-ui test-e2e
 test-core: $(DEV_READY)
 	VIRTUOSO_WITHOUT_QT=1 $(PYTHON) -m pytest -p no:pytest-qt -n 2 --dist worksteal tests/unit tests/wire $(ARGS)
 
-test-ui: $(DEV_READY) qt-offscreen | test-core
+test-ui: $(DEV_READY) qt-offscreen
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n 2 --dist loadfile tests/ui $(ARGS)
 
-test-e2e: $(DEV_READY) qt-offscreen | test-ui
+test-e2e: $(DEV_READY) qt-offscreen
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/e2e $(ARGS)
 
 lint: $(DEV_READY)
