@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from heapq import heappop, heappush
 from itertools import count
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -30,6 +31,8 @@ class VenueAnswer(msgspec.Struct, frozen=True):
 
     result: Any
     venue_ms: int | None
+    round_trip_s: float = 0.0
+    """Real seconds from sending to the answer, without the wait for a turn."""
 
 
 Judge = Callable[[HttpAnswer, Any], VenueAnswer]
@@ -260,6 +263,7 @@ class RestClient:
         self._metrics.requests += 1
         payload: Any = None
         failure: Exception | None = None
+        sent_s = perf_counter()
         try:
             payload = await getattr(exchange, endpoint)(dict(params))
         except venue.base_error as error:
@@ -267,10 +271,12 @@ class RestClient:
         finally:
             ANSWER.reset(token)
         if answer.status is None:
-            raise LinkError(f"{self._exchange_name}: the request failed, {_cause_words(failure)}. It can be repeated.")
+            name = self._exchange_name.capitalize()
+            raise LinkError(f"The request to {name} failed: {_cause_words(failure)}. It can be repeated.")
         if failure is not None:
             payload = _as_json(answer.body)
-        return self._judge(answer, payload if isinstance(payload, dict) else None)
+        judged = self._judge(answer, payload if isinstance(payload, dict) else None)
+        return msgspec.structs.replace(judged, round_trip_s=perf_counter() - sent_s)
 
     async def _open(self) -> tuple[CcxtVenue, CcxtExchange]:
         async with self._opening:
@@ -304,12 +310,19 @@ class RestClient:
         return exchange
 
 
+# aiohttp's classes by name: this module loads before aiohttp does.
+_HTTP_FAULTS = {
+    "ClientPayloadError": "the answer was cut short",
+    "ServerDisconnectedError": "the exchange closed the connection",
+    "ClientResponseError": "the answer is no HTTP",
+    "ClientHttpProxyError": "the proxy refused the connection",
+}
+
+
 def _cause_words(failure: Exception | None) -> str:
     cause = failure.__cause__ if failure is not None else None
-    if cause is not None and type(cause).__name__ == "ClientPayloadError":
-        return "the answer was cut short"
-    os_error = getattr(cause, "os_error", None)
-    return failure_words(os_error or cause or failure)
+    words = _HTTP_FAULTS.get(type(cause).__name__)
+    return words or failure_words(getattr(cause, "os_error", None) or cause or failure)
 
 
 def _as_json(body: str) -> Any:

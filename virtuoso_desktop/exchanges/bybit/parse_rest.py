@@ -136,6 +136,8 @@ def parse_tickers(result: Any, kind: MarketKind, venue_ms: int, recv_ns: int) ->
             fields = ticker_fields(row)
         except ParseError:
             continue
+        if fields.get("next_funding_ms") == 0:  # dated futures pay no funding
+            fields["next_funding_ms"] = None
         if isinstance(symbol, str) and symbol:
             tickers.append(Ticker(InstrumentId(Venue.BYBIT, kind, symbol), True, fields, venue_ms, recv_ns))
     if not tickers:
