@@ -52,9 +52,9 @@ class BybitRest:
 
     async def server_time(self, *, priority: int = RequestPriority.CLOCK) -> ServerTime:
         """One sample of the venue's clock, for the offset."""
-        sent_ms = self._clock.now_ms()
         answer = await self._client.call("public_get_v5_market_time", {}, priority=priority)
         received_ms = self._clock.now_ms()
+        sent_ms = received_ms - round(answer.round_trip_s * 1000 * self._clock.rate)
         return ServerTime(sent_ms, parse_rest.parse_time(answer.result), received_ms)
 
     async def instruments(self, kind: MarketKind, *, priority: int = RequestPriority.START) -> list[Instrument]:
