@@ -98,10 +98,12 @@ def parse_candles(result: Any, query: CandleQuery, venue_ms: int) -> CandlePage:
 
 
 def parse_price_candles(result: Any, query: CandleQuery, venue_ms: int) -> CandlePage:
-    """Candles of a mark price, an index or a premium: no volume, and a premium may be negative."""
+    """Candles of a mark price, an index or a premium: no volume, and a premium may be negative.
+
+    High and low are taken as they come: in Bybit's own sample of a premium they do not enclose the open.
+    """
     rows, refused = _each(_series(result, query), wire.PriceRow, "candles")
-    good = [row for row in rows if row[3] <= row[1] <= row[2] and row[3] <= row[4] <= row[2]]
-    return _page(query, good, venue_ms, refused + len(rows) - len(good))
+    return _page(query, rows, venue_ms, refused)
 
 
 def _series(result: Any, query: CandleQuery) -> list[Any]:
