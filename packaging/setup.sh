@@ -16,7 +16,7 @@ UV_VERSION=0.13.9
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-# Installs Debian packages when root or sudo is there. Returns 1, having said nothing, when it may not.
+# Installs Debian packages when root or sudo is there. Returns 1 when it may not, with nothing said; ends when apt fails.
 apt_install() {
     command -v apt-get >/dev/null || return 1
     local as_root=()
@@ -30,7 +30,8 @@ apt_install() {
     say "installing $* with apt-get"
     "${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update >/dev/null || say "apt-get update failed, trying with the old lists"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" >/dev/null
+        apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" >/dev/null ||
+        die "apt-get could not install $*; what it says is above"
 }
 
 # The first Python of a version that every dependency has a wheel for.
@@ -75,11 +76,9 @@ make_uv() {
 }
 
 install_packages() {
-    local extra=()
-    [ $# -eq 0 ] || extra=(--extra "$1")
     make_uv
     say "installing the Python packages of uv.lock${1:+ with the extra $1} into .venv"
-    .venv/bin/uv sync --quiet --frozen --inexact --compile-bytecode --python .venv/bin/python "${extra[@]}"
+    .venv/bin/uv sync --quiet --frozen --inexact --compile-bytecode --python .venv/bin/python ${1:+--extra "$1"}
 }
 
 # Sonames and the Debian packages that bring them: what PySide6's wheels link and do not contain.
