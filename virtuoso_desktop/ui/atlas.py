@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPixmap
@@ -29,7 +30,7 @@ ICON_GAP = 3.0
 _LAST_PLAIN = "\u024f"
 _NUMERIC = frozenset("0123456789,.+\u2212 \u2009%KMBT\u2014hmsd")
 _PUNCTUATION = frozenset("\u2009\u2014\u2212\u2013\u2018\u2019\u201c\u201d\u2022\u2026\u2191\u2193\u25b2\u25bc")
-_TYPES = {400: Type.BODY, 500: Type.NUMBER, 600: Type.KEY}
+_TYPES = {400: Type.FIGURE, 500: Type.NUMBER, 600: Type.KEY}
 
 Glyph = tuple[float, float, float, float, float, float]
 """Centre of the fragment relative to the pen, then left, top, width, height in the pixmap; device pixels."""
@@ -147,7 +148,7 @@ class GlyphAtlas:
             return
         painter.save()
         painter.scale(1 / self._ratio, 1 / self._ratio)
-        first = wrapInstance(fragments.buffer_info()[0], QPainter.PixmapFragment)
+        first: Any = wrapInstance(fragments.buffer_info()[0], QPainter.PixmapFragment)
         painter.drawPixmapFragments(first, len(fragments) // 10, self._pixmap)
         painter.restore()
 

@@ -112,7 +112,7 @@ class FeedBanner(QWidget):
         ink = "down_text" if message.colour == "down" else "warning"
         icons.paint(painter, sign, QRectF(14, 14, 20, 20), theme.color(ink))
         room = self._words_right - 46
-        paint_words(painter, theme, (Word(message.title, Type.KEY),), QRectF(46, 6, room, 18))
+        paint_words(painter, theme, (Word(message.title, Type.STRONG),), QRectF(46, 6, room, 18))
         paint_words(painter, theme, (Word(message.detail, Type.BODY, "muted"),), QRectF(46, 24, room, 18))
 
 
@@ -133,5 +133,5 @@ class Ribbon(QWidget):
         painter.fillRect(self.rect(), theme.color("warning", BANNER_TINT_RATIO))
         painter.fillRect(0, RIBBON_PX - 2, self.width(), 2, theme.color("warning"))
         title, detail = self._words
-        words = (Word(title, Type.KEY, "warning", icon="flask"), Word(detail, Type.BODY, "text", gap=8))
+        words = (Word(title, Type.STRONG, "warning", icon="flask"), Word(detail, Type.BODY, "text", gap=8))
         paint_words(painter, theme, words, QRectF(12, 0, self.width() - 24, RIBBON_PX - 2))

@@ -21,36 +21,42 @@ _fonts: dict[Type, QFont] = {}
 
 
 class Type(Enum):
-    """A role of text: (pixels, weight, family). Nothing under 10 px."""
+    """A role of text: (pixels, weight, family, tabular figures). Nothing under 10 px.
 
-    GAUGE = (32, 600, SANS)
-    HEADLINE = (18, 600, SANS)
-    PRICE = (15, 600, SANS)
-    TITLE = (13, 600, SANS)
-    BODY = (12, 400, SANS)
-    NUMBER = (12, 500, SANS)
-    KEY = (12, 600, SANS)
-    CAPTION = (11, 400, SANS)
-    CAPTION_NUMBER = (11, 500, SANS)
-    CAPTION_KEY = (11, 600, SANS)
-    BADGE = (10, 600, SANS)
-    CODE = (12, 400, FIXED)
+    Prose has no tabular figures: with them Inter sets a hyphen as wide as a figure.
+    """
+
+    GAUGE = (32, 600, SANS, True)
+    HEADLINE = (18, 600, SANS, False)
+    PRICE = (15, 600, SANS, True)
+    TITLE = (13, 600, SANS, False)
+    BODY = (12, 400, SANS, False)
+    STRONG = (12, 600, SANS, False)
+    FIGURE = (12, 400, SANS, True)
+    NUMBER = (12, 500, SANS, True)
+    KEY = (12, 600, SANS, True)
+    CAPTION = (11, 400, SANS, True)
+    CAPTION_NUMBER = (11, 500, SANS, True)
+    CAPTION_KEY = (11, 600, SANS, True)
+    BADGE = (10, 600, SANS, True)
+    CODE = (12, 400, FIXED, False)
 
 
 def font(role: Type) -> QFont:
     """The font of a role. Shared: copy before changing."""
     found = _fonts.get(role)
     if found is None:
-        pixels, weight, family = role.value
-        found = _fonts[role] = make_font(pixels, weight, family)
+        pixels, weight, family, is_tabular = role.value
+        found = _fonts[role] = make_font(pixels, weight, family, is_tabular=is_tabular)
     return found
 
 
-def make_font(pixels: int, weight: int = 400, family: str = SANS) -> QFont:
-    """A font outside the scale: ``pixels`` high (logical), variable weight, tabular figures."""
+def make_font(pixels: int, weight: int = 400, family: str = SANS, *, is_tabular: bool = True) -> QFont:
+    """A font outside the scale: ``pixels`` high (logical), variable weight."""
     result = QFont(_family(family))
     result.setPixelSize(pixels)
-    result.setFeature(_TABULAR, 1)
+    if is_tabular:
+        result.setFeature(_TABULAR, 1)
     result.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
     if result.family() == family:
         result.setVariableAxis(_WEIGHT_AXIS, float(weight))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
+from PySide6.QtCore import QPoint, QRectF, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui.controls import Word, paint_words
 from virtuoso_desktop.ui.fonts import Type, font
+from virtuoso_desktop.ui.overlay import Overlay
 from virtuoso_desktop.ui.theme import Theme
 
 WIDTH_PX, HEIGHT_PX = 260, 84
@@ -26,17 +27,14 @@ def parse_interval(words: str) -> Timeframe | None:
     return _MINUTES.get(int(digits or 1) * _UNIT_MINUTES[unit])
 
 
-class IntervalBox(QFrame):
+class IntervalBox(Overlay):
     """Shown over the middle of the window until Enter, Esc or a click elsewhere."""
 
     chosen = Signal(object)
     """`Timeframe`."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
-        self._theme = theme
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    def __init__(self, theme: Theme, window: QWidget) -> None:
+        super().__init__(theme, window)
         self.setFixedSize(WIDTH_PX, HEIGHT_PX)
         self.field = QLineEdit(self)
         self.field.setFont(font(Type.TITLE))
@@ -48,12 +46,10 @@ class IntervalBox(QFrame):
 
     def open_with(self, first: str) -> None:
         """Show with the first typed character in place."""
-        window = self.parentWidget().window()
-        middle = window.mapToGlobal(window.rect().center())
-        self.move(middle.x() - WIDTH_PX // 2, middle.y() - HEIGHT_PX)
+        middle = self._window.rect().center()
         self.field.setText(first)
-        self.show()
-        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+        self.open_over(middle - QPoint(WIDTH_PX // 2, HEIGHT_PX))
+        self.field.deselect()
 
     def _hint(self) -> Word:
         timeframe = parse_interval(self.field.text())
@@ -65,19 +61,9 @@ class IntervalBox(QFrame):
     def _on_return(self) -> None:
         timeframe = parse_interval(self.field.text())
         if timeframe is not None:
-            self.close()
+            self.finish()
             self.chosen.emit(timeframe)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("line"), 1))
-        painter.setBrush(self._theme.color("surface"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        paint_words(painter, self._theme, (self._hint(),), QRectF(14, 52, WIDTH_PX - 28, 20))
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        paint_words(QPainter(self), self._theme, (self._hint(),), QRectF(14, 52, WIDTH_PX - 28, 20))

@@ -43,19 +43,17 @@ class Sparklines:
         step = (width - 2 * DOT_PX) / (len(points) - 1)
         room = HEIGHT_PX - 2 * DOT_PX
         middle = 0.5 if high == low else 0.0
-        line = QPolygonF(
-            [
-                QPointF(DOT_PX + index * step, DOT_PX + room * (1 - middle - (value - low) / reach))
-                for index, value in enumerate(points)
-            ]
-        )
+        line = [
+            QPointF(DOT_PX + index * step, DOT_PX + room * (1 - middle - (value - low) / reach))
+            for index, value in enumerate(points)
+        ]
         color = self._theme.color(token)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(color, LINE_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-        painter.drawPolyline(line)
+        painter.drawPolyline(QPolygonF(line))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
-        painter.drawEllipse(line[len(points) - 1], DOT_PX, DOT_PX)
+        painter.drawEllipse(line[-1], DOT_PX, DOT_PX)
         painter.end()
         return pixmap

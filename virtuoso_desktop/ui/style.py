@@ -29,37 +29,24 @@ def style_sheet(palette: Palette) -> str:
     return _SHEET % {name: getattr(palette, name) for name in _USED}
 
 
-_USED = (
-    "gutter",
-    "background",
-    "surface",
-    "raised",
-    "raised2",
-    "hair",
-    "line",
-    "text",
-    "muted",
-    "disabled",
-    "accent",
-    "down",
-)
+_USED = ("gutter", "background", "surface", "raised", "raised2", "line", "text", "muted", "disabled", "accent")
 
 _SHEET = """
 QToolTip { background: %(raised2)s; color: %(text)s; border: 1px solid %(line)s; padding: 5px 8px; }
 QMenu { background: %(raised)s; color: %(text)s; border: 1px solid %(line)s; border-radius: 6px; padding: 4px; }
-QMenu::item { padding: 5px 28px 5px 28px; border-radius: 4px; }
+QMenu::item { padding: 5px 20px 5px 8px; border-radius: 4px; }
+QMenu::icon { padding-left: 8px; }
 QMenu::item:selected { background: %(raised2)s; }
 QMenu::item:disabled { color: %(disabled)s; }
 QMenu::separator { height: 1px; background: %(line)s; margin: 4px 8px; }
-QMenu::indicator { width: 16px; height: 16px; left: 6px; }
+QMenu::indicator { width: 12px; height: 12px; left: 8px; }
 QLineEdit { background: %(raised)s; color: %(text)s; border: 1px solid %(line)s; border-radius: 4px;
             padding: 0 6px; selection-background-color: %(accent)s; }
 QLineEdit:focus { border: 2px solid %(accent)s; padding: 0 5px; }
-QLineEdit[refused="true"] { border: 1px solid %(down)s; }
 QSplitter::handle { background: %(gutter)s; }
 QSplitter::handle:hover { background: %(accent)s; }
-QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
-QScrollBar:horizontal { background: transparent; height: 8px; margin: 0; }
+QScrollBar:vertical { background: %(background)s; width: 8px; margin: 0; }
+QScrollBar:horizontal { background: %(background)s; height: 8px; margin: 0; }
 QScrollBar::handle { background: %(line)s; border-radius: 3px; margin: 1px; min-height: 32px; min-width: 32px; }
 QScrollBar::handle:hover { background: %(muted)s; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none;

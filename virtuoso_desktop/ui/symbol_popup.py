@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from virtuoso_desktop.engine.views import MarketRow, RowState, kind_badge
@@ -25,6 +25,7 @@ from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.controls import Word, paint_words, words_width
 from virtuoso_desktop.ui.feed_state import venue_name
 from virtuoso_desktop.ui.fonts import Type
+from virtuoso_desktop.ui.overlay import Overlay
 from virtuoso_desktop.ui.panels.markets_rows import KIND_WORDS
 from virtuoso_desktop.ui.search_field import SearchField
 from virtuoso_desktop.ui.theme import Theme
@@ -126,24 +127,22 @@ def _figures(row: MarketRow) -> tuple[Word, ...]:
     return price, Word(text.percent(change), Type.NUMBER, colour, gap=10)
 
 
-class SymbolPopup(QFrame):
+class SymbolPopup(Overlay):
     """Closes itself on Enter, Esc or a click elsewhere."""
 
     chosen = Signal(object)
     """`InstrumentId`."""
 
-    def __init__(self, theme: Theme, rows: Sequence[MarketRow], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
-        self._theme = theme
+    def __init__(self, theme: Theme, rows: Sequence[MarketRow], window: QWidget) -> None:
+        super().__init__(theme, window)
         self._rows = tuple(rows)
         self.first_word = ""
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Instruments")
         self.search = SearchField(theme, "Search instruments", self)
         self.search.setGeometry(10, 10, WIDTH_PX - 20, 28)
         self.search.textChanged.connect(self._find)
         self.search.installEventFilter(self)
+        self.setFocusProxy(self.search)
         self._model = _Model(self)
         self.list = QListView(self)
         self.list.setModel(self._model)
@@ -157,11 +156,10 @@ class SymbolPopup(QFrame):
         self._find("")
 
     def open_at(self, corner: QPoint, first: str = "") -> None:
-        """Show with the upper left corner at a global point; ``first`` is what was typed already."""
-        self.move(corner)
+        """Show with the upper left corner at a point of the window; ``first`` is what was typed already."""
         self.search.setText(first)
-        self.show()
-        self.search.setFocus(Qt.FocusReason.PopupFocusReason)
+        self.open_over(corner)
+        self.search.deselect()
 
     def _find(self, words: str) -> None:
         self.first_word = next(iter(words.casefold().split()), "")
@@ -178,7 +176,7 @@ class SymbolPopup(QFrame):
     def _choose(self, row: int) -> None:
         if 0 <= row < len(self._model.rows):
             instrument = self._model.rows[row].instrument_id
-            self.close()
+            self.finish()
             self.chosen.emit(instrument)
 
     def _on_clicked(self, index: QModelIndex) -> None:
@@ -198,18 +196,15 @@ class SymbolPopup(QFrame):
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(row)
         elif key == Qt.Key.Key_Escape:
-            self.close()
+            self.finish()
         else:
             return False
         return True
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._theme
-        painter.setPen(QPen(theme.color("line"), 1))
-        painter.setBrush(theme.color("background"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
         found = len(self._model.rows)
         if not found:
             said = f"No instrument matches \u201c{self.search.text().strip()}\u201d among the {len(self._rows)} watched"

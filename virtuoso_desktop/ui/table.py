@@ -25,6 +25,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
+    QFocusEvent,
     QHoverEvent,
     QKeyEvent,
     QMouseEvent,
@@ -191,7 +192,8 @@ class TableHeader(QHeaderView):
         painter.setFont(font(Type.CAPTION_NUMBER if is_sorted else Type.CAPTION))
         painter.setPen(self._theme.color("text" if is_sorted else "muted"))
         side = Qt.AlignmentFlag.AlignRight if column.is_right else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(rect.adjusted(_left_pad(section), 0, -PAD_PX, -1), side | Qt.AlignmentFlag.AlignVCenter, title)
+        left = 2 if column.is_right else _left_pad(section)
+        painter.drawText(rect.adjusted(left, 0, -PAD_PX, -1), side | Qt.AlignmentFlag.AlignVCenter, title)
 
 
 class _Block:
@@ -235,6 +237,7 @@ class TableView(QTableView):
         self._tiles: dict[tuple[int, int, str, float], QPixmap] = {}
         self._hovered = -1
         self._moved_ns = 0
+        self._by_keyboard = False
         self._paint_ns = 0
         self.last_paint_ns = 0
         self.pictures: dict[int, Callable[[QPainter, QRectF, int], None]] = {}
@@ -445,8 +448,7 @@ class TableView(QTableView):
     def _paint_focus(self, painter: QPainter) -> None:
         """The ring around the current cell while the table has the keyboard."""
         current = self.currentIndex()
-        by_keyboard = self.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
-        if not (self.hasFocus() and by_keyboard and current.isValid()):
+        if not (self.hasFocus() and self._by_keyboard and current.isValid()):
             return
         left = self.head.sectionPosition(current.column())
         rect = QRectF(left, current.row() * ROW_PX, self.head.sectionSize(current.column()), ROW_PX)
@@ -475,7 +477,19 @@ class TableView(QTableView):
             self._hovered = row
             self.update_rows(changed)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._by_keyboard = event.reason() not in (
+            Qt.FocusReason.MouseFocusReason,
+            Qt.FocusReason.ActiveWindowFocusReason,
+        )
+        super().focusInEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._by_keyboard = False
+        super().mousePressEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._by_keyboard = True
         row = self.currentIndex().row()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
             self.opened.emit(row)

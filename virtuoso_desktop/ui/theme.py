@@ -23,7 +23,7 @@ class ThemeChoice(StrEnum):
 
 
 class Theme:
-    """The palette in force. ``changed`` is emitted after it was replaced; painters then repaint.
+    """The palette in force. ``changed`` is emitted after a choice; Qt repaints every widget by itself.
 
     Parameters
     ----------
@@ -115,12 +115,11 @@ class Theme:
 
     def _replace_palette(self) -> None:
         palette = self._chosen_palette()
-        if palette == self.palette:
-            return
-        self.palette = palette
-        self.version += 1
-        self._colors.clear()
-        self.apply()
+        if palette != self.palette:
+            self.palette = palette
+            self.version += 1
+            self._colors.clear()
+            self.apply()
         self.changed.emit(self)
 
 

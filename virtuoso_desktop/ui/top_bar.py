@@ -77,7 +77,7 @@ class LinkChip(Button):
     def tell(self, link: LinkView, now_ms: int) -> bool:
         """Show the link's newest state; True when the width changed."""
         dot, said = _chip(link, now_ms)
-        words = (Word(venue_name(link.venue), Type.NUMBER), Word(said, Type.BODY, "muted", gap=6))
+        words = (Word(venue_name(link.venue), Type.NUMBER), Word(said, Type.FIGURE, "muted", gap=6))
         if (dot, words) == (self._dot, self._said):
             return False
         before = self.sizeHint()
@@ -135,6 +135,7 @@ class TopBar(GivingRow):
     def _timeframe_button(self, timeframe: Timeframe) -> Button:
         button = Button(self._theme, timeframe.value, parent=self)
         button.setCheckable(True)
+        button.setAutoExclusive(True)
         button.setAccessibleName(f"Timeframe {timeframe.value}")
         button.setToolTip(with_keys(f"Candles of {timeframe.value}", f"timeframe_{timeframe.value}"))
         button.clicked.connect(lambda _checked, chosen=timeframe: self.timeframe_asked.emit(chosen))
@@ -149,6 +150,7 @@ class TopBar(GivingRow):
         self.theme_button = Button(self._theme, icon_name="moon", parent=self)
         self.theme_button.clicked.connect(self.theme_asked)
         self.add(self.theme_button, gap=8, right=True)
+        self.setTabOrder(self.theme_button, self.menu_button)
         self.add(Line(self._theme, self), gap=10, right=True)
         self.show_theme()
 
@@ -162,8 +164,7 @@ class TopBar(GivingRow):
 
     def show_timeframe(self, timeframe: Timeframe) -> None:
         """Check the button of the shown timeframe."""
-        for candidate, button in self._timeframes.items():
-            button.setChecked(candidate is timeframe)
+        self._timeframes[timeframe].setChecked(True)
 
     def show_links(self, links: Sequence[LinkView], now_ms: int) -> None:
         """One chip per venue."""
@@ -174,6 +175,8 @@ class TopBar(GivingRow):
                 chip = self._chips[link.venue] = LinkChip(self._theme, self)
                 chip.clicked.connect(self.details_asked)
                 self.add(chip, gap=6, right=True)
+                self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], chip)
+                self.setTabOrder(chip, self.theme_button)
                 changed = True
             changed |= chip.tell(link, now_ms)
         if changed:

@@ -99,6 +99,7 @@ class MainWindow(QWidget):
         self._remove_chart: Callable[[], None] = lambda: None
         self._build()
         self._connect()
+        self.setTabOrder(self.top_bar.menu_button, self.markets.search)
         self._recall(snapshot)
         theme.changed.connect(lambda _theme: self.top_bar.show_theme())
 
@@ -146,6 +147,8 @@ class MainWindow(QWidget):
         if turn is not None:
             self._remove_chart = self.frame.add(turn, painted_ns)
         self.setTabOrder(self.markets.view, chart)
+        if self.focusWidget() in (None, self.markets.view):
+            chart.setFocus()
 
     def show_instrument(self, instrument: InstrumentId, timeframe: Timeframe | None = None) -> None:
         """Show another instrument, or timeframe, everywhere."""
@@ -323,7 +326,7 @@ class MainWindow(QWidget):
         popup = SymbolPopup(self.theme, self.markets.rows.all(), self)
         popup.chosen.connect(self.show_instrument)
         button = self.top_bar.instrument
-        popup.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), first)
+        popup.open_at(button.mapTo(self, QPoint(0, button.height() + 4)), first)
 
     def choose_interval(self, first: str) -> None:
         """Open the box that reads a timeframe."""
@@ -405,6 +408,8 @@ class MainWindow(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self.focusWidget() is None:
+            self.markets.view.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
         self.frame.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -35,7 +35,7 @@ class ShortcutList(PlainDialog):
         grid.setVerticalSpacing(5)
         grid.setHorizontalSpacing(16)
         grid.setColumnMinimumWidth(0, 130)
-        grid.addWidget(themed_label(name, Type.KEY), 0, 0, 1, 2)
+        grid.addWidget(themed_label(name, Type.STRONG), 0, 0, 1, 2)
         for row, shortcut in enumerate(members, 1):
             grid.addWidget(in_line([KeyCap(self._theme, key) for key in shortcut.keys]), row, 0)
             grid.addWidget(themed_label(shortcut.does, Type.BODY, "muted"), row, 1)

@@ -31,6 +31,7 @@ STILL_NS = 1_500_000_000
 """While the pointer moves over the rows they keep their order, so that a click hits what was aimed at."""
 HEADER_PX = 32
 SKELETON_AFTER_MS = 150
+NARROWEST_SEARCH_PX, WIDEST_SEARCH_PX = 92, 150
 NARROWEST_PX = 260
 """Symbol, last price and change still fit."""
 
@@ -336,8 +337,9 @@ class MarketsPanel(QWidget):
     def _paint_sparkline(self, painter: QPainter, cell: QRectF, index: int) -> None:
         row = self.rows.row(index)
         change = row.change_24h_pct
-        is_live = row.state is RowState.LIVE and change is not None
-        colour = ("up" if change >= 0 else "down") if is_live else "disabled"
+        colour = "disabled"
+        if row.state is RowState.LIVE and change is not None:
+            colour = "up" if change >= 0 else "down"
         self._sparklines.paint(painter, cell, row.sparkline, colour)
 
 
@@ -350,14 +352,19 @@ class _Header(QWidget):
         self._search = search
         search.setParent(self)
         self._words = Words(theme, parent=self)
-        self._words.say(Word("Markets", Type.KEY))
+        self._words.say(Word("Markets", Type.STRONG))
         self.setFixedHeight(HEADER_PX)
 
     def say(self, subject: str, colour: str) -> None:
-        self._words.say(Word("Markets", Type.KEY), Word(subject, Type.BODY, colour, gap=8))
+        if self._words.say(Word("Markets", Type.STRONG), Word(subject, Type.BODY, colour, gap=8)):
+            self._arrange()
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
-        wide = max(92, min(150, self.width() // 3))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The words have their room first, the search field what is left."""
+        wide = max(NARROWEST_SEARCH_PX, min(WIDEST_SEARCH_PX, self.width() - 36 - self._words.sizeHint().width()))
         self._search.setGeometry(self.width() - wide - 8, (HEADER_PX - self._search.height()) // 2, wide, 24)
         self._words.setGeometry(12, 0, self.width() - wide - 28, HEADER_PX - 1)
 

@@ -11,21 +11,21 @@ SYMBOL, LAST, CHANGE_24H, CHANGE_UTC_DAY, HIGH, LOW, SPREAD = range(7)
 VOLUME, TURNOVER, MARK, BASIS, FUNDING, SPARKLINE, AGE = range(7, 14)
 
 COLUMNS: tuple[Column, ...] = (
-    Column("symbol", "Symbol", "Symbol", "Base coin; the tooltip of a row names the instrument", 82, 0, False, False),
-    Column("last", "Last", "Last price", "Last traded price, quote coin", 82, 0),
-    Column("change_24h", "24h %", "Change 24 hours, per cent", "Change of the last price over 24 hours", 62, 0),
-    Column("change_utc_day", "UTC %", "Change since 00:00 UTC, per cent", "Change since 00:00 UTC", 60, 3),
+    Column("symbol", "Symbol", "Symbol", "Base coin; the tooltip of a row names the instrument", 80, 0, False, False),
+    Column("last", "Last", "Last price", "Last traded price, quote coin", 80, 0),
+    Column("change_24h", "24h %", "Change 24 hours, per cent", "Change of the last price over 24 hours", 58, 0),
+    Column("change_utc_day", "UTC %", "Change since 00:00 UTC, per cent", "Change since 00:00 UTC", 58, 2),
     Column("high", "High", "High 24 hours", "Highest price of the last 24 hours", 82, 9),
     Column("low", "Low", "Low 24 hours", "Lowest price of the last 24 hours", 82, 10),
-    Column("spread", "Spr bps", "Spread, basis points", "Best ask minus best bid, in hundredths of a per cent", 58, 4),
+    Column("spread", "Spr bps", "Spread, basis points", "Best ask minus best bid, in hundredths of a per cent", 56, 3),
     Column("volume", "Volume", "Volume 24 hours", "Traded in 24 hours, base coin", 66, 11),
-    Column("turnover", "Turnover", "Turnover 24 hours", "Traded in 24 hours, quote coin", 76, 2),
+    Column("turnover", "Turnover", "Turnover 24 hours", "Traded in 24 hours, quote coin", 72, 1),
     Column("mark", "Mark", "Mark price", "The venue's mark price", 82, 8),
     Column("basis", "Basis", "Basis, basis points", "Mark against index price, in hundredths of a per cent", 56, 7),
     Column(
         "funding", "Funding %", "Funding rate, per cent", "Funding per period, and the time until it is paid", 118, 6
     ),
-    Column("sparkline", "24 h", "Course of 24 hours", "Closes of the last 24 hours", 58, 1),
+    Column("sparkline", "24 h", "Course of 24 hours", "Closes of the last 24 hours", 56, 4),
     Column("age", "Age", "Age", "Time since the newest ticker", 56, 5),
 )
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)

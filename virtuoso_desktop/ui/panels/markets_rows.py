@@ -137,7 +137,7 @@ class MarketsRows:
         found = [entry.row for entry in self._entries.values() if self._matches(entry.row)]
         found.sort(key=lambda row: row.instrument_id)
         with_value = [row for row in found if value(row) is not None]
-        with_value.sort(key=value, reverse=self.sorts_down)
+        with_value.sort(key=value, reverse=self.sorts_down)  # pyright: ignore[reportArgumentType]
         without = [row for row in found if value(row) is None]
         self.order = [row.instrument_id for row in (*with_value, *without)]
         if self.order != previous:
@@ -284,7 +284,7 @@ class MarketsRows:
             _number(row.mark_price, text.price(row.mark_price, digits), ink),
             _number(row.basis_bps, text.signed_bps(row.basis_bps), ink),
             self._funding(row, ink),
-            EMPTY,
+            Cell((), spoken=change.text if row.sparkline else "no history yet"),
             age,
         )
 
