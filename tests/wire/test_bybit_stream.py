@@ -79,9 +79,7 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def client(
-    url: str, wanted: Iterable[Subscription], times: LinkTimes = FAST
-) -> AsyncGenerator[Client, None]:
+async def client(url: str, wanted: Iterable[Subscription], times: LinkTimes = FAST) -> AsyncGenerator[Client, None]:
     supervisor = Supervisor()
     made = Client(url, supervisor, times)
     made.adapter.subscribe(wanted)

@@ -83,8 +83,9 @@ class Feed:
         "topic",
     )
 
-    def __init__(self, topic: str, label: str, subscription: Subscription, limits: FeedLimits,
-                 needs_snapshot: bool) -> None:
+    def __init__(
+        self, topic: str, label: str, subscription: Subscription, limits: FeedLimits, needs_snapshot: bool
+    ) -> None:
         self.topic = topic
         self.label = label
         """Kind of frame to count by: ``orderbook.50``."""

@@ -123,8 +123,18 @@ def _page(
     open_ms, opens, highs, lows, closes, volumes, turnovers = columns
     newest_is_forming = bool(open_ms) and query.timeframe.close_ms(open_ms[-1]) > venue_ms
     return CandlePage(
-        query.instrument_id, query.timeframe, open_ms, opens, highs, lows, closes, volumes, turnovers, venue_ms,
-        newest_is_forming, refused,
+        query.instrument_id,
+        query.timeframe,
+        open_ms,
+        opens,
+        highs,
+        lows,
+        closes,
+        volumes,
+        turnovers,
+        venue_ms,
+        newest_is_forming,
+        refused,
     )
 
 
@@ -187,13 +197,19 @@ def parse_trades(result: Any, kind: MarketKind, venue_ms: int, recv_ns: int) -> 
         aggressor = _BUY_SELL.get(row.side)
         if aggressor is None:
             raise ParseError(f"{row.symbol}: {row.side!r} is no side", kind="bad_value")
-        instrument_id = ids.get(row.symbol) or ids.setdefault(
-            row.symbol, InstrumentId(Venue.BYBIT, kind, row.symbol)
-        )
+        instrument_id = ids.get(row.symbol) or ids.setdefault(row.symbol, InstrumentId(Venue.BYBIT, kind, row.symbol))
         trades.append(
             Trade(
-                instrument_id, row.exec_id, row.price, row.size, aggressor, row.time, row.seq, row.is_block_trade,
-                venue_ms, recv_ns,
+                instrument_id,
+                row.exec_id,
+                row.price,
+                row.size,
+                aggressor,
+                row.time,
+                row.seq,
+                row.is_block_trade,
+                venue_ms,
+                recv_ns,
             )
         )
     return trades

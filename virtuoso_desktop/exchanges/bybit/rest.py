@@ -78,9 +78,7 @@ class BybitRest:
 
     async def tickers(self, kind: MarketKind, *, priority: int = RequestPriority.START) -> list[Ticker]:
         """Whole tickers of all instruments."""
-        answer = await self._client.call(
-            "public_get_v5_market_tickers", {"category": kind.value}, priority=priority
-        )
+        answer = await self._client.call("public_get_v5_market_tickers", {"category": kind.value}, priority=priority)
         tickers, refused = await self._convert(
             parse_rest.parse_tickers, answer.result, kind, self._time_of(answer), self._clock.now_ns()
         )

@@ -30,9 +30,7 @@ class BybitStream:
         Owns the tasks.
     """
 
-    def __init__(
-        self, endpoint: str, ends: StreamEnds, surroundings: LinkSurroundings, supervisor: Supervisor
-    ) -> None:
+    def __init__(self, endpoint: str, ends: StreamEnds, surroundings: LinkSurroundings, supervisor: Supervisor) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._ends = ends
         self._surroundings = surroundings
