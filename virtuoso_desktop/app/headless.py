@@ -10,16 +10,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from virtuoso_desktop.app.exit_codes import ExitCode
-from virtuoso_desktop.app.logs import RunLog
-from virtuoso_desktop.app.run import Run, refusal
+from virtuoso_desktop.app.run import Run, refusal, settle_memory
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.errors import VirtuosoError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from virtuoso_desktop.app.arguments import Options
-    from virtuoso_desktop.app.stopping import StopRequest
     from virtuoso_desktop.app.terminal_table import MarketPicture
     from virtuoso_desktop.engine.engine import Engine
 
@@ -31,16 +28,13 @@ SHOWN_NOTICES = 3
 SMALLEST_WIDTH = 40
 
 
-def run_headless(options: Options, stop: StopRequest, run_log: RunLog) -> ExitCode:
+def run_headless(run: Run) -> ExitCode:
     """Run until a stop is asked for; returns how the program ends."""
-    run = Run(options, stop, run_log)
-    run.start_demo()
     loop = _new_loop()
     asyncio.set_event_loop(loop)
     try:
         return loop.run_until_complete(_run(run))
     finally:
-        run.leave()
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         loop.close()
@@ -59,6 +53,7 @@ async def _open(run: Run) -> None:
         run.stop.ask(refusal(error))
         return
     run.tasks.spawn("app.table", lambda: _show(run, engine))
+    settle_memory()
     if run.options.ends_after_s is not None:
         await asyncio.sleep(run.options.ends_after_s)
         run.stop.ask()
@@ -107,9 +102,11 @@ def make_console() -> Console:
     """The terminal, or plain lines of 140 characters (``COLUMNS`` changes that) on a pipe."""
     from rich.console import Console
 
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without block characters shows question marks
-    if sys.stdout.isatty():
+    output = sys.stdout
+    is_terminal = output.isatty()
+    if isinstance(output, io.TextIOWrapper):
+        output.reconfigure(errors="replace")  # a terminal without block characters shows question marks
+    if is_terminal:
         return Console(highlight=False)
     columns = os.environ.get("COLUMNS", "")
     width = max(SMALLEST_WIDTH, int(columns)) if columns.isdecimal() else PLAIN_WIDTH

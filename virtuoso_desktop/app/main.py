@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import threading
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
 from virtuoso_desktop.app.exit_codes import ExitCode
 from virtuoso_desktop.app.stopping import StopRequest
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.app.run import Run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,23 +58,45 @@ def _simulate(arguments: list[str]) -> int:
 
 
 def _run(options: Options, stop: StopRequest) -> int:
-    from virtuoso_desktop.app.logs import RunLog, say
+    from virtuoso_desktop.app.logs import RunLog
+    from virtuoso_desktop.app.run import Run
 
-    run_log = RunLog()
-    if not options.headless:
-        from virtuoso_desktop.app.display import find_display
-
-        display = find_display(os.environ)
-        if display.problem is None:
-            if display.platform is not None:
-                os.environ["QT_QPA_PLATFORM"] = display.platform
+    run = Run(options, stop, RunLog())
+    try:
+        run.start_demo()
+        no_window = None if options.headless else _why_no_window()
+        if not options.headless and no_window is None:
             from virtuoso_desktop.app.window_run import run_window
 
-            return run_window(options, stop, run_log)
-        if options.screenshot is not None:
-            say(f"No window here, so no screenshot: {display.problem}. QT_QPA_PLATFORM=offscreen needs no display.")
-            return ExitCode.CANNOT_RUN
-        say(f"No window here: {display.problem}. The market is shown as a table instead.")
-    from virtuoso_desktop.app.headless import run_headless
+            return run_window(run)
+        return _run_without_window(run, no_window)
+    finally:
+        run.leave()
 
-    return run_headless(options, stop, run_log)
+
+def _why_no_window() -> str | None:
+    """Why there can be no window, in words; loads Qt if there can be one."""
+    from virtuoso_desktop.app.display import find_display
+
+    display = find_display(os.environ)
+    if display.problem is not None:
+        return display.problem
+    if display.platform is not None:
+        os.environ["QT_QPA_PLATFORM"] = display.platform
+    try:
+        importlib.import_module("PySide6.QtWidgets")  # its system libraries may be missing
+    except ImportError as error:
+        return f"Qt cannot be loaded ({error}); `make setup` installs what it needs"
+    return None
+
+
+def _run_without_window(run: Run, no_window: str | None) -> int:
+    from virtuoso_desktop.app.headless import run_headless
+    from virtuoso_desktop.app.logs import say
+
+    if no_window is not None and run.options.screenshot is not None:
+        say(f"No window here, so no screenshot: {no_window}. QT_QPA_PLATFORM=offscreen needs no display.")
+        return ExitCode.CANNOT_RUN
+    if no_window is not None:
+        say(f"No window here: {no_window}. The market is shown as a table instead.")
+    return run_headless(run)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.demo import DemoExchange
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode
 from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
+from virtuoso_desktop.app.last_start import SourceFolder, remember_source, remembered_source
 from virtuoso_desktop.app.logs import RunLog, say
 from virtuoso_desktop.kernel.clock import Clock, LiveClock
 from virtuoso_desktop.kernel.notices import Notice, NoticeBoard, Severity
@@ -28,12 +31,22 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.wiring import Plan
     from virtuoso_desktop.engine.engine import Engine
     from virtuoso_desktop.engine.universe import RememberedUniverse
+    from virtuoso_desktop.settings.load import LoadedSettings
 
 CACHE_FOLDER = "cache"
 KEEP_PERIOD_S = 30.0
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
+STARTED_S = time.perf_counter()
+GENERATION_0, GENERATION_1, GENERATION_2 = 20_000, 20, 50
 log = logging.getLogger(__name__)
+
+
+def settle_memory() -> None:
+    """Take what start-up made out of the collector's sight, and let it run less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GENERATION_0, GENERATION_1, GENERATION_2)
 
 
 class _RunClock:
@@ -82,11 +95,21 @@ class Run:
         self.tasks = Supervisor(self._task_failed)
         self.face_values: Callable[[], dict[str, Any]] = dict
         """What the face wants kept, by cache key; asked every 30 s and at the end."""
+        self._loaded: LoadedSettings | None = None
         self._meter: Meter | None = None
         self._rows = warm_start.RowMemory(None)
         self._cannot_keep = False
 
+    @property
+    def notices_clock(self) -> Clock:
+        """The computer's clock, and the run's own as soon as that is known."""
+        return self._clock
+
     # --- start ---------------------------------------------------------------------------------------------------
+
+    def since_start_ms(self) -> float:
+        """Milliseconds since the program began to run."""
+        return (time.perf_counter() - STARTED_S) * 1000
 
     def start_demo(self) -> None:
         """Begin the simulated market as early as possible: it takes a second to answer."""
@@ -105,6 +128,24 @@ class Run:
         except StorageError as error:
             self._warn("profile", error.user_text)
 
+    def read_source(self) -> SourceFolder:
+        """Source and folder of this run; reads the settings only if the previous start does not tell.
+
+        Raises
+        ------
+        ConfigError
+            Something the user named on the command line is wrong.
+        """
+        known = remembered_source(self.options, self.root)
+        if known is not None:
+            return known
+        with plain_imports():
+            from virtuoso_desktop.app import wiring
+
+            self._loaded = wiring.read_settings(self.options, self.root)
+            source = wiring.make_plan(self.options, self._loaded, None).source
+        return SourceFolder(source.source, source.folder)
+
     async def open_engine(self) -> Engine:
         """Load the settings, wait for the simulated market, wire and start the engine.
 
@@ -122,7 +163,7 @@ class Run:
             from virtuoso_desktop.app import report, wiring
 
             self._meter = report.Meter()
-            loaded = await asyncio.to_thread(wiring.read_settings, self.options, self.root)
+            loaded = self._loaded or await asyncio.to_thread(wiring.read_settings, self.options, self.root)
             self.log.set_stream_level(loaded.settings.websocket.log_level)
             market = await self.demo.market() if self.demo is not None else None
             plan = self.plan = wiring.make_plan(self.options, loaded, market)
@@ -141,10 +182,12 @@ class Run:
         return engine
 
     def _take_profile_of(self, plan: Plan) -> None:
-        if self.profile is not None and self.profile.folder.name != plan.source.folder:
-            self._leave_profile()
+        source = SourceFolder(plan.source.source, plan.source.folder)
         if self.profile is None:
-            self.open_profile(plan.source.folder)
+            self.open_profile(source.folder)
+        remember_source(self.options, self.root, source)
+        if self.profile is not None and self.profile.folder.name != source.folder:
+            raise CannotRun(f"The settings changed during the start, to the source {source.folder}. Start again.")
         self._rows = warm_start.RowMemory(warm_start.read_markets(self.cache))
 
     def _remembered(self, plan: Plan, engine: Engine) -> RememberedUniverse | None:
