@@ -14,7 +14,7 @@ from virtuoso_desktop.model.timeframe import MONDAY_OFFSET_MS, WEEK_MS, Timefram
 from virtuoso_desktop.simulator.market import SimCandle
 
 Ints = NDArray[np.int64]
-LARGEST_SUM = 1 << 62
+LARGEST_SUM = 9e18
 """Columns are int64: what is added up stays below."""
 
 
@@ -63,6 +63,14 @@ def bucket_opens(timeframe: Timeframe, times_ms: Ints) -> Ints:
     if timeframe is Timeframe.W1:
         return times_ms - (times_ms - MONDAY_OFFSET_MS) % WEEK_MS
     return times_ms - times_ms % timeframe.duration_ms
+
+
+def bucket_ends(timeframe: Timeframe, opens_ms: Ints) -> Ints:
+    """Exclusive close time of the candles that open at ``opens_ms``."""
+    if timeframe is Timeframe.MO1:
+        months = opens_ms.astype("datetime64[ms]").astype("datetime64[M]") + np.timedelta64(1, "M")
+        return months.astype("datetime64[ms]").astype(np.int64)
+    return opens_ms + timeframe.duration_ms
 
 
 def aggregate(bars: Bars, timeframe: Timeframe) -> Bars:

@@ -13,7 +13,7 @@ from virtuoso_desktop.simulator.book import BookMaker, Quote, Shape
 from virtuoso_desktop.simulator.derivative import DerivativeMaker
 from virtuoso_desktop.simulator.market import SimBook, SimCandle, SimDay, SimDerivative, SimTrade
 from virtuoso_desktop.simulator.noise import derive_key, hash_word
-from virtuoso_desktop.simulator.trades import NUMBERS_PER_MINUTE, Minute, MinuteTrades, make_trades
+from virtuoso_desktop.simulator.trades import NO_TRADES, NUMBERS_PER_MINUTE, Minute, MinuteTrades, make_trades
 
 _DAY_MINUTES = 1440
 _HOUR_MINUTES = 60
@@ -35,6 +35,11 @@ class MinuteFeed(Protocol):
     @property
     def end_ms(self) -> int | None:
         """Close time of the last minute; None if there is none."""
+        ...
+
+    @property
+    def shift_minutes(self) -> int:
+        """By how much the minutes were moved in time: the trades inside a minute stay the same."""
         ...
 
     def history(self, timeframe: Timeframe, from_ms: int, until_ms: int) -> Bars:
@@ -237,10 +242,10 @@ class InstrumentMarket:
     def _make_trades(self, number: int) -> MinuteTrades:
         minute = self._feed.minute(number)
         if minute is None:
-            return make_trades(Minute(number, 0, 0, 0, 0, 0, 0), 0, 0)
+            return NO_TRADES
         lively = math.sqrt(minute.volume / self._style.usual_lots)
         events = int(self._style.events * min(_MOST_LIVELY, max(_LEAST_LIVELY, lively)))
-        return make_trades(minute, self._trade_key, events)
+        return make_trades(minute, self._trade_key, number - self._feed.shift_minutes, events)
 
     def _last_price(self, now_ms: int) -> int:
         number = now_ms // MINUTE_MS

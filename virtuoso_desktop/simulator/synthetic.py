@@ -30,6 +30,7 @@ class SyntheticFeed:
     def __init__(self, minutes: InstrumentMinutes, launch_ms: int) -> None:
         self._minutes = minutes
         self.first_ms = launch_ms
+        self.shift_minutes = 0
         self._one_day = functools.lru_cache(maxsize=_KEPT_DAYS)(self._make_day)
         self._whole_days = functools.lru_cache(maxsize=None)(self._make_days)
 

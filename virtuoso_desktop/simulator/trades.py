@@ -29,6 +29,7 @@ from virtuoso_desktop.simulator.trade_sizes import place_turnover, spread_lots
 MOST_TRADES = 1000
 """Trades of one minute; their numbers fit below the next minute's."""
 NUMBERS_PER_MINUTE = 1024
+_SEED_ROOM = 4096
 _SKELETON = 64
 """A minute with that many events has one in every 0.94 s, so that no market stands still for 2 s."""
 _RUN_SHARE = 0.42
@@ -92,12 +93,12 @@ class _Runs(NamedTuple):
     ask: Ints
 
 
-def make_trades(minute: Minute, key: int, wished_events: int) -> MinuteTrades:
-    """All trades of ``minute`` under ``key``, about ``wished_events`` orders that take liquidity."""
+def make_trades(minute: Minute, key: int, seed: int, wished_events: int) -> MinuteTrades:
+    """All trades of ``minute``, about ``wished_events`` orders that take liquidity; noise by ``key`` and ``seed``."""
     if minute.volume <= 0:
         return NO_TRADES
     events = max(1, min(wished_events, minute.volume // 3 or 1, MOST_TRADES // 2))
-    bits = hash_words(key, np.arange(minute.number * 65_536, minute.number * 65_536 + 4 * events, dtype=np.uint64))
+    bits = hash_words(key, np.arange(seed * _SEED_ROOM, seed * _SEED_ROOM + 3 * events, dtype=np.uint64))
     choices, noise = bits[:events], bits[events : 2 * events]
     path = _waypoints(minute)
     if events >= _FEWEST_FOR_RUNS:

@@ -1,0 +1,3 @@
+from . import Table
+
+def read_table(source: str) -> Table: ...
