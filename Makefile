@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup demo run test test-core test-ui test-e2e bench lint pictures qt-offscreen qt-window qt-if-display
+.PHONY: setup demo run test test-core test-ui test-e2e lint lint-style lint-layers lint-types bench pictures qt-offscreen qt-window qt-if-display
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
@@ -29,7 +29,7 @@ run: $(RUN_READY) qt-if-display
 	.venv/bin/virtuoso-desktop $(ARGS)
 
 # Three runs: the core with PySide6 out of reach, the window, then the whole programs one after the other,
-# since those hold deadlines and want the processors for themselves. `make -k test` goes on after a failed run.
+# since those hold deadlines and want the processors for themselves. `make -k test` (and `make -k lint`) goes on after a failed run.
 test: test-core test-ui test-e2e
 
 test-core: $(DEV_READY)
@@ -41,10 +41,16 @@ test-ui: $(DEV_READY) qt-offscreen
 test-e2e: $(DEV_READY) qt-offscreen
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/e2e $(ARGS)
 
-lint: $(DEV_READY)
+lint: lint-style lint-layers lint-types
+
+lint-style: $(DEV_READY)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+
+lint-layers: $(DEV_READY)
 	.venv/bin/lint-imports --no-cache
+
+lint-types: $(DEV_READY)
 	.venv/bin/basedpyright
 
 bench: $(DEV_READY) $(PEERS_READY) qt-offscreen
