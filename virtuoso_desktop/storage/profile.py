@@ -58,7 +58,8 @@ class Profile:
         folder = root / folder_name
         lock: int | None = None
         try:
-            make_private(root)
+            if not root.exists():
+                make_private(root)  # one that is there, say a home folder, keeps its mode
             make_private(folder)
             lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
             if not _take(lock):

@@ -36,10 +36,16 @@ def test_the_folder_is_private_and_named_after_its_source(tmp_path: Path) -> Non
     profile.close()
 
 
-def test_an_open_folder_of_others_is_made_private(tmp_path: Path) -> None:
-    (tmp_path / "demo").mkdir(mode=0o755)
-    Profile.open(tmp_path, "demo").close()
-    assert stat.S_IMODE((tmp_path / "demo").stat().st_mode) == 0o700
+def test_an_open_source_folder_is_made_private_the_root_keeps_its_mode(tmp_path: Path) -> None:
+    root = tmp_path / "home"
+    (root / "demo").mkdir(parents=True)
+    root.chmod(0o755)
+    (root / "demo").chmod(0o755)
+    Profile.open(root, "demo").close()
+    assert stat.S_IMODE((root / "demo").stat().st_mode) == 0o700
+    assert stat.S_IMODE(root.stat().st_mode) == 0o755
+    Profile.open(tmp_path / "new", "demo").close()
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
 def test_a_second_instance_is_told_who_holds_it(tmp_path: Path) -> None:
