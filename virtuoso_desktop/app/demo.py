@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import logging
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Thread
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from virtuoso_desktop.app.exit_codes import CannotRun
@@ -24,6 +25,8 @@ FIRST_LINE_S = 10.0
 POLL_S = 0.2
 END_S = 0.7
 KILL_S = 0.3
+LAST_WORDS_S = 0.05
+"""What a child that failed has to say comes over its other pipe."""
 SOURCE = "synthetic:1"
 RESTARTS = Backoff(first_s=0.2, most_s=5.0)
 _LONGEST_LINE = 1_000
@@ -67,15 +70,22 @@ class DemoExchange:
         self._child: subprocess.Popen[str] | None = None
         self._market: Future[DemoMarket] = Future()
         self._last_words = ""
-        self._stopping = False
+
+    @property
+    def process_id(self) -> int | None:
+        """The running child's, None without one."""
+        return self._child.pid if self._child is not None and self._child.poll() is None else None
 
     def start(self, port: int = 0, clock: Clock | None = None) -> None:
-        """Start the child on a port (0 takes a free one), its clock at ``clock`` if one is given; returns at once."""
+        """Start the child on a port (0 takes a free one), its market where ``clock`` is; returns at once."""
         self._market = Future()
         self._last_words = ""
-        arguments = [*self._command, "--port", str(port), "--source", SOURCE, "--exit-on-stdin-close"]
+        arguments = [*self._command, "--port", str(port), "--source", SOURCE]
         if self._speed != 1.0:
             arguments += ["--speed", f"{self._speed:g}"]
+            if clock is not None:
+                arguments += ["--start", _iso(clock.now_ms())]
+        arguments.append("--exit-on-stdin-close")
         try:
             child = subprocess.Popen(  # noqa: S603 (our own executable)
                 arguments,
@@ -90,12 +100,9 @@ class DemoExchange:
         except OSError as error:
             self._market.set_exception(CannotRun(f"The simulated market cannot be started: {error.strerror or error}."))
             return
-        del clock
         self._child = child
-        assert child.stdout is not None
-        assert child.stderr is not None
         reader = Thread(target=self._read_first_line, args=(child, self._market), daemon=True, name="simulator-stdout")
-        logger = Thread(target=self._log_lines, args=(child.stderr,), daemon=True, name="simulator-stderr")
+        logger = Thread(target=self._log_lines, args=(child,), daemon=True, name="simulator-stderr")
         logger.start()
         reader.start()
 
@@ -117,13 +124,13 @@ class DemoExchange:
                 continue
             if failures == 0:
                 tell(f"The simulated market stopped{self._why(child)}; it is being started again.", True)
+            self._end_child()
             await asyncio.sleep(RESTARTS.wait_s(failures))
             self.start(market.port, market.clock)
             try:
                 await self.market()
             except CannotRun as error:
                 log.info("start again failed: %s", error.user_text)
-                self._end_child()
                 failures += 1
                 if failures == 3:
                     tell(f"{error.user_text} It is tried again until it succeeds.", True)
@@ -133,7 +140,6 @@ class DemoExchange:
 
     def stop(self) -> None:
         """End the child: its pipe closes, and what does not end within a second is killed."""
-        self._stopping = True
         self._end_child()
 
     def _end_child(self) -> None:
@@ -159,20 +165,21 @@ class DemoExchange:
 
     def _read_first_line(self, child: subprocess.Popen[str], market: Future[DemoMarket]) -> None:
         assert child.stdout is not None
-        line = child.stdout.readline()
-        read_s = time.perf_counter()
-        try:
-            market.set_result(_read_market(json.loads(line), read_s))
-        except (ValueError, LookupError, TypeError):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(FIRST_LINE_S)
-            time.sleep(0.05)  # its last words come over the other pipe
-            market.set_exception(CannotRun(f"The simulated market did not start{self._why(child)}."))
-        with contextlib.suppress(OSError, ValueError):
-            child.stdout.read()
+        with child.stdout as stdout:
+            line = stdout.readline()
+            read_s = time.perf_counter()
+            try:
+                market.set_result(_read_market(json.loads(line), read_s))
+            except (ValueError, LookupError, TypeError):
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(FIRST_LINE_S)
+                time.sleep(LAST_WORDS_S)
+                market.set_exception(CannotRun(f"The simulated market did not start{self._why(child)}."))
+            stdout.read()
 
-    def _log_lines(self, stderr: IO[str]) -> None:
-        with contextlib.suppress(OSError, ValueError):
+    def _log_lines(self, child: subprocess.Popen[str]) -> None:
+        assert child.stderr is not None
+        with child.stderr as stderr:
             for line in stderr:
                 text = line.rstrip()[:_LONGEST_LINE]
                 if text:
@@ -187,6 +194,10 @@ def _read_market(first_line: Mapping[str, Any], read_s: float) -> DemoMarket:
     late_ms = (time.perf_counter() - read_s) * 1000 * rate
     clock = LiveClock() if rate == 1.0 else ScaledClock(int(times["now_ms"] + late_ms), rate)
     return DemoMarket(str(endpoints["http"]), str(endpoints["ws"]), clock)
+
+
+def _iso(time_ms: int) -> str:
+    return dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _own_group() -> dict[str, Any]:
