@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from array import array
+from itertools import accumulate
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPixmap
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap
 from shiboken6 import wrapInstance
 
 from virtuoso_desktop.ui import icons
@@ -20,9 +21,11 @@ from virtuoso_desktop.ui.cell import Ink
 from virtuoso_desktop.ui.fonts import Type, font
 from virtuoso_desktop.ui.theme import Theme
 
+CLEAR = QColor(0, 0, 0, 0)
 SIDE = 512
 """Logical side of the square pixmap: about 1,300 glyphs of 12 px."""
 PHASES = 4
+KERNED_PX = 0.01
 PAD = 2
 """Empty device pixels around each glyph, for overhang."""
 ICON_SIDE = 14.0
@@ -89,7 +92,7 @@ class GlyphAtlas:
         """Start with an empty pixmap."""
         side = math.ceil(SIDE * self._ratio)
         self._pixmap = QPixmap(side, side)
-        self._pixmap.fill(Qt.GlobalColor.transparent)
+        self._pixmap.fill(CLEAR)
         self._glyphs.clear()
         self._icons.clear()
         self._x = self._y = self._shelf = 0
@@ -160,7 +163,9 @@ class GlyphAtlas:
             if len(self._pens) > 4096:
                 self._pens.clear()
             metrics = QFontMetricsF(font(_TYPES[weight]))
-            found = tuple(metrics.horizontalAdvance(text[:end]) for end in range(len(text) + 1))
+            found = tuple(accumulate(map(self._advances[weight].__getitem__, text), initial=0.0))
+            if abs(metrics.horizontalAdvance(text) - found[-1]) > KERNED_PX:
+                found = tuple(metrics.horizontalAdvance(text[:end]) for end in range(len(text) + 1))
             self._pens[key] = found
         return found
 

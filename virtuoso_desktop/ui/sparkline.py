@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 
+from virtuoso_desktop.ui.atlas import CLEAR
 from virtuoso_desktop.ui.theme import Theme
 
 HEIGHT_PX = 18.0
@@ -20,11 +21,10 @@ class Sparklines:
         self._theme = theme
         self._kept: dict[tuple[object, ...], QPixmap] = {}
 
-    def paint(self, painter: QPainter, cell: QRectF, points: tuple[float, ...], token: str) -> None:
-        """Draw ``points`` (oldest first) into the middle of ``cell``, 8 px off its sides."""
+    def paint(self, painter: QPainter, cell: QRectF, points: tuple[float, ...], token: str, ratio: float) -> None:
+        """Draw ``points`` (oldest first) into the middle of ``cell``; ``ratio`` is device pixels per pixel."""
         if len(points) < 2:
             return
-        ratio = painter.device().devicePixelRatio()
         width = int(cell.width()) - 16
         key = (points, token, width, ratio, self._theme.version)
         pixmap = self._kept.get(key)
@@ -37,7 +37,7 @@ class Sparklines:
     def _draw(self, points: tuple[float, ...], token: str, width: int, ratio: float) -> QPixmap:
         pixmap = QPixmap(round(width * ratio), round(HEIGHT_PX * ratio))
         pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
+        pixmap.fill(CLEAR)
         low, high = min(points), max(points)
         reach = (high - low) or 1.0
         step = (width - 2 * DOT_PX) / (len(points) - 1)

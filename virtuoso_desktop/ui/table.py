@@ -9,191 +9,31 @@ keyboard and selection stay Qt's; selection, current cell, focus ring and hover 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter_ns
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QRectF,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import (
-    QFocusEvent,
-    QHoverEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QRegion,
-    QStaticText,
-)
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPen, QPixmap, QRegion, QStaticText
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QScrollBar, QTableView, QWidget
 
-from virtuoso_desktop.ui.atlas import ICON_GAP, ICON_SIDE, GlyphAtlas, ink_font
-from virtuoso_desktop.ui.cell import EMPTY, Cell, Column
-from virtuoso_desktop.ui.fonts import Type, font
+from virtuoso_desktop.ui.atlas import CLEAR, ICON_GAP, ICON_SIDE, GlyphAtlas, ink_font
+from virtuoso_desktop.ui.cell import EMPTY, Cell
+from virtuoso_desktop.ui.table_head import PAD_PX, TableHeader, left_pad
 from virtuoso_desktop.ui.theme import Theme
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from PySide6.QtCore import QEvent, QModelIndex
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
+
+    from virtuoso_desktop.ui.table_model import PaintedModel
+
 ROW_PX = 24
-HEAD_PX = 24
-PAD_PX = 8
 BAR_PX = 8
 CAP_RATIO = 0.728
 """Cap height of Inter in em: what is centred in a row."""
-_Index = QModelIndex | QPersistentModelIndex
 _NO_GLYPHS: array[float] = array("d")
-_NO_PARENT = QModelIndex()
-_ALIGN_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_ALIGN_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
-Tint = tuple[int, str, float]
-"""Column, colour token, strength in [0, 1]."""
-
-
-class RowSource(Protocol):
-    """Formatted rows, from top to bottom. Holds no Qt."""
-
-    def row_count(self) -> int: ...
-
-    def cells(self, index: int) -> tuple[Cell, ...]:
-        """The row's cells; equal cells are not built anew."""
-        ...
-
-    def tints(self, index: int, now_ns: int) -> Iterable[Tint]:
-        """Backgrounds of single cells at ``now_ns`` (``perf_counter_ns``)."""
-        ...
-
-    def is_skeleton(self, index: int) -> bool:
-        """True while a row has nothing but its name: bars stand for the values to come."""
-        ...
-
-    def is_marked(self, index: int) -> bool:
-        """True for the row that the rest of the window shows."""
-        ...
-
-    def tooltip(self, index: int, column: int) -> str: ...
-
-
-class PaintedModel(QAbstractTableModel):
-    """Qt's view of a `RowSource`: answers a screen reader from the same cells that are painted."""
-
-    def __init__(self, columns: Sequence[Column], rows: RowSource, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.columns = tuple(columns)
-        self.rows = rows
-        self._count = rows.row_count()
-
-    def row_count(self) -> int:
-        """Rows that Qt has been told of."""
-        return self._count
-
-    def rearranged(self, new_place: Callable[[int], int]) -> None:
-        """The source has reordered its rows. ``new_place`` maps an old row number to the new one, -1 if gone."""
-        if self.rows.row_count() != self._count:
-            self.beginResetModel()
-            self._count = self.rows.row_count()
-            self.endResetModel()
-            return
-        self.layoutAboutToBeChanged.emit()
-        before = self.persistentIndexList()
-        after = [self.index(new_place(index.row()), index.column()) for index in before]
-        self.changePersistentIndexList(before, after)
-        self.layoutChanged.emit()
-
-    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else self._count
-
-    def columnCount(self, parent: _Index = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else len(self.columns)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | int | None:
-        row, column = index.row(), index.column()
-        if not 0 <= row < self._count:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.rows.cells(row)[column].text
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            shown = self.rows.cells(row)[column]
-            return f"{self.columns[column].spoken} {shown.spoken or shown.text}"
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _ALIGN_RIGHT if self.columns[column].is_right else _ALIGN_LEFT
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self.rows.tooltip(row, column)
-        return None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> str | int | None:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        column = self.columns[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return column.spoken
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _ALIGN_RIGHT if column.is_right else _ALIGN_LEFT
-        return column.tooltip if role == Qt.ItemDataRole.ToolTipRole else None
-
-
-class TableHeader(QHeaderView):
-    """The head row: titles in muted, the sorted one in text with an arrow."""
-
-    dragged = Signal()
-    """A column's edge was let go."""
-
-    def __init__(self, theme: Theme, columns: Sequence[Column], parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self._theme = theme
-        self._columns = tuple(columns)
-        self.sorted_column = -1
-        self.sorts_down = True
-        self.setSectionsClickable(True)
-        self.setFixedHeight(HEAD_PX)
-        self.setMinimumSectionSize(24)
-        self.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.setHighlightSections(False)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setAccessibleName("Column heads")
-
-    def show_sort(self, column: int, *, down: bool) -> None:
-        """Mark the sorted column."""
-        self.sorted_column = column
-        self.sorts_down = down
-        self.viewport().update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self._theme.color("background"))
-        for section, column in enumerate(self._columns):
-            if not self.isSectionHidden(section):
-                left = self.sectionViewportPosition(section)
-                self._paint_title(painter, section, column, QRect(left, 0, self.sectionSize(section), self.height()))
-        painter.fillRect(0, self.height() - 1, self.viewport().width(), 1, self._theme.color("hair"))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        self.dragged.emit()
-
-    def _paint_title(self, painter: QPainter, section: int, column: Column, rect: QRect) -> None:
-        is_sorted = section == self.sorted_column
-        title = column.title
-        if is_sorted:
-            title = f"{title} {'↓' if self.sorts_down else '↑'}"
-        painter.setFont(font(Type.CAPTION_NUMBER if is_sorted else Type.CAPTION))
-        painter.setPen(self._theme.color("text" if is_sorted else "muted"))
-        side = Qt.AlignmentFlag.AlignRight if column.is_right else Qt.AlignmentFlag.AlignLeft
-        left = 2 if column.is_right else _left_pad(section)
-        painter.drawText(rect.adjusted(left, 0, -PAD_PX, -1), side | Qt.AlignmentFlag.AlignVCenter, title)
 
 
 class _Block:
@@ -223,6 +63,8 @@ class TableView(QTableView):
 
     opened = Signal(int)
     """A row was clicked, or Enter pressed on it."""
+    resized = Signal()
+    """The room for columns changed."""
 
     def __init__(self, model: PaintedModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -242,18 +84,26 @@ class TableView(QTableView):
         self.last_paint_ns = 0
         self.pictures: dict[int, Callable[[QPainter, QRectF, int], None]] = {}
         """Painters of cells that hold no text: column to (painter, cell, row)."""
+        # Parts that Qt would make by itself are made here: the first wrapper of a foreign widget makes PySide
+        # look through all its classes, 13 ms before the first paint.
+        self.canvas = QWidget()
+        self.setViewport(self.canvas)
         self.head = TableHeader(theme, model.columns, self)
         self.setHorizontalHeader(self.head)
-        self.setModel(model)
         self._configure()
+        self.setModel(model)
         self.clicked.connect(lambda index: self.opened.emit(index.row()))
 
     def _configure(self) -> None:
-        rows = self.verticalHeader()
+        rows = QHeaderView(Qt.Orientation.Vertical, self)
         rows.setVisible(False)
         rows.setMinimumSectionSize(ROW_PX)
         rows.setDefaultSectionSize(ROW_PX)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setVerticalHeader(rows)
+        scroll_bar = QScrollBar(Qt.Orientation.Vertical)
+        scroll_bar.setSingleStep(ROW_PX)
+        self.setVerticalScrollBar(scroll_bar)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -262,10 +112,9 @@ class TableView(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalScrollBar().setSingleStep(ROW_PX)
         self.setTabKeyNavigation(False)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.canvas.setMouseTracking(True)
+        self.canvas.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def take_painted_ns(self) -> int:
         """Time spent painting since the last call, for the frame clock."""
@@ -275,8 +124,8 @@ class TableView(QTableView):
     def update_rows(self, rows: Iterable[int]) -> None:
         """Repaint these rows, where they are visible."""
         offset = self.verticalOffset()
-        height = self.viewport().height()
-        width = self.viewport().width()
+        height = self.canvas.height()
+        width = self.canvas.width()
         tops = sorted(row * ROW_PX - offset for row in rows)
         region = QRegion()
         for top in tops:
@@ -284,24 +133,21 @@ class TableView(QTableView):
                 region += QRect(0, top, width, ROW_PX)
         if not region.isEmpty():
             # A clip of many bands is dearer to draw through than the rows between them.
-            self.viewport().update(region.boundingRect() if region.rectCount() > 4 else region)
+            self.canvas.update(region.boundingRect() if region.rectCount() > 4 else region)
 
     def still_ns(self, now_ns: int) -> int:
         """How long the pointer has not moved over the rows."""
         return now_ns - self._moved_ns
 
-    def dataChanged(self, top_left: QModelIndex, bottom_right: QModelIndex, roles: Iterable[int] = ()) -> None:
-        """Qt would repaint the whole viewport; `update_rows` knows better."""
-
     def paintEvent(self, event: QPaintEvent) -> None:
         begun_ns = perf_counter_ns()
-        painter = QPainter(self.viewport())
+        painter = QPainter(self.canvas)
         painter.fillRect(event.rect(), self._theme.color("background"))
         self._check_layout()
         rows = self._rows_in(event.rect())
         painter.translate(-self.horizontalOffset(), -self.verticalOffset())
         joined: list[bytes] = []
-        width = self.viewport().width() + self.horizontalOffset()
+        width = self.canvas.width() + self.horizontalOffset()
         for row in rows:
             self._paint_row(painter, row, width, begun_ns)
             block = self._block(row)
@@ -376,7 +222,7 @@ class TableView(QTableView):
             ratio = self.devicePixelRatioF()
             tile = QPixmap(round(width * ratio), round(height * ratio))
             tile.setDevicePixelRatio(ratio)
-            tile.fill(Qt.GlobalColor.transparent)
+            tile.fill(CLEAR)
             painter = QPainter(tile)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -418,7 +264,7 @@ class TableView(QTableView):
         if self._painted.columns[section].is_right:
             x = left + size - PAD_PX - sum(widths) - icon_width
         else:
-            x = float(left + _left_pad(section))
+            x = float(left + left_pad(section))
         if shown.icon:
             atlas.append_icon(out, shown.icon, shown.parts[0].ink.token, x, baseline - CAP_RATIO * 6)
             x += icon_width
@@ -440,7 +286,7 @@ class TableView(QTableView):
             static.prepare(font=ink_font(ink))
             width, height = static.size().width(), static.size().height()
             is_right = self._painted.columns[section].is_right
-            x = left + size - PAD_PX - width if is_right else left + _left_pad(section)
+            x = left + size - PAD_PX - width if is_right else left + left_pad(section)
             painter.setFont(ink_font(ink))
             painter.setPen(self._theme.color(ink.token))
             painter.drawStaticText(round(x), round(row * ROW_PX + (ROW_PX - height) / 2), static)
@@ -461,15 +307,18 @@ class TableView(QTableView):
         super().currentChanged(current, previous)
         self.update_rows({row for row in (current.row(), previous.row()) if row >= 0})
 
-    def viewportEvent(self, event: QEvent) -> bool:
-        kind = event.type()
-        if kind in (QEvent.Type.HoverMove, QEvent.Type.HoverEnter):
-            assert isinstance(event, QHoverEvent)
-            self._moved_ns = perf_counter_ns()
-            self._hover(self.rowAt(round(event.position().y())))
-        elif kind in (QEvent.Type.Leave, QEvent.Type.HoverLeave):
-            self._hover(-1)
-        return super().viewportEvent(event)
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._moved_ns = perf_counter_ns()
+        self._hover(self.rowAt(round(event.position().y())))
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(-1)
+        super().leaveEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def _hover(self, row: int) -> None:
         if row != self._hovered:
@@ -497,8 +346,3 @@ class TableView(QTableView):
             event.ignore()
         else:
             super().keyPressEvent(event)
-
-
-def _left_pad(section: int) -> int:
-    """The first column stands 12 px from the panel's edge."""
-    return PAD_PX + 4 if section == 0 else PAD_PX

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -19,7 +19,9 @@ from virtuoso_desktop.ui.panels.markets_columns import AGE, COLUMNS, NAMES, SPAR
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.search_field import SearchField
 from virtuoso_desktop.ui.sparkline import Sparklines
-from virtuoso_desktop.ui.table import BAR_PX, PAD_PX, ROW_PX, PaintedModel, TableView
+from virtuoso_desktop.ui.table import BAR_PX, ROW_PX, TableView
+from virtuoso_desktop.ui.table_head import PAD_PX
+from virtuoso_desktop.ui.table_model import PaintedModel
 from virtuoso_desktop.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ class MarketsPanel(QWidget):
         self.view.head.dragged.connect(self._fit_columns)
         self.view.head.sectionHandleDoubleClicked.connect(self._forget_width)
         self.view.head.customContextMenuRequested.connect(self._open_head_menu)
-        self.view.viewport().installEventFilter(self)
+        self.view.resized.connect(self._on_view_resized)
         self.search.setToolTip("Show only what you type: coin, symbol, venue or kind (Ctrl+F or /)")
         self.search.textChanged.connect(self._on_search)
         self.setTabOrder(self.search, self.view)
@@ -133,7 +135,7 @@ class MarketsPanel(QWidget):
             self._sorted_ns = now_ns
         self.rows.reduced_motion = self._theme.reduced_motion
         if is_new_second:
-            self.view.viewport().update()
+            self.view.canvas.update()
             self._tell()
         else:
             places = self.rows.place
@@ -173,7 +175,7 @@ class MarketsPanel(QWidget):
         if place is not None:
             column = max(0, self.view.currentIndex().column())
             self.view.setCurrentIndex(self.model.index(place, column))
-        self.view.viewport().update()
+        self.view.canvas.update()
 
     def neighbour(self, step: int) -> InstrumentId | None:
         """The instrument ``step`` rows below the shown one, around the ends; None in an empty table."""
@@ -248,7 +250,7 @@ class MarketsPanel(QWidget):
         self.model.rearranged(lambda row: place.get(previous[row], -1))
         if instrument in place and self.view.currentIndex().row() != place[instrument]:
             self.view.setCurrentIndex(self.model.index(place[instrument], current.column()))
-        self.view.viewport().update()
+        self.view.canvas.update()
 
     def _on_search(self, words: str) -> None:
         self.rows.set_filter(words)
@@ -267,7 +269,7 @@ class MarketsPanel(QWidget):
         self._fit_columns()
 
     def _fit_columns(self) -> None:
-        widths = fit(self.view.viewport().width(), self._columns.chosen, self._columns.widths)
+        widths = fit(self.view.canvas.width(), self._columns.chosen, self._columns.widths)
         head = self.view.head
         self._is_fitting = True
         for index in range(len(COLUMNS)):
@@ -283,7 +285,7 @@ class MarketsPanel(QWidget):
         from virtuoso_desktop.ui.panels.markets_menus import column_menu
 
         head = self.view.head
-        column_menu(self, head.logicalIndexAt(at)).popup(head.viewport().mapToGlobal(at))
+        column_menu(self, head.logicalIndexAt(at)).popup(head.canvas.mapToGlobal(at))
 
     # --- input --------------------------------------------------------------------------------------------------
 
@@ -295,7 +297,7 @@ class MarketsPanel(QWidget):
         """The menu of the row under the pointer, or of the current row when a key asked for it."""
         from virtuoso_desktop.ui.panels.markets_menus import row_menu
 
-        viewport = self.view.viewport()
+        viewport = self.view.canvas
         by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
         index = self.view.indexAt(viewport.mapFromGlobal(event.globalPos())) if by_mouse else self.view.currentIndex()
         if index.isValid():
@@ -328,11 +330,9 @@ class MarketsPanel(QWidget):
         self._enter_table()
         super().focusInEvent(event)
 
-    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Resize and watched is self.view.viewport():
-            self._fit_columns()
-            self._note.setGeometry(self.view.viewport().geometry())
-        return super().eventFilter(watched, event)
+    def _on_view_resized(self) -> None:
+        self._fit_columns()
+        self._note.setGeometry(self.view.canvas.geometry())
 
     def _paint_sparkline(self, painter: QPainter, cell: QRectF, index: int) -> None:
         row = self.rows.row(index)
@@ -340,7 +340,7 @@ class MarketsPanel(QWidget):
         colour = "disabled"
         if row.state is RowState.LIVE and change is not None:
             colour = "up" if change >= 0 else "down"
-        self._sparklines.paint(painter, cell, row.sparkline, colour)
+        self._sparklines.paint(painter, cell, row.sparkline, colour, self.devicePixelRatioF())
 
 
 class _Header(QWidget):
