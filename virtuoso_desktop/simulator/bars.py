@@ -19,7 +19,10 @@ LARGEST_SUM = 9e18
 
 
 class Bars(NamedTuple):
-    """Candles as equally long int64 columns, oldest first; ``turnover`` in units of `Grid`."""
+    """Candles as equally long int64 columns, oldest first; ``turnover`` in units of `Grid`.
+
+    A turnover whose sums exceed int64 is a column of Python's own integers.
+    """
 
     open_ms: Ints
     open: Ints

@@ -129,12 +129,15 @@ def _grid(loaded: list[_Loaded]) -> Grid:
     volumes = [(item, _volume(item)) for item in loaded]
     size_digits = max(decimals_of(volume) for _, volume in volumes)
     size_digits = min(size_digits, *(_most_digits(item, volume) for item, volume in volumes))
-    turnovers = [(item, _turnover(item)) for item in loaded]
-    given = [decimals_of(item.table.turnover) for item in loaded if item.table.turnover is not None]
-    turnover_digits = min(
-        max(given, default=price_digits + size_digits), *(_most_digits(item, turnover) for item, turnover in turnovers)
-    )
+    given = [_digits(item.table.turnover) for item in loaded if item.table.turnover is not None]
+    turnover_digits = max(given, default=price_digits + size_digits)
     return Grid.of_digits(price_digits, size_digits, turnover_digits)
+
+
+def _digits(values: Floats) -> int:
+    """Digits after the point of the shortest decimals of ``values``, at most 12."""
+    exponents = (Decimal(repr(value)).as_tuple().exponent for value in values.tolist())
+    return min(12, max(-exponent for exponent in exponents if isinstance(exponent, int)))
 
 
 def _volume(item: _Loaded) -> Floats:
@@ -142,41 +145,47 @@ def _volume(item: _Loaded) -> Floats:
     return np.zeros_like(item.table.open) if volume is None else volume
 
 
-def _turnover(item: _Loaded) -> Floats:
-    """The file's turnover, else volume times typical price."""
-    table = item.table
-    if table.turnover is not None:
-        return table.turnover
-    return _volume(item) * ((table.high + table.low + table.close) / 3.0)
-
-
 def _most_digits(item: _Loaded, values: Floats) -> int:
     """Digits after the point with which the sum of any month still fits."""
-    months = bucket_opens(Timeframe.MO1, item.table.open_ms)
-    starts = np.flatnonzero(np.diff(months, prepend=months[0] - 1))
-    largest = max(1.0, float(np.add.reduceat(values, starts).max()) * _MONTHS_ROOM)
     digits = 12
-    while digits and largest * 10.0**digits > LARGEST_SUM:
+    while digits and _largest_month(item.table.open_ms, values) * 10.0**digits > LARGEST_SUM:
         digits -= 1
     return digits
 
 
+def _largest_month(open_ms: Ints, values: Floats) -> float:
+    """No month, wherever the rows are moved to, sums up to more."""
+    months = bucket_opens(Timeframe.MO1, open_ms)
+    starts = np.flatnonzero(np.diff(months, prepend=months[0] - 1))
+    return max(1.0, float(np.add.reduceat(values, starts).max()) * _MONTHS_ROOM)
+
+
 def _rows(item: _Loaded, grid: Grid) -> FileRows:
     table = item.table
-
-    def whole_numbers(values: Floats, digits: int) -> Ints:
-        return np.rint(values * 10.0**digits).astype(np.int64)
-
     prices = table.open, table.high, table.low, table.close
-    o, high, low, close = (whole_numbers(column, grid.price_digits) for column in prices)
-    volume = whole_numbers(_volume(item), grid.size_digits)
+    o, high, low, close = (_whole_numbers(column, grid.price_digits) for column in prices)
+    volume = _whole_numbers(_volume(item), grid.size_digits)
     bars = Bars(table.open_ms, o, high, low, close, volume, EMPTY_BARS.turnover)
     if table.turnover is not None:
-        turnover = whole_numbers(table.turnover, grid.turnover_digits)
+        turnovers = _whole_numbers(table.turnover, grid.turnover_digits).tolist()
     else:
         typical = zip(volume.tolist(), (high + low + close).tolist(), strict=True)
-        turnover = np.array([grid.turnover_of_trades(lots * three) // 3 for lots, three in typical], dtype=np.int64)
-    return FileRows(bars._replace(turnover=turnover), item.end_ms)
+        turnovers = [grid.turnover_of_trades(lots * three) // 3 for lots, three in typical]
+    return FileRows(bars._replace(turnover=_column(table.open_ms, turnovers)), item.end_ms)
+
+
+def _whole_numbers(values: Floats, digits: int) -> Ints:
+    """``values`` x 10^``digits`` as whole numbers, exact as far as the values' shortest decimals are."""
+    if float(values.max()) * 10.0**digits < _MOST_TICKS:
+        return np.rint(values * 10.0**digits).astype(np.int64)
+    exact = [int(Decimal(repr(value)).scaleb(digits).to_integral_value()) for value in values.tolist()]
+    return np.array(exact)
+
+
+def _column(open_ms: Ints, numbers: list[int]) -> Ints:
+    """A column of ``numbers``: Python's own integers where the sum of a month exceeds int64."""
+    fits = _largest_month(open_ms, np.array(numbers, dtype=np.float64)) < LARGEST_SUM
+    return np.array(numbers, dtype=np.int64 if fits else object)
 
 
 # --- several files of one symbol ---
@@ -220,7 +229,7 @@ def _coverage(coarse: FileRows, fine: FileRows) -> tuple[Ints, Ints, NDArray[np.
     opens, ends = fine.bars.open_ms, fine.end_ms
     first = np.searchsorted(opens, coarse.bars.open_ms)
     end = np.searchsorted(opens, coarse.end_ms)
-    lasting = np.append(0, np.cumsum(ends - opens))
+    lasting = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(ends - opens)))
     inside = (end > first) & (ends[np.maximum(end - 1, 0)] <= coarse.end_ms)
     return first, end, inside & (lasting[end] - lasting[first] == coarse.end_ms - coarse.bars.open_ms)
 
@@ -245,7 +254,7 @@ def _border(coarse: FileRows, row: int, fine: FileRows) -> Bars | None:
         return None
     end = int(np.searchsorted(fine.bars.open_ms, coarse.end_ms[row]))
     covered = fine.bars.rows(0, end)
-    lasting = int((fine.end_ms[:end] - covered.open_ms).sum())
+    lasting = int(np.sum(fine.end_ms[:end] - covered.open_ms))
     open_ms, o, high, low, close, volume, turnover = (int(column[row]) for column in coarse.bars)
     left = volume - int(covered.volume.sum()), turnover - int(covered.turnover.sum())
     fits = lasting == int(coarse.end_ms[row]) - begin_ms and int(covered.close[-1]) == close and min(left) >= 0
@@ -254,8 +263,8 @@ def _border(coarse: FileRows, row: int, fine: FileRows) -> Bars | None:
     last = int(covered.open[0])
     high = high if int(covered.high.max()) < high else max(o, last)
     low = low if int(covered.low.min()) > low else min(o, last)
-    values = (open_ms, o, high, low, last, *left)
-    return Bars(*np.array(values, dtype=np.int64).reshape(-1, 1))
+    columns = [np.array([value]) for value in (open_ms, o, high, low, last, *left)]
+    return Bars(*columns)
 
 
 # --- the market ---

@@ -99,7 +99,8 @@ class FileFeed:
         whole = _Row(*(column.item(row) for column in self._bars))
         count = (int(self._end_ms[row]) - whole.open_ms) // MINUTE_MS
         number = whole.open_ms // MINUTE_MS - self.shift_minutes
-        return split_row(whole, count, self._grid, hash_words(self._key, _numbers(number, count)))
+        bars = split_row(whole, count, self._grid, hash_words(self._key, _numbers(number, count)))
+        return bars._replace(turnover=bars.turnover.astype(self._bars.turnover.dtype))
 
 
 class _Row(NamedTuple):
@@ -192,7 +193,7 @@ def _turnovers(row: _Row, bars: Bars) -> Ints:
         turnovers.append(upto - given)
         given = upto
     turnovers[-1] += row.turnover - given
-    return np.array(turnovers, dtype=np.int64)
+    return np.array(turnovers)
 
 
 def _spaced(row: _Row, bars: Bars, order: Words) -> Bars:
