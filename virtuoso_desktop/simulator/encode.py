@@ -34,7 +34,7 @@ INTERVALS: dict[str, Timeframe] = {
 }
 """The venue's names of the thirteen candle lengths."""
 
-_MOST_TEXTS_KEPT = 20_000
+_MOST_TEXTS_KEPT = 6_000
 _SPOT_TRADE_BASE = 2_290_000_000_000_000_000
 _encoder = msgspec.json.Encoder()
 

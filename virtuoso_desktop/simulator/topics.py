@@ -254,6 +254,7 @@ class KlineTopic(Topic):
         self._open_ms = self._timeframe.open_ms(now_ms)
 
     def snapshot(self, _: int, /) -> None:
+        """There is none, but the next push sends the forming candle whether it changed or not."""
         self._last = None
 
     def advance(self, now_ms: int) -> list[bytes]:
