@@ -79,6 +79,7 @@ class DemoExchange:
     def start(self, port: int = 0, clock: Clock | None = None) -> None:
         """Start the child on a port (0 takes a free one), its market where ``clock`` is; returns at once."""
         self._market = Future()
+        self._market.set_running_or_notify_cancel()  # whoever stops waiting for it does not cancel it
         self._last_words = ""
         arguments = [*self._command, "--port", str(port), "--source", SOURCE]
         if self._speed != 1.0:

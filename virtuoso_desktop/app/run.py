@@ -37,7 +37,6 @@ CACHE_FOLDER = "cache"
 KEEP_PERIOD_S = 30.0
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
-STARTED_S = time.perf_counter()
 GENERATION_0, GENERATION_1, GENERATION_2 = 20_000, 20, 50
 log = logging.getLogger(__name__)
 
@@ -97,6 +96,7 @@ class Run:
         """What the face wants kept, by cache key; asked every 30 s and at the end."""
         self._loaded: LoadedSettings | None = None
         self._meter: Meter | None = None
+        self._marks: list[tuple[str, float]] = []
         self._rows = warm_start.RowMemory(None)
         self._cannot_keep = False
 
@@ -107,9 +107,14 @@ class Run:
 
     # --- start ---------------------------------------------------------------------------------------------------
 
-    def since_start_ms(self) -> float:
-        """Milliseconds since the program began to run."""
-        return (time.perf_counter() - STARTED_S) * 1000
+    def mark(self, what: str) -> None:
+        """Log how long after the birth of the process ``what`` was reached."""
+        self._marks.append((what, time.time()))
+        if self._meter is None:
+            return  # the process is asked for its birth later: that takes an import
+        for reached, at_s in self._marks:
+            log.info("start: %s after %.0f ms", reached, at_s * 1000 - self._meter.started_ms)
+        self._marks.clear()
 
     def start_demo(self) -> None:
         """Begin the simulated market as early as possible: it takes a second to answer."""
@@ -178,7 +183,8 @@ class Run:
         if self.demo is not None and market is not None:
             self._watch_over(self.demo, market)
         self.tasks.spawn("app.keep", self._keep_often, restart=Backoff(first_s=KEEP_PERIOD_S))
-        log.info("engine started: %s at %s", plan.source.source.value, plan.source.rest_endpoint)
+        self.mark("engine started")
+        log.info("source %s at %s", plan.source.source.value, plan.source.rest_endpoint)
         return engine
 
     def _take_profile_of(self, plan: Plan) -> None:

@@ -117,19 +117,18 @@ class _WindowRun:
                 await self._painted.wait()
         except TimeoutError:
             log.info("the window has not been painted yet")
-        log.info("start: window painted after %.0f ms", run.since_start_ms())
+        run.mark("window painted")
         try:
             engine = await run.open_engine()
         except VirtuosoError as error:
             run.stop.ask(refusal(error))
             return
-        log.info("start: engine started after %.0f ms", run.since_start_ms())
         run.face_values = self._values_to_keep
         run.tasks.spawn("app.end", lambda: self._end(engine))
         window.attach(engine)
         self._apply_settings(engine.settings.ui)
         await self._open_chart(engine)
-        log.info("start: chart shown after %.0f ms", run.since_start_ms())
+        run.mark("chart shown")
         engine.prepare_overlays()
         settle_memory()
 
