@@ -18,6 +18,7 @@ from websockets.exceptions import (
     PayloadTooBig,
     ProtocolError,
     ProxyError,
+    WebSocketException,
 )
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -78,6 +79,7 @@ _WORDS: tuple[tuple[type[BaseException], str | Callable[[Any], str]], ...] = (
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset by peer"),
     (OSError, lambda error: str(error.strerror or error).lower()),
+    (WebSocketException, str),
 )
 
 
@@ -86,4 +88,4 @@ def failure_words(error: BaseException | None) -> str:
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words if isinstance(words, str) else words(error)
-    return str(error) if error is not None else "the connection broke off"
+    return "the connection broke off" if error is None else f"an error inside this program ({type(error).__name__})"

@@ -11,10 +11,8 @@ import msgspec
 
 from virtuoso_desktop.exchanges.base import StaleFeed, Subscription
 
-OTHERS_LIVE_S = 10.0
-"""A link lives while anything came within this span."""
 LINK_SILENT_S = 5.0
-"""A link whose lively feeds are all stale is dead when nothing at all came within this span."""
+"""A link lives while anything at all came within this span; shorter than any lively feed's limit."""
 NUDGE_AGAIN_S = (15.0, 30.0, 60.0, 120.0, 300.0)
 RECONNECT_AGAIN_S = (300.0, 1800.0, 3600.0)
 """A topic for which the whole link was reconnected in vain gets the next reconnect after this."""
@@ -70,6 +68,7 @@ class Feed:
         "needs_snapshot",
         "newest_ms",
         "newest_s",
+        "next_nudge_s",
         "next_resync_s",
         "nudged_s",
         "nudges",
@@ -110,6 +109,7 @@ class Feed:
         """When it was last subscribed on this connection."""
         self.newest_s: float | None = None
         self.nudged_s: float | None = None
+        self.next_nudge_s = 0.0
         self.nudges = 0
         self.is_stale = False
         self.silent_since_ms: int | None = None
@@ -182,7 +182,7 @@ class FeedWatch:
                     nudge.append(feed)
                 reconnect = self._judge_nudged(feed, now_s) or reconnect
         lively = [feed for feed in feeds if feed.is_lively and feed.asked_s is not None]
-        if lively and all(feed.is_stale for feed in lively) and not self._anything_within(LINK_SILENT_S, now_s):
+        if lively and all(feed.is_stale for feed in lively) and not self._lives(now_s):
             reconnect = "the exchange answers, but sends no data"
         return Verdict(nudge, recovered, self._stale(feeds, now_s), self._is_synced(feeds), reconnect)
 
@@ -211,8 +211,9 @@ class FeedWatch:
         if feed.nudged_s is None:
             feed.nudged_s = now_s
             feed.silent_since_ms = feed.newest_ms
-        elif feed.asked_s is None or now_s - feed.asked_s < self._span_s(NUDGE_AGAIN_S, feed.nudges - 1):
+        elif now_s < feed.next_nudge_s:
             return False
+        feed.next_nudge_s = now_s + self._span_s(NUDGE_AGAIN_S, feed.nudges)
         feed.nudges += 1
         return True
 
@@ -232,11 +233,11 @@ class FeedWatch:
     def _span_s(self, spans_s: tuple[float, ...], times: int) -> float:
         return spans_s[min(times, len(spans_s) - 1)] * self._stretch
 
-    def _anything_within(self, span_s: float, now_s: float) -> bool:
-        return self._newest_s is not None and now_s - self._newest_s < span_s * self._stretch
+    def _lives(self, now_s: float) -> bool:
+        return self._newest_s is not None and now_s - self._newest_s < LINK_SILENT_S * self._stretch
 
     def _stale(self, feeds: Collection[Feed], now_s: float) -> tuple[StaleFeed, ...]:
-        if not self._anything_within(OTHERS_LIVE_S, now_s):
+        if not self._lives(now_s):
             return ()
         stale = [feed for feed in feeds if feed.is_stale]
         stale.sort(key=lambda feed: feed.newest_ms or 0)

@@ -50,6 +50,7 @@ async def test_certificates_are_read_once() -> None:
         ),
         (ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1)"), "connection refused"),
         (ConnectionResetError(104, "Connection reset by peer"), "connection reset by peer"),
+        (NameError("name 'x' is not defined"), "an error inside this program (NameError)"),
         (OSError(101, "Network is unreachable"), "network is unreachable"),
     ],
 )

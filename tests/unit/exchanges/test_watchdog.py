@@ -116,6 +116,18 @@ def test_a_link_on_which_all_is_silent_is_connected_anew_and_names_no_topic() ->
     assert scene.reconnects == [(17.5, "the exchange answers, but sends no data")]
 
 
+def test_a_nudge_that_waits_to_be_sent_is_not_repeated() -> None:
+    a, b = feed("A"), feed("B")
+    scene = Scene(a, b)
+    scene.run(10, a, b)
+    asked_s = b.asked_s
+    for now_s in (16.5, 16.55, 16.6):
+        a.frames += 1
+        verdict = scene.watch.check(scene.feeds, now_s)
+        assert [each.topic for each in verdict.nudge] == (["tickers.B"] if now_s == 16.5 else [])
+        assert b.asked_s == asked_s
+
+
 def test_trades_that_still_come_show_that_the_link_lives() -> None:
     a, b, trades = feed("A"), feed("B"), feed("T", NEVER)
     scene = Scene(a, b, trades)

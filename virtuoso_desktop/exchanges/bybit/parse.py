@@ -54,6 +54,9 @@ OPTION_SYMBOL = re.compile(r"-[CP](-[A-Z]+)?$")
 OLD_TOPICS = ("orderBookL2", "orderBook_200", "instrument_info", "klineV2", "candle.")
 SHARED_TOPICS = ("liquidation.", "trade.")
 """Topic names that v5 once used and the formats before it used too."""
+ORDERBOOK_50 = b'{"topic":"orderbook.50.'
+HEAD_LENGTH = len(b'{"topic":"kline.')
+"""First bytes of a frame that tell the usual topics apart."""
 
 
 class StreamReply(msgspec.Struct, frozen=True):
@@ -71,7 +74,7 @@ class Pong(msgspec.Struct, frozen=True):
 
 StreamItem = MarketEvent | StreamReply | Pong
 
-_BUY_SELL: dict[str, Aggressor] = {"Buy": Aggressor.BUY, "Sell": Aggressor.SELL}
+_BUY, _SELL = Aggressor.BUY, Aggressor.SELL
 _POSITION: dict[str, PositionSide] = {"Buy": PositionSide.LONG, "Sell": PositionSide.SHORT}
 _PONG = (Pong(),)
 
@@ -89,16 +92,22 @@ class BybitParser:
         self._kind = market_kind
         self._ids: dict[str, InstrumentId] = {}
         self._depths: dict[str, int] = {}
+        self._klines: dict[str, tuple[InstrumentId, Timeframe]] = {}
         self._book = Decoder(wire.BookFrame, strict=False)
         self._rpi = Decoder(wire.RpiFrame, strict=False)
         self._trade = Decoder(wire.TradeFrame, strict=False)
         self._book_50 = Decoder(wire.ShortBookFrame, strict=False)
         self._ticker = Decoder(wire.TickerFrame, strict=False)
         self._ticker_text = Decoder(wire.TickerTextFrame)
-        self._kline = Decoder(wire.KlineFrame, strict=False)
+        self._kline_frame = Decoder(wire.KlineFrame, strict=False)
         self._liquidation = Decoder(wire.LiquidationFrame, strict=False)
         self._single_liquidation = Decoder(wire.SingleLiquidationFrame, strict=False)
         self._envelope = Decoder(wire.Envelope)
+        self._by_head: dict[bytes, Callable[[bytes, int], Sequence[StreamItem]]] = {
+            b'{"topic":"ticker': self._parse_ticker,
+            b'{"topic":"public': self._parse_trades,
+            b'{"topic":"kline.': self._parse_candles,
+        }
         self._by_topic: tuple[tuple[str, Callable[[bytes, int], Sequence[StreamItem]]], ...] = (
             ("orderbook.rpi.", self._parse_rpi),
             ("orderbook.", self._parse_book),
@@ -126,11 +135,11 @@ class BybitParser:
             The frame is malformed, of an old format, or of a topic or kind that is not handled.
         """
         try:
-            if frame.startswith(b'{"topic":"orderbook.50.'):
+            if frame.startswith(ORDERBOOK_50):
                 message = self._book_50.decode(frame)
                 data = message.data
-                if message.type == "delta" and data.u != 1:
-                    update_id = data.u
+                update_id = data.u
+                if message.type == "delta" and update_id != 1:
                     return (
                         BookDelta(
                             self._ids.get(data.s) or self._instrument_id(data.s),
@@ -145,11 +154,9 @@ class BybitParser:
                             recv_ns,
                         ),
                     )
-            elif frame.startswith(b'{"topic":"tickers.'):
-                return self._parse_ticker(frame, recv_ns)
-            elif frame.startswith(b'{"topic":"publicTrade.'):
-                return self._parse_trades(frame, recv_ns)
-            return self._parse_any(frame, recv_ns)
+                return self._parse_any(frame, recv_ns)
+            parse = self._by_head.get(frame[:HEAD_LENGTH], self._parse_any)
+            return parse(frame, recv_ns)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParseError(f"Bybit sent a frame that cannot be read: {error}", kind="malformed") from error
 
@@ -158,7 +165,7 @@ class BybitParser:
         topic = envelope.topic
         if topic is None:
             return self._parse_reply(envelope)
-        if OPTION_SYMBOL.search(topic) or "/" in topic or "_" in topic.rpartition(".")[2]:
+        if not _is_analysed(topic.rpartition(".")[2]):
             raise ParseError(f"{topic} is an option or a spread; they are not analysed", kind="unsupported_kind")
         for prefix, parse in self._by_topic:
             if topic.startswith(prefix):
@@ -189,9 +196,18 @@ class BybitParser:
     def _instrument_id(self, symbol: str) -> InstrumentId:
         known = self._ids.get(symbol)
         if known is None:
-            if not symbol or OPTION_SYMBOL.search(symbol):
+            if not symbol or not _is_analysed(symbol):
                 raise ParseError(f"{symbol!r} is not an instrument that is analysed", kind="unsupported_kind")
             known = self._ids[symbol] = InstrumentId(Venue.BYBIT, self._kind, symbol)
+        return known
+
+    def _kline(self, topic: str) -> tuple[InstrumentId, Timeframe]:
+        """Instrument and timeframe of a kline topic, met for the first time."""
+        _, interval, symbol = (*topic.split(".", 2), "", "")[:3]
+        timeframe = TIMEFRAME_BY_INTERVAL.get(interval)
+        if timeframe is None:
+            raise ParseError(f"{topic}: {interval!r} is no interval", kind="bad_value")
+        known = self._klines[topic] = self._instrument_id(symbol), timeframe
         return known
 
     def _depth(self, topic: str) -> int:
@@ -257,7 +273,9 @@ class BybitParser:
             message = self._ticker.decode(frame)
             values = to_builtins(message.data)
             symbol = values.pop("symbol")
-            fields = {NAME_BY_KEY[key]: value for key, value in values.items()}
+            fields: dict[str, float | None] = {}
+            for key in values:
+                fields[NAME_BY_KEY[key]] = values[key]
         except msgspec.ValidationError:
             message = self._ticker_text.decode(frame)
             symbol = message.data.get("symbol")
@@ -272,22 +290,26 @@ class BybitParser:
 
     def _parse_trades(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
         message = self._trade.decode(frame)
+        rows = message.data
+        if not rows:
+            return ()
+        symbol = rows[0].s
+        instrument_id = self._ids.get(symbol) or self._instrument_id(symbol)
         event_ms = message.ts
         events: list[StreamItem] = []
-        for row in message.data:
-            aggressor = _BUY_SELL.get(row.S)
-            if aggressor is None:
-                raise ParseError(f"{message.topic}: {row.S!r} is no side", kind="bad_value")
+        for row in rows:
+            side = row.S
+            if side != "Buy" and side != "Sell":
+                raise ParseError(f"{message.topic}: {side!r} is no side", kind="bad_value")
             if not row.v:
                 raise ParseError(f"{message.topic}: a trade of size 0", kind="bad_value")
-            symbol = row.s
             events.append(
                 Trade(
-                    self._ids.get(symbol) or self._instrument_id(symbol),
+                    instrument_id,
                     row.i,
                     row.p,
                     row.v,
-                    aggressor,
+                    _BUY if side == "Buy" else _SELL,
                     row.T,
                     row.seq,
                     row.BT,
@@ -298,25 +320,23 @@ class BybitParser:
         return events
 
     def _parse_candles(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
-        message = self._kline.decode(frame)
-        parts = message.topic.split(".", 2)
-        instrument_id = self._ids.get(parts[-1]) or self._instrument_id(parts[-1])
+        message = self._kline_frame.decode(frame)
+        topic = message.topic
+        instrument_id, timeframe = self._klines.get(topic) or self._kline(topic)
         events: list[StreamItem] = []
         for row in message.data:
-            timeframe = TIMEFRAME_BY_INTERVAL.get(row.interval)
-            if timeframe is None:
-                raise ParseError(f"{message.topic}: {row.interval!r} is no interval", kind="bad_value")
-            if row.high < max(row.open, row.close) or row.low > min(row.open, row.close):
-                raise ParseError(f"{message.topic}: high and low do not enclose open and close", kind="bad_value")
+            high, low, opened, close = row.high, row.low, row.open, row.close
+            if not low <= opened <= high or not low <= close <= high:
+                raise ParseError(f"{topic}: high and low do not enclose open and close", kind="bad_value")
             events.append(
                 Candle(
                     instrument_id,
                     timeframe,
                     row.start,
-                    row.open,
-                    row.high,
-                    row.low,
-                    row.close,
+                    opened,
+                    high,
+                    low,
+                    close,
                     row.volume,
                     row.turnover,
                     row.confirm,
@@ -360,6 +380,11 @@ def ticker_fields(data: Mapping[str, object]) -> dict[str, float | None]:
     except msgspec.ValidationError as error:
         raise ParseError(f"the ticker has a value that cannot be: {error}", kind="bad_value") from error
     return {NAME_BY_KEY[key]: value for key, value in values.items()}
+
+
+def _is_analysed(symbol: str) -> bool:
+    """Whether a symbol is neither an option nor a spread."""
+    return not (OPTION_SYMBOL.search(symbol) or "/" in symbol or "_" in symbol)
 
 
 def _position_side(text: str) -> PositionSide:

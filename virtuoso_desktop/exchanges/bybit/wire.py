@@ -137,7 +137,6 @@ class TickerTextFrame(Struct, gc=False):
 
 class KlineData(Struct, gc=False):
     start: int
-    interval: str
     open: Price
     high: Price
     low: Price
