@@ -7,8 +7,6 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import psutil
-
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.links import LinkBoard
@@ -20,10 +18,11 @@ from virtuoso_desktop.engine.universe import (
     choose_universe,
     kept_universe,
 )
+from virtuoso_desktop.engine.upkeep import Housekeeper, TimeKeeper
 from virtuoso_desktop.engine.views import CandleView, ChartView, LinkView, MarketRow, RowState, StatusView
 from virtuoso_desktop.exchanges.base import Adapter, LinkHole, LinkState, Subscription, TopicKind, TopicRejected
 from virtuoso_desktop.exchanges.base import LinkPhase as VenueLinkPhase
-from virtuoso_desktop.kernel.clock import Clock, LiveClock, VenueClock
+from virtuoso_desktop.kernel.clock import Clock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
@@ -35,14 +34,10 @@ from virtuoso_desktop.settings.schema import Settings
 
 log = logging.getLogger(__name__)
 
-CLOCK_SAMPLES = 5
-CLOCK_PERIOD_S = 300.0
-HOUSEKEEPING_PERIOD_S = 1.0
 CONNECT_BACKOFF = Backoff(first_s=1.0, most_s=15.0)
 TRADES_HOLE_MS = 1_000
 """A hole in the streams longer than this has recent trades asked for again."""
 STREAMED_DEPTH = 50
-BYTES_PER_MB = 1_000_000
 
 
 class VenueParts(NamedTuple):
@@ -98,13 +93,8 @@ class Engine:
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
-        self._process = psutil.Process()
-        self._rss_mb = 0.0
-        self._message_count = 0
-        self._request_count = 0
-        self._sampled_ns = clock.now_ns()
-        self._messages_per_s = 0.0
-        self._requests_per_s = 0.0
+        self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices)
+        self._housekeeper = Housekeeper(venue.adapter, clock, self._history, self._board)
         self._skipped_refreshes = 0
         self._disconnects = [
             venue.adapter.states.connect(self._link_changed),
@@ -124,8 +114,8 @@ class Engine:
         if remembered is not None:
             self._begin(remembered.instruments)
         self.tasks.spawn("engine.universe", self._keep_universe, restart=CONNECT_BACKOFF)
-        self.tasks.spawn("engine.clock", self._keep_time, restart=Backoff(first_s=5.0))
-        self.tasks.spawn("engine.housekeeping", self._keep_house, restart=Backoff(first_s=1.0))
+        self.tasks.spawn("engine.clock", self._time_keeper.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.housekeeping", self._housekeeper.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
 
     def prepare_overlays(self) -> None:
@@ -144,7 +134,7 @@ class Engine:
         failures = 0
         while True:
             try:
-                await self._measure_clock(samples=1)
+                await self._time_keeper.measure(samples=1)
                 await self._load_universe()
             except VirtuosoError as error:
                 failures += 1
@@ -287,14 +277,14 @@ class Engine:
         return StatusView(
             instruments_live=sum(1 for state in states if row_state(state, now_ms) is RowState.LIVE),
             instruments_watched=len(states),
-            messages_per_s=self._messages_per_s,
+            messages_per_s=self._housekeeper.messages_per_s,
             lag_ms=self._board.view().lag_ms,
             series_loaded=self._history.loaded,
             series_wanted=sum(len(state.candles) for state in states),
             gaps=metrics.gaps,
             reconnects=metrics.reconnects,
-            requests_per_s=self._requests_per_s,
-            rss_mb=self._rss_mb,
+            requests_per_s=self._housekeeper.requests_per_s,
+            rss_mb=self._housekeeper.rss_mb,
             skipped_refreshes=self._skipped_refreshes,
         )
 
@@ -341,50 +331,6 @@ class Engine:
     def _task_failed(self, name: str, error: Exception) -> None:
         text = error.user_text if isinstance(error, VirtuosoError) else f"{type(error).__name__}: {error}"
         self.notices.post(Severity.ERROR, name, f"A part of the program failed and was restarted: {name}. {text}")
-
-    # own work
-
-    async def _keep_time(self) -> None:
-        while True:
-            try:
-                await self._measure_clock(CLOCK_SAMPLES)
-            except VirtuosoError as error:
-                log.info("the clock of %s could not be measured: %s", self._board.venue, error.user_text)
-            await asyncio.sleep(CLOCK_PERIOD_S)
-
-    async def _measure_clock(self, samples: int) -> None:
-        taken = [await self._adapter.server_time() for _ in range(samples)]
-        was_suspicious = self._venue_clock.offset_is_suspicious
-        offset_ms = self._venue_clock.measure([(each.sent_ms, each.venue_ms, each.received_ms) for each in taken])
-        if self._venue_clock.offset_is_suspicious and not was_suspicious:
-            self.notices.post(
-                Severity.WARNING,
-                "clock",
-                f"This computer's clock differs from {self._board.venue} by {offset_ms / 1000:+.1f} s. Data is kept "
-                "and shown in the venue's time; set the computer's clock to mend it.",
-            )
-
-    async def _keep_house(self) -> None:
-        while True:
-            await asyncio.sleep(HOUSEKEEPING_PERIOD_S)
-            if isinstance(self.clock, LiveClock):
-                step_ns = self.clock.reanchor()
-                if step_ns:
-                    log.info("the computer's clock stepped by %.3f s", step_ns / 1e9)
-            self._history.check()
-            self._sample()
-
-    def _sample(self) -> None:
-        now_ns = self.clock.now_ns()
-        seconds = (now_ns - self._sampled_ns) / 1e9 / self.clock.rate
-        metrics = self._adapter.metrics
-        messages = metrics.messages.total()
-        if seconds > 0:
-            self._messages_per_s = (messages - self._message_count) / seconds
-            self._requests_per_s = (metrics.requests - self._request_count) / seconds
-        self._sampled_ns, self._message_count, self._request_count = now_ns, messages, metrics.requests
-        self._rss_mb = self._process.memory_info().rss / BYTES_PER_MB
-        self._board.sample()
 
     def _subscriptions(self, instruments: Iterable[Instrument]) -> list[Subscription]:
         channels = self.settings.websocket.channels

@@ -1,0 +1,108 @@
+"""What the engine does by itself, again and again: the venue's time, repairs, the figures of the status bar."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import psutil
+
+from virtuoso_desktop.engine.history import HistoryLoader
+from virtuoso_desktop.engine.links import LinkBoard
+from virtuoso_desktop.exchanges.base import Adapter
+from virtuoso_desktop.kernel.clock import Clock, LiveClock, VenueClock
+from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
+from virtuoso_desktop.model.errors import VirtuosoError
+
+log = logging.getLogger(__name__)
+
+CLOCK_SAMPLES = 5
+CLOCK_PERIOD_S = 300.0
+HOUSEKEEPING_PERIOD_S = 1.0
+BYTES_PER_MB = 1_000_000
+
+
+class TimeKeeper:
+    """Measures a venue's clock: at connect, then every 5 minutes.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        The venue.
+    venue_clock : VenueClock
+        Gets the offset.
+    notices : NoticeBoard
+        Told when the clocks differ by more than 2 s.
+    """
+
+    def __init__(self, adapter: Adapter, venue_clock: VenueClock, notices: NoticeBoard) -> None:
+        self._adapter = adapter
+        self._venue_clock = venue_clock
+        self._notices = notices
+
+    async def measure(self, samples: int) -> None:
+        """Set the offset to the median of ``samples``. Raises what the adapter raises."""
+        taken = [await self._adapter.server_time() for _ in range(samples)]
+        was_suspicious = self._venue_clock.offset_is_suspicious
+        offset_ms = self._venue_clock.measure([(each.sent_ms, each.venue_ms, each.received_ms) for each in taken])
+        if self._venue_clock.offset_is_suspicious and not was_suspicious:
+            self._notices.post(
+                Severity.WARNING,
+                "clock",
+                f"This computer's clock differs from {self._adapter.venue.value} by {offset_ms / 1000:+.1f} s. Data is "
+                "kept and shown in the venue's time; set the computer's clock to mend it.",
+            )
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.measure(CLOCK_SAMPLES)
+            except VirtuosoError as error:
+                log.info("the clock of %s could not be measured: %s", self._adapter.venue.value, error.user_text)
+            await asyncio.sleep(CLOCK_PERIOD_S)
+
+
+class Housekeeper:
+    """Once a second: follow steps of the computer's clock, look for holes, take the rates.
+
+    Attributes
+    ----------
+    messages_per_s, requests_per_s : float
+        Over the last second.
+    rss_mb : float
+        Memory of this process, 10**6 bytes.
+    """
+
+    def __init__(self, adapter: Adapter, clock: Clock, history: HistoryLoader, board: LinkBoard) -> None:
+        self._metrics = adapter.metrics
+        self._clock = clock
+        self._history = history
+        self._board = board
+        self._process = psutil.Process()
+        self._messages = 0
+        self._requests = 0
+        self._sampled_ns = clock.now_ns()
+        self.messages_per_s = 0.0
+        self.requests_per_s = 0.0
+        self.rss_mb = 0.0
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_PERIOD_S)
+            if isinstance(self._clock, LiveClock):
+                step_ns = self._clock.reanchor()
+                if step_ns:
+                    log.info("the computer's clock stepped by %.3f s", step_ns / 1e9)
+            self._history.check()
+            self._sample()
+
+    def _sample(self) -> None:
+        now_ns = self._clock.now_ns()
+        seconds = (now_ns - self._sampled_ns) / 1e9 / self._clock.rate
+        messages = self._metrics.messages.total()
+        if seconds > 0:
+            self.messages_per_s = (messages - self._messages) / seconds
+            self.requests_per_s = (self._metrics.requests - self._requests) / seconds
+        self._sampled_ns, self._messages, self._requests = now_ns, messages, self._metrics.requests
+        self.rss_mb = self._process.memory_info().rss / BYTES_PER_MB
+        self._board.sample()
