@@ -252,9 +252,9 @@ def _read_arrow(path: Path) -> OhlcvTable:
     import pyarrow as pa
     from pyarrow import feather, parquet
 
-    read = parquet.read_table if path.name.lower().endswith(".parquet") else feather.read_table
     try:
-        table = read(str(path))
+        is_parquet = path.name.lower().endswith(".parquet")
+        table = parquet.ParquetFile(str(path)).read() if is_parquet else feather.read_table(str(path))
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
     places = _places(path, table.column_names)

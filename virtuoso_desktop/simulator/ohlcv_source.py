@@ -252,7 +252,7 @@ def _border(coarse: FileRows, row: int, fine: FileRows) -> Bars | None:
     begin_ms = int(fine.bars.open_ms[0])
     if row >= coarse.bars.size or int(coarse.bars.open_ms[row]) >= begin_ms:
         return None
-    end = int(np.searchsorted(fine.bars.open_ms, coarse.end_ms[row]))
+    end = int(np.searchsorted(fine.bars.open_ms, int(coarse.end_ms[row])))
     covered = fine.bars.rows(0, end)
     lasting = int(np.sum(fine.end_ms[:end] - covered.open_ms))
     open_ms, o, high, low, close, volume, turnover = (int(column[row]) for column in coarse.bars)
