@@ -169,20 +169,17 @@ async def test_a_page_of_a_thousand_candles_costs_the_loop_less_than_5_ms() -> N
     async with fake_rest() as venue, adapter(venue.url) as a:
         venue.answer = lambda path, query: web.Response(text=body, content_type="application/json")
         await a.candles(CandleQuery(BTC, Timeframe.M1))
-        best_s = 1.0
-        for _ in range(5):
-            parse_s = await _longest_turn(a.candles(CandleQuery(BTC, Timeframe.M1)))
-            best_s = min(best_s, parse_s)
-        assert best_s < 0.005
+        turns_s = [await _longest_turn(a.candles(CandleQuery(BTC, Timeframe.M1))) for _ in range(9)]
+        assert min(turns_s) < 0.005
 
 
 async def _longest_turn(request: Any) -> float:
     task = asyncio.get_running_loop().create_task(request)
     longest_s = 0.0
     while not task.done():
-        before_s = time.perf_counter()
+        before_s = time.thread_time()  # of this loop alone, however busy the machine is
         await asyncio.sleep(0)
-        longest_s = max(longest_s, time.perf_counter() - before_s)
+        longest_s = max(longest_s, time.thread_time() - before_s)
     assert len(task.result()) == 1000
     return longest_s
 
@@ -428,6 +425,41 @@ async def test_a_cancelled_request_leaves_the_queue_and_frees_its_place() -> Non
         assert len(venue.queries) == 2
         assert waiting.cancelled()
         assert running.cancelled()
+
+
+async def test_nothing_is_sent_after_the_close() -> None:
+    async with fake_rest() as venue:
+        async with adapter(venue.url) as a:
+            pass
+        with pytest.raises(LinkError):
+            await a.server_time()
+        with pytest.raises(LinkError):
+            await a.load()
+        assert venue.queries == []
+
+
+async def test_an_answer_that_drips_in_ends_at_the_total_deadline() -> None:
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for byte in HALF:
+            if writer.is_closing():
+                break
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0.02)
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    settings = msgspec.structs.replace(QUICK, total_timeout_s=0.2, tries=1)
+    async with server, adapter(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", settings) as a:
+        started_s = time.perf_counter()
+        with pytest.raises(LinkError) as caught:
+            await a.server_time()
+        assert time.perf_counter() - started_s < 0.6
+        assert "no answer in time" in caught.value.user_text
+        await ended.wait()
 
 
 async def test_live_clock_and_manual_clock_serve_alike() -> None:

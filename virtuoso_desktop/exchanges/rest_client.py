@@ -21,7 +21,7 @@ from virtuoso_desktop.exchanges.lazy_ccxt import ANSWER, CcxtExchange, CcxtVenue
 from virtuoso_desktop.exchanges.network import Network, failure_words
 from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.tasks import Backoff
-from virtuoso_desktop.model.errors import LinkError, ParseError, RateLimited
+from virtuoso_desktop.model.errors import LinkError, ParseError, RateLimited, VenueRejected
 
 log = logging.getLogger(__name__)
 
@@ -181,6 +181,7 @@ class RestClient:
         self._session: _TimedSession | None = None
         self._stopped_until_s = 0.0
         self._stop_words = ""
+        self._is_closed = False
 
     @property
     def waiting(self) -> int:
@@ -222,7 +223,7 @@ class RestClient:
                 if tries >= self._settings.tries or wait_s > self._settings.most_retry_s:
                     raise
                 log.info("%s: %s; again in %.1f s", self._exchange_name, error.user_text, wait_s)
-            except ParseError:
+            except (ParseError, VenueRejected):
                 self._metrics.requests_failed += 1
                 raise
             await asyncio.sleep(wait_s)
@@ -233,7 +234,8 @@ class RestClient:
         self._stop_words = words
 
     async def close(self) -> None:
-        """Drop connections and what is in flight."""
+        """Drop connections and what is in flight; every later call is refused."""
+        self._is_closed = True
         session, exchange = self._session, self._exchange
         self._session = self._exchange = None
         if session is not None:
@@ -242,6 +244,8 @@ class RestClient:
             await exchange.close()
 
     def _refuse_while_stopped(self) -> None:
+        if self._is_closed:
+            raise LinkError("Nothing is asked any more: the program is stopping.")
         left_s = self._stopped_until_s - asyncio.get_running_loop().time()
         if left_s > 0:
             raise RateLimited(self._stop_words, retry_after_s=left_s)
@@ -280,6 +284,7 @@ class RestClient:
 
     async def _open(self) -> tuple[CcxtVenue, CcxtExchange]:
         async with self._opening:
+            self._refuse_while_stopped()
             if self._venue is None:
                 self._venue = await load_exchange(self._exchange_name)
             if self._exchange is None:

@@ -91,8 +91,8 @@ class LinkConnection(ClientConnection):
         self._is_behind = False
         self._fragments: list[bytes] = []
         self.huge_frames = 0
-        self.paused_turns = 0
-        """Turns in which the read budget was spent."""
+        self.read_pauses = 0
+        """Turns of the loop in which the read budget was spent."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         with contextlib.suppress(AttributeError):  # uvloop's transports have no such attribute
@@ -143,7 +143,7 @@ class LinkConnection(ClientConnection):
         self._on_frame(data, self._recv_ns)
 
     def _come_again(self) -> None:
-        self.paused_turns += 1
+        self.read_pauses += 1
         self.loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
@@ -315,7 +315,6 @@ class WsLink:
         finally:
             self._connection = None
             await self._close(connection)
-            self._metrics.huge_frames += connection.huge_frames
         return self._drop_reason or self._end_words(connection), perf_counter() - started_s
 
     async def _open(self) -> LinkConnection:
@@ -355,6 +354,7 @@ class WsLink:
             pause_s = self._driver.tick(now_s) or self._times.tick_s
             before_s = loop.time()
             await asyncio.wait([lost], timeout=pause_s)
+            self._count(connection)
             stall_s = loop.time() - before_s - pause_s
             if stall_s > STALL_S:
                 log.info("%s: the program stood still for %.1f s", self.name, stall_s)
@@ -366,6 +366,11 @@ class WsLink:
                 closing_s = closing_s or now_s
                 if now_s - closing_s > self._times.close_timeout_s:
                     connection.transport.abort()
+
+    def _count(self, connection: LinkConnection) -> None:
+        self._metrics.huge_frames += connection.huge_frames
+        self._metrics.read_pauses += connection.read_pauses
+        connection.huge_frames = connection.read_pauses = 0
 
     def _heartbeat(self, now_s: float) -> None:
         if self._ping_sent_s is not None:

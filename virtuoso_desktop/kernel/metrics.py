@@ -68,6 +68,8 @@ class LinkMetrics:
         """Frames refused, by `ParseError.kind`."""
         self.huge_frames = 0
         """Frames above 1 MiB."""
+        self.read_pauses = 0
+        """Turns of the loop in which a link's read budget was spent and the rest had to wait."""
         self.lag_ms = Distribution()
         """Receive time minus the frame's own time, in venue time."""
         self.apply_ms = Distribution()
