@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import datetime as dt
+import gzip
 import json
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 PROGRAM = """
@@ -73,3 +77,14 @@ async def refused(*arguments: str) -> tuple[int, str]:
     assert out == b""
     assert child.returncode is not None
     return child.returncode, err.decode()
+
+
+def file_rows(file: Path) -> dict[int, list[float]]:
+    """The rows of a recorded candle file by open time in ms, [open_ms, open, high, low, close, volume] each."""
+    rows: dict[int, list[float]] = {}
+    with gzip.open(file, "rt", newline="") as lines:
+        for record in csv.DictReader(lines):
+            open_ms = round(dt.datetime.fromisoformat(record["timestamp"]).timestamp() * 1000)
+            numbers = [float(record[name]) for name in ("open", "high", "low", "close", "volume")]
+            rows[open_ms] = [open_ms, *numbers]
+    return rows

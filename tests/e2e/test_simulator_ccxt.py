@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.simulate_program import file_rows, simulate
 from tests.fake_market import BTC, SPOT_BTC, T0_MS, FakeMarket
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
@@ -18,7 +19,6 @@ from virtuoso_desktop.simulator.market import SimCandle
 from virtuoso_desktop.simulator.server import SimulatedExchange
 
 WITNESS = Path(__file__).with_name("ccxt_witness.py")
-Row = list[float]
 
 
 class StandingClock:
@@ -42,7 +42,7 @@ async def witnessed(url: str, since_ms: int, until_ms: int) -> dict[str, Any]:
     return json.loads(out)
 
 
-def row(instrument: Instrument, candle: SimCandle) -> Row:
+def row(instrument: Instrument, candle: SimCandle) -> list[float]:
     prices = [instrument.to_price(ticks) for ticks in candle[1:5]]
     return [float(candle.open_ms), *prices, float(candle.volume)]
 
@@ -56,7 +56,7 @@ async def test_ccxt_understands_every_answer() -> None:
     async with SimulatedExchange(market, clock) as venue:
         told = await witnessed(venue.http_url, since_ms, until_ms)
 
-    def rows(instrument: Instrument, timeframe: Timeframe, start_ms: int, end_ms: int = now_ms) -> list[Row]:
+    def rows(instrument: Instrument, timeframe: Timeframe, start_ms: int, end_ms: int = now_ms) -> list[list[float]]:
         found = market.candles(instrument.id, timeframe, start_ms, end_ms, now_ms)
         return [row(instrument, candle) for candle in found]
 
@@ -100,3 +100,24 @@ async def test_ccxt_understands_every_answer() -> None:
         assert [t["side"] for t in trades] == ["buy" if t.is_buy else "sell" for t in newest]
     assert told["unknown"] == "BadSymbol"
     assert told["no_route"] == "BadRequest"
+
+
+@pytest.mark.deadline_s(90)
+async def test_ccxt_reads_the_candles_of_a_recorded_file(real_data: Path) -> None:
+    file = real_data / "d_ohlcv_bybit_linear/BTCUSDT_1m.csv.gz"
+    recorded = file_rows(file)
+    sources = ("--source", "synthetic:1", "--source", f"ohlcv:{file}", "--clock", "original")
+    async with simulate(*sources, "--exit-on-stdin-close") as program:
+        until_ms = Timeframe.M1.open_ms(program.line["clock"]["now_ms"]) - MINUTE_MS
+        since_ms = until_ms - 499 * MINUTE_MS
+        told = await witnessed(program.http, since_ms, until_ms)
+    expected = [candle for open_ms, candle in sorted(recorded.items()) if since_ms <= open_ms <= until_ms]
+    assert len(expected) == 500
+    assert told["forward"] == told["paginated"] == expected
+    last_day = [candle for open_ms, candle in recorded.items() if until_ms - DAY_MS < open_ms <= until_ms]
+    assert told["ticker"]["high"] >= max(candle[2] for candle in last_day[1:])
+    assert told["ticker"]["bid"] < told["ticker"]["ask"]
+    assert len(told["tickers"]) > 30
+    assert len(told["spot_tickers"]) > 5
+    assert len(told["book"]["bids"]) == 200
+    assert len(told["trades"]) == 300

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import signal
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.e2e.simulate_program import refused, simulate
+from tests.e2e.simulate_program import file_rows, refused, simulate
 from tests.stream_client import connected
+from virtuoso_desktop.model.timeframe import MINUTE_MS
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -143,6 +146,38 @@ async def test_faults_of_a_file_happen_and_are_logged(tmp_path: Path) -> None:
         program.child.stdin.close()
         _, _, err = await program.ended()
         assert "fault silent on tickers BTCUSDT begins" in err
+
+
+@pytest.mark.deadline_s(30)
+async def test_a_recorded_file_streams_its_own_rows_and_then_falls_silent(real_data: Path) -> None:
+    file = real_data / "d_ohlcv_bybit_linear/BTCUSDT_1m.csv.gz"
+    recorded = file_rows(file)
+    end_ms = max(recorded) + MINUTE_MS
+    start = dt.datetime.fromtimestamp((end_ms - 5 * MINUTE_MS) / 1000, dt.UTC).isoformat()
+    options = ("--clock", "original", "--start", start, "--speed", "60", "--exit-on-stdin-close")
+    async with simulate("--source", f"ohlcv:{file}", *options) as program:
+        assert abs(program.line["clock"]["now_ms"] - (end_ms - 5 * MINUTE_MS)) < 60_000
+        async with connected(program.ws) as client:
+            await client.subscribe("kline.1.BTCUSDT", "publicTrade.BTCUSDT", "kline.5.BTCUSDT")
+            await client.read_for(8.0)
+            assert (await client.ask(op="ping"))["success"] is True
+        rows = [frame["data"][0] for frame in client.frames["kline.1.BTCUSDT"]]
+        closed = [row for row in rows if row["confirm"]]
+        assert len(closed) >= 4
+        assert closed[-1]["end"] + 1 == end_ms
+        for row in closed:
+            told = [float(row["start"]), *(float(row[key]) for key in ("open", "high", "low", "close", "volume"))]
+            assert told == recorded[row["start"]]
+        trades = [item for frame in client.frames["publicTrade.BTCUSDT"] for item in frame["data"]]
+        assert len({item["i"] for item in trades}) == len(trades)
+        for row in closed[1:]:
+            inside = [item for item in trades if row["start"] <= item["T"] <= row["end"]]
+            assert sum(Decimal(item["v"]) for item in inside) == Decimal(row["volume"])
+            assert max(Decimal(item["p"]) for item in inside) == Decimal(row["high"])
+        assert program.child.stdin is not None
+        program.child.stdin.close()
+        _, _, err = await program.ended()
+        assert err.count("all topics are silent from now on") == 1
 
 
 def test_it_starts_without_the_heavy_packages() -> None:

@@ -122,7 +122,8 @@ class SimulatedExchange:
         return await self._answer(request)
 
     async def _answer(self, request: web.Request) -> web.Response:
-        allowance = self._limiter.admit(request.remote or "", request.path)
+        path = request.path if request.path in self._api.endpoints else "unknown"
+        allowance = self._limiter.admit(request.remote or "", path)
         if allowance.banned:
             return web.Response(status=403, text="403, access too frequent", content_type="text/plain")
         now_ms = self._clock.now_ms()
@@ -130,7 +131,7 @@ class SimulatedExchange:
         if allowance.exceeded:
             body = envelope({}, now_ms, TOO_MANY_VISITS, "Too many visits! Exceeded the API Rate Limit.")
             return web.Response(body=body, headers=headers)
-        endpoint = self._api.endpoints.get(request.path) if request.method == "GET" else None
+        endpoint = self._api.endpoints.get(path) if request.method == "GET" else None
         if endpoint is None:
             body = envelope({}, now_ms, ROUTE_NOT_FOUND, "Route not found.")
             return web.Response(status=404, body=body, headers=headers)

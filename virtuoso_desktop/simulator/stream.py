@@ -12,6 +12,7 @@ import datetime as dt
 import heapq
 import itertools
 import logging
+import os
 import socket
 import struct
 from concurrent.futures import Executor
@@ -35,7 +36,7 @@ MOST_UNSENT_BYTES = 8 * 1024 * 1024
 _TURN_S = 0.004
 _LONGEST_NAP_S = 0.02
 _PUMP_RESTART = Backoff(first_s=0.05, most_s=1.0)
-_LINGER_ZERO = struct.pack("ii", 1, 0)
+_LINGER_ZERO = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class Client:
