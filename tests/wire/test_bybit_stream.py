@@ -29,8 +29,8 @@ from virtuoso_desktop.model.timeframe import Timeframe
 FAST = LinkTimes(
     open_timeout_s=1.0, tick_s=0.02, first_retry_s=0.02, most_retry_s=0.1, stable_s=0.3, close_timeout_s=0.2
 )
-HASTY = msgspec.structs.replace(FAST, silence_factor=0.05)
-"""The limits of silence, a twentieth of their length."""
+HASTY = msgspec.structs.replace(FAST, silence_factor=0.1)
+"""The limits of silence, a tenth of their length."""
 RESYNC = msgspec.structs.replace(FAST, silence_factor=0.2)
 BTC = InstrumentId(Venue.BYBIT, MarketKind.LINEAR, "BTCUSDT")
 ETH = InstrumentId(Venue.BYBIT, MarketKind.LINEAR, "ETHUSDT")
@@ -311,7 +311,7 @@ async def test_a_topic_that_stays_silent_costs_one_reconnect_not_a_series() -> N
     async with fake_stream() as venue, client(venue.url, [*of(BTC), *of(ETH)], HASTY) as c:
         await until(lambda: c.phase is LinkPhase.LIVE, "live")
         venue.silent = lambda topic: topic == "tickers.ETHUSDT"
-        ends_s = asyncio.get_running_loop().time() + 3.0
+        ends_s = asyncio.get_running_loop().time() + 3.5
         while asyncio.get_running_loop().time() < ends_s:
             await _feed(venue, ["BTCUSDT", "ETHUSDT"])
         assert c.reasons == ["tickers.ETHUSDT brings nothing, even subscribed anew"]
@@ -339,7 +339,12 @@ async def test_quiet_topics_prove_their_life_and_nobody_is_alarmed() -> None:
 
 
 async def test_trades_that_do_not_come_are_only_probed() -> None:
-    async with fake_stream() as venue, client(venue.url, [Subscription(BTC, TopicKind.TRADES)], HASTY) as c:
+    async with (
+        fake_stream() as venue,
+        client(
+            venue.url, [Subscription(BTC, TopicKind.TRADES)], msgspec.structs.replace(FAST, silence_factor=0.01)
+        ) as c,
+    ):
         await until(lambda: len(venue("subscribe")) == 2, "the probe", 8.0)
         await asyncio.sleep(0.3)
         assert venue("unsubscribe") == []
