@@ -18,7 +18,7 @@ from shiboken6 import wrapInstance
 
 from virtuoso_desktop.ui import icons
 from virtuoso_desktop.ui.cell import Ink
-from virtuoso_desktop.ui.fonts import Type, font
+from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
 from virtuoso_desktop.ui.theme import Theme
 
 CLEAR = QColor(0, 0, 0, 0)
@@ -33,7 +33,6 @@ ICON_GAP = 3.0
 _LAST_PLAIN = "\u024f"
 _NUMERIC = frozenset("0123456789,.+\u2212 \u2009%KMBT\u2014hmsd")
 _PUNCTUATION = frozenset("\u2009\u2014\u2212\u2013\u2018\u2019\u201c\u201d\u2022\u2026\u2191\u2193\u25b2\u25bc")
-_TYPES = {400: Type.FIGURE, 500: Type.NUMBER, 600: Type.KEY}
 
 Glyph = tuple[float, float, float, float, float, float]
 """Centre of the fragment relative to the pen, then left, top, width, height in the pixmap; device pixels."""
@@ -41,7 +40,7 @@ Glyph = tuple[float, float, float, float, float, float]
 
 def ink_font(ink: Ink) -> QFont:
     """The table font of an ink's weight."""
-    return font(_TYPES[ink.weight])
+    return font(INK_TYPES[ink.weight])
 
 
 class _Advances(dict[str, float]):
@@ -76,7 +75,7 @@ class GlyphAtlas:
         self._glyphs: dict[Ink, dict[int, Glyph]] = {}
         """By ink, then by code point and sub-pixel position."""
         self._icons: dict[tuple[str, str], Glyph] = {}
-        self._advances = {weight: _Advances(kind) for weight, kind in _TYPES.items()}
+        self._advances = {weight: _Advances(kind) for weight, kind in INK_TYPES.items()}
         self._pens: dict[tuple[str, int], tuple[float, ...]] = {}
         self._x = self._y = self._shelf = 0
 
@@ -162,7 +161,7 @@ class GlyphAtlas:
         if found is None:
             if len(self._pens) > 4096:
                 self._pens.clear()
-            metrics = QFontMetricsF(font(_TYPES[weight]))
+            metrics = QFontMetricsF(font(INK_TYPES[weight]))
             found = tuple(accumulate(map(self._advances[weight].__getitem__, text), initial=0.0))
             if abs(metrics.horizontalAdvance(text) - found[-1]) > KERNED_PX:
                 found = tuple(metrics.horizontalAdvance(text[:end]) for end in range(len(text) + 1))

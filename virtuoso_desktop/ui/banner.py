@@ -8,20 +8,14 @@ from PySide6.QtWidgets import QWidget
 
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.ui import icons
-from virtuoso_desktop.ui.controls import Button, Word, paint_words
+from virtuoso_desktop.ui.controls import Button
 from virtuoso_desktop.ui.feed_state import FeedMessage
 from virtuoso_desktop.ui.fonts import Type
+from virtuoso_desktop.ui.marking import RIBBONS
+from virtuoso_desktop.ui.measures import BANNER_PX, RIBBON_PX
 from virtuoso_desktop.ui.theme import Theme
 from virtuoso_desktop.ui.tokens import BANNER_EDGE_RATIO, BANNER_TINT_RATIO
-
-HEIGHT_PX = 48
-RIBBON_PX = 24
-RIBBONS: dict[Source, tuple[str, str]] = {
-    Source.DEMO: ("DEMO DATA", "generated prices, no exchange is connected"),
-    Source.TESTNET: ("TESTNET", "the exchange's test network, not the market"),
-    Source.REPLAY: ("REPLAY", "recorded data, not the market of now"),
-    Source.FILE: ("FILE", "prices from a file, no exchange is connected"),
-}
+from virtuoso_desktop.ui.words import Word, paint_words
 
 
 class FeedBanner(QWidget):
@@ -36,7 +30,7 @@ class FeedBanner(QWidget):
         self._theme = theme
         self._message: FeedMessage | None = None
         self._hidden_key = ""
-        self.setFixedHeight(HEIGHT_PX)
+        self.setFixedHeight(BANNER_PX)
         self._retry = Button(theme, "Retry now", is_boxed=True, parent=self)
         self._retry.setToolTip("Connect at once instead of waiting")
         self._details = Button(theme, "Details", is_boxed=True, parent=self)
@@ -91,7 +85,7 @@ class FeedBanner(QWidget):
             if not button.isHidden():
                 size = QSize(button.sizeHint().width(), 28)
                 right -= size.width()
-                button.setGeometry(right, (HEIGHT_PX - size.height()) // 2, size.width(), size.height())
+                button.setGeometry(right, (BANNER_PX - size.height()) // 2, size.width(), size.height())
                 right -= 8
         self._words_right = right
 
@@ -107,7 +101,7 @@ class FeedBanner(QWidget):
         painter.fillRect(self.rect(), theme.color(message.colour, BANNER_TINT_RATIO))
         edge = theme.color(message.colour, BANNER_EDGE_RATIO)
         painter.fillRect(0, 0, self.width(), 1, edge)
-        painter.fillRect(0, HEIGHT_PX - 1, self.width(), 1, edge)
+        painter.fillRect(0, BANNER_PX - 1, self.width(), 1, edge)
         sign = "warning-circle" if message.colour == "down" else "warning"
         ink = "down_text" if message.colour == "down" else "warning"
         icons.paint(painter, sign, QRectF(14, 14, 20, 20), theme.color(ink))

@@ -6,65 +6,20 @@ pixel in both themes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from virtuoso_desktop.ui import icons
 from virtuoso_desktop.ui.fonts import Type, font
 from virtuoso_desktop.ui.theme import Theme
+from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
-ICON_PX = 16
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
+
 RADIUS_PX = 4
-
-
-class Word(NamedTuple):
-    """A piece of text in a type and a colour; ``gap`` px stand before it."""
-
-    text: str
-    kind: Type = Type.BODY
-    colour: str = "text"
-    gap: int = 0
-    icon: str = ""
-
-
-def words_width(words: Sequence[Word]) -> float:
-    """Width of the words side by side, logical pixels."""
-    return sum(
-        word.gap
-        + (ICON_PX if word.icon else 0)
-        + (4 if word.icon and word.text else 0)
-        + QFontMetricsF(font(word.kind)).horizontalAdvance(word.text)
-        for word in words
-    )
-
-
-def paint_words(painter: QPainter, theme: Theme, words: Sequence[Word], rect: QRectF) -> None:
-    """Paint the words from the left of ``rect`` on one common baseline; what has no room is elided."""
-    x = rect.left()
-    tallest = max((QFontMetricsF(font(word.kind)).capHeight() for word in words), default=0.0)
-    baseline = round(rect.center().y() + tallest / 2)
-    for word in words:
-        x += word.gap
-        if word.icon:
-            box = QRectF(round(x), round(rect.center().y() - ICON_PX / 2), ICON_PX, ICON_PX)
-            icons.paint(painter, word.icon, box, theme.color(word.colour))
-            x += ICON_PX + (4 if word.text else 0)
-        metrics = QFontMetricsF(font(word.kind))
-        room = rect.right() - x
-        shown = word.text
-        width = metrics.horizontalAdvance(shown)
-        if width > room + 0.5:
-            shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, room)
-        painter.setFont(font(word.kind))
-        painter.setPen(theme.color(word.colour))
-        painter.drawText(round(x), baseline, shown)
-        x += width
-        if x > rect.right():
-            return
 
 
 def paint_focus(painter: QPainter, theme: Theme, rect: QRectF, radius: float = RADIUS_PX) -> None:
@@ -92,7 +47,6 @@ class Words(QWidget):
         self._spoken = spoken
         self._words: tuple[Word, ...] = ()
         self._width = 0
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     @property
     def text(self) -> str:
@@ -196,7 +150,6 @@ class Button(QAbstractButton):
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         if not self.text():
@@ -345,11 +298,6 @@ class GivingRow(QWidget):
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
         self.arrange()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.LayoutRequest:
-            self.arrange()
-        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(event.rect(), self._theme.color(self._colour))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from enum import Enum
 from importlib.util import find_spec
-from pathlib import Path
 
 from PySide6.QtGui import QFont, QFontDatabase
 
@@ -42,6 +42,10 @@ class Type(Enum):
     CODE = (12, 400, FIXED, False)
 
 
+INK_TYPES = {400: Type.FIGURE, 500: Type.NUMBER, 600: Type.KEY}
+"""The table fonts by weight."""
+
+
 def font(role: Type) -> QFont:
     """The font of a role. Shared: copy before changing."""
     found = _fonts.get(role)
@@ -69,17 +73,17 @@ def _family(name: str) -> str:
     """Load the bundled family on first use; the system's own font when its file cannot be read."""
     if name not in _families:
         path = package_file(*_FILES[name])
-        loaded = QFontDatabase.addApplicationFont(str(path)) if path is not None else -1
+        loaded = QFontDatabase.addApplicationFont(path) if path is not None else -1
         fallback = QFontDatabase.SystemFont.FixedFont if name == FIXED else QFontDatabase.SystemFont.GeneralFont
         _families[name] = name if loaded >= 0 else QFontDatabase.systemFont(fallback).family()
     return _families[name]
 
 
-def package_file(package: str, relative: str) -> Path | None:
-    """A data file of an installed package, found without importing the package; None when absent."""
+def package_file(package: str, relative: str) -> str | None:
+    """Path of a data file of an installed package, found without importing the package; None when absent."""
     spec = find_spec(package)
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
-        path = Path(folder) / relative
-        if path.exists():
+        path = os.path.join(folder, relative)  # noqa: PTH118 (pathlib costs before the first paint)
+        if os.path.exists(path):  # noqa: PTH110
             return path
     return None

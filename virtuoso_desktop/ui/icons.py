@@ -72,5 +72,5 @@ def icon(name: str, color: QColor, ratio: float = 1.0, side: int = 16) -> QIcon:
 def _raw_font() -> QRawFont:
     if not _font:
         path = package_file("qtawesome", "fonts/phosphor-1.3.0.ttf")
-        _font.append(QRawFont(str(path), _UNIT) if path is not None else QRawFont())
+        _font.append(QRawFont(path, _UNIT) if path is not None else QRawFont())
     return _font[0]

@@ -7,10 +7,10 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
-from virtuoso_desktop.ui.controls import Word, paint_words
 from virtuoso_desktop.ui.fonts import Type, font
 from virtuoso_desktop.ui.overlay import Overlay
 from virtuoso_desktop.ui.theme import Theme
+from virtuoso_desktop.ui.words import Word, paint_words
 
 WIDTH_PX, HEIGHT_PX = 260, 84
 _MINUTES = {int(timeframe.duration_ms // 60_000): timeframe for timeframe in ANALYSED_TIMEFRAMES}

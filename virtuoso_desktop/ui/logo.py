@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPixmap, QPolygonF
+from PySide6.QtGui import QPainter, QPixmap, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from virtuoso_desktop.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QIcon, QPaintEvent
 
 SIDE = 24.0
 SHAPES: tuple[tuple[str, tuple[tuple[float, float], ...]], ...] = (
@@ -33,6 +38,8 @@ def paint_logo(painter: QPainter, theme: Theme, box: QRectF) -> None:
 
 def window_icon(theme: Theme) -> QIcon:
     """The mark on a dark plate, for task bars of any colour."""
+    from PySide6.QtGui import QIcon
+
     icon = QIcon()
     for side in (16, 32, 64, 128):
         pixmap = QPixmap(side, side)
@@ -40,7 +47,7 @@ def window_icon(theme: Theme) -> QIcon:
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.palette.surface))
+        painter.setBrush(theme.color("surface"))
         painter.drawRoundedRect(QRectF(0, 0, side, side), side * 0.2, side * 0.2)
         paint_logo(painter, theme, QRectF(side * 0.14, side * 0.14, side * 0.72, side * 0.72))
         painter.end()

@@ -13,34 +13,34 @@ from virtuoso_desktop.ui.shortcuts import keys_of
 from virtuoso_desktop.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
-    from virtuoso_desktop.ui.window import MainWindow
+    from virtuoso_desktop.ui.interior import Interior
 
 
-def main_menu(window: MainWindow) -> QMenu:
+def main_menu(interior: Interior) -> QMenu:
     """Theme, shortcuts, about, quit."""
-    theme = window.theme
-    muted, ratio = theme.color("muted"), window.devicePixelRatioF()
-    menu = QMenu(window)
+    theme = interior.theme
+    muted, ratio = theme.color("muted"), interior.devicePixelRatioF()
+    menu = QMenu(interior)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.addMenu(_theme_menu(window, menu))
-    full = menu.addAction(f"Full screen\t{keys_of('full_screen')}", window.toggle_full_screen)
+    menu.addMenu(_theme_menu(interior, menu))
+    full = menu.addAction(f"Full screen\t{keys_of('full_screen')}", interior.toggle_full_screen)
     full.setCheckable(True)
-    full.setChecked(window.isFullScreen())
+    full.setChecked(interior.window().isFullScreen())
     menu.addSeparator()
-    shortcuts = menu.addAction(f"Shortcuts\t{keys_of('list_shortcuts')}", window.list_shortcuts)
+    shortcuts = menu.addAction(f"Shortcuts\t{keys_of('list_shortcuts')}", interior.list_shortcuts)
     shortcuts.setIcon(icons.icon("keyboard", muted, ratio))
-    about = menu.addAction("About Virtuoso", window.show_about)
+    about = menu.addAction("About Virtuoso", interior.show_about)
     about.setIcon(icons.icon("info", muted, ratio))
     menu.addSeparator()
-    leave = menu.addAction(f"Quit\t{keys_of('quit')}", window.close)
+    leave = menu.addAction(f"Quit\t{keys_of('quit')}", interior.window().close)
     leave.setIcon(icons.icon("sign-out", muted, ratio))
     return menu
 
 
-def _theme_menu(window: MainWindow, parent: QMenu) -> QMenu:
-    theme = window.theme
+def _theme_menu(interior: Interior, parent: QMenu) -> QMenu:
+    theme = interior.theme
     menu = QMenu("Theme", parent)
-    menu.setIcon(icons.icon("circle-half", theme.color("muted"), window.devicePixelRatioF()))
+    menu.setIcon(icons.icon("circle-half", theme.color("muted"), interior.devicePixelRatioF()))
     group = QActionGroup(menu)
     for choice in ThemeChoice:
         action = menu.addAction(choice.value.capitalize())

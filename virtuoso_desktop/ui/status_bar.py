@@ -10,15 +10,15 @@ from PySide6.QtWidgets import QWidget
 from virtuoso_desktop.engine.views import EngineView, LinkPhase, LinkView, StatusView
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.controls import Badge, GivingRow, Word, Words
+from virtuoso_desktop.ui.controls import Badge, GivingRow, Words
 from virtuoso_desktop.ui.feed_state import topic_name, venue_name
 from virtuoso_desktop.ui.fonts import Type
+from virtuoso_desktop.ui.measures import STATUS_PX
 from virtuoso_desktop.ui.theme import Theme
+from virtuoso_desktop.ui.words import Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-HEIGHT_PX = 24
 
 
 class StatusBar(GivingRow):
@@ -35,7 +35,7 @@ class StatusBar(GivingRow):
     """
 
     def __init__(self, theme: Theme, source: Source, now_ms: Callable[[], int], parent: QWidget | None = None) -> None:
-        super().__init__(theme, HEIGHT_PX, pad=8, parent=parent)
+        super().__init__(theme, STATUS_PX, pad=8, parent=parent)
         self._source = source
         self._now_ms = now_ms
         self.setAccessibleName("Status")

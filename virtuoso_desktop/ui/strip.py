@@ -10,14 +10,15 @@ from PySide6.QtWidgets import QWidget
 from virtuoso_desktop.engine.views import EngineView, MarketRow, MarketsCursor, RowState
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.controls import GivingRow, Word, Words
+from virtuoso_desktop.ui.controls import GivingRow, Words
 from virtuoso_desktop.ui.fonts import Type
+from virtuoso_desktop.ui.measures import HEADER_PX
 from virtuoso_desktop.ui.theme import Theme
+from virtuoso_desktop.ui.words import Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HEIGHT_PX = 32
 _TREND = {True: ("up_text", "\u25b2"), False: ("down_text", "\u25bc")}
 
 
@@ -36,7 +37,7 @@ class InstrumentStrip(GivingRow):
     rate_hz = 10.0
 
     def __init__(self, theme: Theme, now_ms: Callable[[], int], parent: QWidget | None = None) -> None:
-        super().__init__(theme, HEIGHT_PX, pad=12, parent=parent)
+        super().__init__(theme, HEADER_PX, pad=12, parent=parent)
         self._now_ms = now_ms
         self._engine: EngineView | None = None
         self._cursor: MarketsCursor | None = None

@@ -22,13 +22,13 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 from virtuoso_desktop.engine.views import MarketRow, RowState, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.controls import Word, paint_words, words_width
 from virtuoso_desktop.ui.feed_state import venue_name
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.overlay import Overlay
 from virtuoso_desktop.ui.panels.markets_rows import KIND_WORDS
 from virtuoso_desktop.ui.search_field import SearchField
 from virtuoso_desktop.ui.theme import Theme
+from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 WIDTH_PX, ROW_PX, MOST_ROWS = 380, 32, 12
 _Index = QModelIndex | QPersistentModelIndex

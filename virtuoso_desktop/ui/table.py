@@ -18,7 +18,8 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QScrollBar
 
 from virtuoso_desktop.ui.atlas import CLEAR, ICON_GAP, ICON_SIDE, GlyphAtlas, ink_font
 from virtuoso_desktop.ui.cell import EMPTY, Cell
-from virtuoso_desktop.ui.table_head import PAD_PX, TableHeader, left_pad
+from virtuoso_desktop.ui.measures import BAR_PX, CAP_RATIO, PAD_PX, ROW_PX, left_pad, row_baseline
+from virtuoso_desktop.ui.table_head import TableHeader
 from virtuoso_desktop.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.ui.table_model import PaintedModel
 
-ROW_PX = 24
-BAR_PX = 8
-CAP_RATIO = 0.728
-"""Cap height of Inter in em: what is centred in a row."""
 _NO_GLYPHS: array[float] = array("d")
 
 
@@ -240,7 +237,7 @@ class TableView(QTableView):
             block = self._blocks[row] = _Block(len(cells))
         if block.cells is cells:
             return block
-        baseline = row * ROW_PX + round((ROW_PX + CAP_RATIO * 12) / 2)
+        baseline = row_baseline(row * ROW_PX)
         for section, left, size in self._spans:
             shown = cells[section]
             before = block.cells[section]
@@ -253,7 +250,9 @@ class TableView(QTableView):
         block.joined = b"".join(block.glyphs)
         return block
 
-    def _build_cell(self, section: int, shown: Cell, left: int, size: int, baseline: int) -> tuple[array[float], bool]:
+    def _build_cell(
+        self, section: int, shown: Cell, left: int, size: int, baseline: float
+    ) -> tuple[array[float], bool]:
         """The cell's fragments; without them and False where the atlas cannot hold its text."""
         atlas = self._atlas
         out: list[float] = []

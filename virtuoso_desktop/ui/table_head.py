@@ -11,18 +11,11 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 
 from virtuoso_desktop.ui.cell import Column
 from virtuoso_desktop.ui.fonts import Type, font
+from virtuoso_desktop.ui.measures import HEAD_PX, PAD_PX, left_pad
 from virtuoso_desktop.ui.theme import Theme
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent
-
-HEAD_PX = 24
-PAD_PX = 8
-
-
-def left_pad(section: int) -> int:
-    """The first column stands 12 px from the panel's edge."""
-    return PAD_PX + 4 if section == 0 else PAD_PX
 
 
 class TableHeader(QHeaderView):

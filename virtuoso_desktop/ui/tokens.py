@@ -5,11 +5,10 @@ The numbers come from the visual system; no colour literal stands anywhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(msgspec.Struct, frozen=True):
     """One set of tokens. Colours are ``#RRGGBB``; ``*_ratio`` are tint strengths in [0, 1]."""
 
     gutter: str
@@ -122,7 +121,7 @@ LIGHT = Palette(
     score_tint_ratio=0.42,
 )
 
-DARK_COLOUR_BLIND = replace(
+DARK_COLOUR_BLIND = msgspec.structs.replace(
     DARK,
     up="#5AA2FF",
     up_text="#5AA2FF",
@@ -136,7 +135,7 @@ DARK_COLOUR_BLIND = replace(
     warning="#F7D154",
 )
 
-LIGHT_COLOUR_BLIND = replace(
+LIGHT_COLOUR_BLIND = msgspec.structs.replace(
     LIGHT,
     up="#3B82E0",
     up_text="#1A62C4",
@@ -157,6 +156,6 @@ FORMING_RATIO = 0.35
 VOLUME_RATIO = 0.45
 
 COLOUR_TOKENS: tuple[str, ...] = tuple(
-    field.name for field in fields(Palette) if not field.name.endswith("_ratio") and field.name != "heatmap"
+    name for name in Palette.__struct_fields__ if not name.endswith("_ratio") and name != "heatmap"
 )
 """Names that `Theme.color` knows."""

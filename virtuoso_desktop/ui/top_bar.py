@@ -12,14 +12,15 @@ from virtuoso_desktop.engine.views import LinkPhase, LinkView, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.controls import Button, GivingRow, Line, Word, paint_focus, paint_words, words_width
+from virtuoso_desktop.ui.controls import Button, GivingRow, Line, paint_focus
 from virtuoso_desktop.ui.feed_state import venue_name
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.logo import Logo
+from virtuoso_desktop.ui.measures import INSTRUMENT_LEAST_PX, TOP_PX
 from virtuoso_desktop.ui.shortcuts import keys_of, with_keys
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
+from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
-HEIGHT_PX = 44
 _THEME_ICONS = {ThemeChoice.DARK: "moon", ThemeChoice.LIGHT: "sun", ThemeChoice.SYSTEM: "monitor"}
 
 
@@ -45,7 +46,7 @@ class InstrumentButton(Button):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(max(168, round(words_width(self._said)) + 48), 28)
+        return QSize(max(INSTRUMENT_LEAST_PX, round(words_width(self._said)) + 48), 28)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -119,7 +120,7 @@ class TopBar(GivingRow):
     menu_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, HEIGHT_PX, pad=12, parent=parent)
+        super().__init__(theme, TOP_PX, pad=12, parent=parent)
         self.setAccessibleName("Top bar")
         self._chips: dict[str, LinkChip] = {}
         self.add(Logo(theme, self))

@@ -9,20 +9,20 @@ from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from virtuoso_desktop.engine.views import EngineView, MarketsCursor, MarketsSnapshot, RowState
+from virtuoso_desktop.engine.views import EngineView, MarketsCursor, RowState
 from virtuoso_desktop.model.instrument import InstrumentId
-from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.controls import Word, Words, paint_words, words_width
+from virtuoso_desktop.ui.controls import Words
 from virtuoso_desktop.ui.fonts import Type
+from virtuoso_desktop.ui.measures import BAR_PX, HEADER_PX, PAD_PX, ROW_PX, search_width
 from virtuoso_desktop.ui.memory import ColumnMemory
 from virtuoso_desktop.ui.panels.markets_columns import AGE, COLUMNS, NAMES, SPARKLINE, fit
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.search_field import SearchField
 from virtuoso_desktop.ui.sparkline import Sparklines
-from virtuoso_desktop.ui.table import BAR_PX, ROW_PX, TableView
-from virtuoso_desktop.ui.table_head import PAD_PX
+from virtuoso_desktop.ui.table import TableView
 from virtuoso_desktop.ui.table_model import PaintedModel
 from virtuoso_desktop.ui.theme import Theme
+from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +31,7 @@ RATE_HZ = 10.0
 SORT_PERIOD_NS = 1_000_000_000
 STILL_NS = 1_500_000_000
 """While the pointer moves over the rows they keep their order, so that a click hits what was aimed at."""
-HEADER_PX = 32
 SKELETON_AFTER_MS = 150
-NARROWEST_SEARCH_PX, WIDEST_SEARCH_PX = 92, 150
 NARROWEST_PX = 260
 """Symbol, last price and change still fit."""
 
@@ -45,6 +43,8 @@ class MarketsPanel(QWidget):
     ----------
     theme : Theme
         Colours and motion.
+    rows : MarketsRows
+        What to show; perhaps the previous run's rows.
     now_ms : callable
         The computer's time until an engine is attached.
     """
@@ -54,17 +54,18 @@ class MarketsPanel(QWidget):
     columns_changed = Signal()
     urgency = 2
 
-    def __init__(self, theme: Theme, now_ms: Callable[[], int], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, rows: MarketsRows, now_ms: Callable[[], int], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._now_ms = now_ms
         self._engine: EngineView | None = None
         self._cursor: MarketsCursor | None = None
-        self._last_seen_ms: int | None = None
         self._sorted_ns = 0
         self._columns = ColumnMemory()
         self._is_fitting = False
-        self.rows = MarketsRows()
+        self.rows = rows
         self.model = PaintedModel(COLUMNS, self.rows, self)
         self.view = TableView(self.model, theme, self)
         self.search = SearchField(theme, "Search", self)
@@ -100,14 +101,6 @@ class MarketsPanel(QWidget):
     @property
     def rate_hz(self) -> float:
         return RATE_HZ
-
-    def show_snapshot(self, snapshot: MarketsSnapshot) -> None:
-        """Rows of the previous run, muted, under the words ``last seen``."""
-        self._last_seen_ms = snapshot.as_of_ms
-        self.rows.advance(self._now_ms())
-        self.rows.apply(snapshot.rows, 0)
-        self._rearrange()
-        self._tell()
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on; a row turns live with its own first ticker."""
@@ -153,18 +146,8 @@ class MarketsPanel(QWidget):
 
     def _tell(self) -> None:
         """The words beside the title, and the note over an empty table."""
-        rows = self.rows
-        counts = rows.counts()
-        if rows.is_filtered:
-            self._header.say(f"{rows.row_count()} of {len(rows)}", "muted")
-        elif counts[RowState.LAST_SEEN] and self._last_seen_ms is not None:
-            seen = text.local_moment(self._last_seen_ms, rows.now_ms)
-            self._header.say(f"last seen {seen} ({text.age(rows.now_ms - self._last_seen_ms)} ago)", "warning")
-        elif counts[RowState.WAITING]:
-            self._header.say(f"{counts[RowState.LIVE]} of {len(rows)} live", "muted")
-        else:
-            self._header.say(rows.describe() or "loading instruments", "muted")
-        self._note.show_for(rows, self.search.text())
+        self._header.say(*self.rows.subject())
+        self._note.show_for(self.rows, self.search.text())
 
     # --- order, search, columns ---------------------------------------------------------------------------------
 
@@ -363,8 +346,7 @@ class _Header(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        """The words have their room first, the search field what is left."""
-        wide = max(NARROWEST_SEARCH_PX, min(WIDEST_SEARCH_PX, self.width() - 36 - self._words.sizeHint().width()))
+        wide = search_width(self.width(), self._words.sizeHint().width())
         self._search.setGeometry(self.width() - wide - 8, (HEADER_PX - self._search.height()) // 2, wide, 24)
         self._words.setGeometry(12, 0, self.width() - wide - 28, HEADER_PX - 1)
 

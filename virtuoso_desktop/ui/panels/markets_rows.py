@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 
-from virtuoso_desktop.engine.views import MarketRow, RowState, kind_badge
+from virtuoso_desktop.engine.views import MarketRow, MarketsSnapshot, RowState, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.cell import (
@@ -69,6 +69,8 @@ class MarketsRows:
         """Row number by instrument, of those in `order`."""
         self.shown: InstrumentId | None = None
         """The instrument of the chart."""
+        self.last_seen_ms: int | None = None
+        """When the previous run's rows were seen."""
         self.now_ms = 0
         """Venue time that ages and countdowns are told by."""
         self.shows_age = False
@@ -172,6 +174,10 @@ class MarketsRows:
         """Every row, filtered or not."""
         return [entry.row for entry in self._entries.values()]
 
+    def seen(self) -> list[MarketRow]:
+        """Rows with values of this run or the previous one."""
+        return [entry.row for entry in self._entries.values() if entry.row.state is not RowState.WAITING]
+
     def counts(self) -> dict[RowState, int]:
         """Rows by state."""
         result = dict.fromkeys(RowState, 0)
@@ -227,6 +233,24 @@ class MarketsRows:
     def name_of(self, row: MarketRow) -> str:
         """How the row's instrument is called: the coin alone while all rows are of one kind and quote coin."""
         return row.base_coin if self._one_kind else row.instrument_id.symbol + kind_badge(row.instrument_id.market_kind)
+
+    def show_last_seen(self, snapshot: MarketsSnapshot) -> None:
+        """Begin with the rows of the previous run."""
+        self.last_seen_ms = snapshot.as_of_ms
+        self.apply(snapshot.rows, 0)
+        self.rearrange()
+
+    def subject(self) -> tuple[str, str]:
+        """What the panel says beside its title, and in which colour."""
+        counts = self.counts()
+        if self.is_filtered:
+            return f"{self.row_count()} of {len(self)}", "muted"
+        if counts[RowState.LAST_SEEN] and self.last_seen_ms is not None:
+            seen = text.local_moment(self.last_seen_ms, self.now_ms)
+            return f"last seen {seen} ({text.age(self.now_ms - self.last_seen_ms)} ago)", "warning"
+        if counts[RowState.WAITING]:
+            return f"{counts[RowState.LIVE]} of {len(self)} live", "muted"
+        return self.describe() or "loading instruments", "muted"
 
     def describe(self) -> str:
         """``35 perps, USDT``: what the rows are."""

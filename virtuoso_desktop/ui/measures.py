@@ -1,0 +1,42 @@
+"""Heights, gaps and places, logical pixels. No Qt."""
+
+from __future__ import annotations
+
+TOP_PX = 44
+HEADER_PX = 32
+HEAD_PX = 24
+ROW_PX = 24
+STATUS_PX = 24
+RIBBON_PX = 24
+BANNER_PX = 48
+GUTTER_PX = 4
+PAD_PX = 8
+"""On both sides of a table cell."""
+BAR_PX = 8
+"""Height of a bar that stands for a value to come."""
+SCROLL_PX = 8
+NARROWEST_SEARCH_PX, WIDEST_SEARCH_PX = 92, 150
+INSTRUMENT_LEFT_PX = 46
+INSTRUMENT_LEAST_PX = 168
+CAP_RATIO = 0.728
+"""Cap height of Inter in em: what is centred in a row."""
+
+
+def left_pad(section: int) -> int:
+    """The first column stands 12 px from the panel's edge."""
+    return PAD_PX + 4 if section == 0 else PAD_PX
+
+
+def row_baseline(top: float) -> float:
+    """Where the text of 12 px of a row stands whose upper edge is ``top``."""
+    return top + round((ROW_PX + CAP_RATIO * 12) / 2)
+
+
+def search_width(panel_width: int, words_width: int) -> int:
+    """The header's words have their room first, the search field what is left."""
+    return max(NARROWEST_SEARCH_PX, min(WIDEST_SEARCH_PX, panel_width - 36 - words_width))
+
+
+def default_markets_width(window_width: int) -> int:
+    """470 px of 1600, 357 of 1280."""
+    return max(340, min(470, round(window_width * (0.2935 if window_width > 1290 else 0.279))))
