@@ -16,6 +16,9 @@ CROSSED_LIMIT_MS = 1_000
 GRID_TOLERANCE = 1e-4
 """A price further than this from its grid point (in ticks) counts as off the grid."""
 
+_nearest = float.__round__
+"""``round`` for floats only, at half its price; an infinite value raises OverflowError."""
+
 
 class OrderBook:
     """One instrument's book of one depth.
@@ -99,7 +102,7 @@ class OrderBook:
         else:
             self.crossed_since_ms = None
 
-    def apply(self, delta: BookDelta) -> bool:
+    def apply(self, delta: BookDelta) -> bool:  # noqa: C901 (the hottest loop: both sides unrolled in one call)
         """Apply changed levels; returns False for a delta that is old or comes while the book is invalid.
 
         Raises
@@ -113,19 +116,56 @@ class OrderBook:
             return False
         if delta.previous_update_id != self.update_id or delta.sequence < self.sequence:
             return self._judge_sequence(delta)
+        nearest = _nearest
+        inverse_tick = self._inverse_tick
+        inverse_lot = self._inverse_lot
         try:
-            self._apply_levels(delta)
+            bids = self.bids
+            best_bid = self.best_bid
+            lost = False
+            for price, size in delta.bids:
+                ticks = nearest(price * inverse_tick)
+                if size:
+                    bids[ticks] = nearest(size * inverse_lot)
+                    if ticks > best_bid:
+                        best_bid = ticks
+                elif ticks in bids:
+                    del bids[ticks]
+                    if ticks == best_bid:
+                        lost = True
+            if lost and best_bid not in bids:
+                best_bid = max(bids, default=NO_BID)
+
+            asks = self.asks
+            best_ask = self.best_ask
+            lost = False
+            for price, size in delta.asks:
+                ticks = nearest(price * inverse_tick)
+                if size:
+                    asks[ticks] = nearest(size * inverse_lot)
+                    if ticks < best_ask:
+                        best_ask = ticks
+                elif ticks in asks:
+                    del asks[ticks]
+                    if ticks == best_ask:
+                        lost = True
+            if lost and best_ask not in asks:
+                best_ask = min(asks, default=NO_ASK)
         except OverflowError:
             self._refuse_level()
+        self.best_bid = best_bid
+        self.best_ask = best_ask
         self.update_id = delta.update_id
         self.sequence = delta.sequence
         self.event_ms = delta.event_ms
         self.match_ms = delta.match_ms
         self.version += 1
-        if self.best_bid >= self.best_ask:
+        if best_bid >= best_ask:
             self._judge_crossed(delta.event_ms)
         elif self.crossed_since_ms is not None:
             self.crossed_since_ms = None
+        if len(bids) > self._most_levels or len(asks) > self._most_levels:
+            self._cut()
         return True
 
     def invalidate(self, reason: str) -> None:
@@ -149,57 +189,17 @@ class OrderBook:
         levels: dict[int, int] = {}
         for price, size in wire:
             exact = price * inverse_tick
-            ticks = exact.__round__()
+            ticks = _nearest(exact)
             if not -GRID_TOLERANCE < exact - ticks < GRID_TOLERANCE:
                 self.off_grid += 1
             if size:
-                levels[ticks] = (size * inverse_lot).__round__()
+                levels[ticks] = _nearest(size * inverse_lot)
         return levels
 
-    def _apply_levels(self, delta: BookDelta) -> None:  # noqa: C901 (the hottest loop: both sides unrolled)
-        """``float.__round__`` is called as a method: half the time of ``round`` or ``int`` per level."""
-        inverse_tick = self._inverse_tick
-        inverse_lot = self._inverse_lot
-        levels = self.bids
-        best = self.best_bid
-        lost = False
-        for price, size in delta.bids:
-            ticks = (price * inverse_tick).__round__()
-            if size:
-                levels[ticks] = (size * inverse_lot).__round__()
-                if ticks > best:
-                    best = ticks
-            elif ticks in levels:
-                del levels[ticks]
-                if ticks == best:
-                    lost = True
-        if lost and best not in levels:
-            best = max(levels, default=NO_BID)
-        self.best_bid = best
-
-        levels = self.asks
-        best = self.best_ask
-        lost = False
-        for price, size in delta.asks:
-            ticks = (price * inverse_tick).__round__()
-            if size:
-                levels[ticks] = (size * inverse_lot).__round__()
-                if ticks < best:
-                    best = ticks
-            elif ticks in levels:
-                del levels[ticks]
-                if ticks == best:
-                    lost = True
-        if lost and best not in levels:
-            best = min(levels, default=NO_ASK)
-        self.best_ask = best
-
-        if len(self.bids) > self._most_levels:
-            kept = heapq.nlargest(self.depth, self.bids)
-            self.bids = {ticks: self.bids[ticks] for ticks in kept}
-        if len(self.asks) > self._most_levels:
-            kept = heapq.nsmallest(self.depth, self.asks)
-            self.asks = {ticks: self.asks[ticks] for ticks in kept}
+    def _cut(self) -> None:
+        """Drop the levels beyond the depth: the venue did not delete what left its window."""
+        self.bids = {ticks: self.bids[ticks] for ticks in heapq.nlargest(self.depth, self.bids)}
+        self.asks = {ticks: self.asks[ticks] for ticks in heapq.nsmallest(self.depth, self.asks)}
 
     def _judge_sequence(self, delta: BookDelta) -> bool:
         if delta.update_id <= self.update_id:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,9 @@ OPEN_MS, OPEN, HIGH, LOW, CLOSE, VOLUME, TURNOVER = range(7)
 COLUMN_COUNT = 7
 FIRST_CAPACITY = 64
 MOST_ROWS = 50_000
+
+_nearest = float.__round__
+"""``round`` for floats only, at half its price."""
 
 
 class CandleSeries:
@@ -35,10 +40,12 @@ class CandleSeries:
     """
 
     __slots__ = (
+        "_cells",
         "_columns",
         "_count",
         "_inverse_tick",
         "_most_rows",
+        "_newest_ms",
         "base_version",
         "event_ms",
         "is_joined",
@@ -55,8 +62,9 @@ class CandleSeries:
         self.timeframe = timeframe
         self._inverse_tick = 1.0 / float(instrument.tick_size)
         self._most_rows = most_rows
-        self._columns: Columns = np.empty((COLUMN_COUNT, FIRST_CAPACITY))
         self._count = 0
+        self._newest_ms = -1
+        self._allocate(FIRST_CAPACITY)
         self.uncommitted: set[int] = set()
         self.version = 0
         """Changes with every change of any row."""
@@ -98,7 +106,7 @@ class CandleSeries:
     def last_is_forming(self) -> bool:
         return bool(self._count) and self.last_open_ms in self.uncommitted
 
-    def apply(self, candle: Candle) -> bool:
+    def apply(self, candle: Candle) -> bool:  # noqa: C901 (one table of cases: new, forming, committed, late)
         """Upsert one streamed candle by its open time; returns True when it committed a row.
 
         A second ``closed`` for the same candle, a candle that arrives after the next one began, and a
@@ -106,50 +114,58 @@ class CandleSeries:
         that is not closed never reopens a committed row.
         """
         open_ms = candle.open_ms
-        last = self._count - 1
-        columns = self._columns
-        if last >= 0 and columns[OPEN_MS, last] == open_ms:
-            index = last
-        elif last < 0 or columns[OPEN_MS, last] < open_ms:
+        is_new = open_ms > self._newest_ms
+        if is_new:
             if self.timeframe.open_ms(open_ms) != open_ms:
                 self.rejected += 1
                 return False
             index = self._append_row()
-            columns = self._columns
+            self._newest_ms = open_ms
+        elif open_ms == self._newest_ms:
+            index = self._count - 1
         else:
             self.late += 1
             index = self._index_of(open_ms)
-            if columns[OPEN_MS, index] != open_ms:
+            if self._cells[OPEN_MS, index] != open_ms:
                 self.rejected += 1
                 return False
-        was_committed = index <= last and open_ms not in self.uncommitted
-        if was_committed and not candle.closed:
-            return False
-        inverse_tick = self._inverse_tick
-        row = (
-            float(open_ms),
-            float(round(candle.open * inverse_tick)),
-            float(round(candle.high * inverse_tick)),
-            float(round(candle.low * inverse_tick)),
-            float(round(candle.close * inverse_tick)),
-            candle.volume,
-            candle.turnover,
-        )
-        if was_committed:
-            if tuple(columns[:, index].tolist()) == row:
-                return False
-            self.revisions += 1
-        columns[:, index] = row
-        self.version += 1
-        if index != self._count - 1 or index > last or was_committed:
+        closed = candle.closed
+        if is_new:
             self.base_version += 1
-        if candle.closed:
-            self.uncommitted.discard(open_ms)
+            if not closed:
+                self.uncommitted.add(open_ms)
+        elif open_ms in self.uncommitted:
+            if index != self._count - 1:
+                self.base_version += 1
+            if closed:
+                self.uncommitted.discard(open_ms)
+        elif closed and self._differs(index, candle):
+            self.base_version += 1
+            self.revisions += 1
         else:
-            self.uncommitted.add(open_ms)
+            return False
+        self._write(index, candle)
+        self.version += 1
         self.event_ms = candle.event_ms
         self.recv_ns = candle.recv_ns
-        return candle.closed
+        return closed
+
+    def _write(self, index: int, candle: Candle) -> None:
+        cells = self._cells
+        inverse_tick = self._inverse_tick
+        cells[OPEN_MS, index] = candle.open_ms
+        cells[OPEN, index] = _nearest(candle.open * inverse_tick)
+        cells[HIGH, index] = _nearest(candle.high * inverse_tick)
+        cells[LOW, index] = _nearest(candle.low * inverse_tick)
+        cells[CLOSE, index] = _nearest(candle.close * inverse_tick)
+        cells[VOLUME, index] = candle.volume
+        cells[TURNOVER, index] = candle.turnover
+
+    def _differs(self, index: int, candle: Candle) -> bool:
+        """Whether a candle says something else than its row."""
+        prices = (candle.open, candle.high, candle.low, candle.close)
+        row = (*(_nearest(price * self._inverse_tick) for price in prices), candle.volume, candle.turnover)
+        return self._columns[OPEN:, index].tolist() != list(row)
 
     def merge(self, page: Columns, committed_before_ms: int) -> int:
         """Merge a page of REST rows (prices in ticks), any order; returns how many rows were added.
@@ -226,6 +242,7 @@ class CandleSeries:
     def clear(self) -> None:
         """Forget all rows (the instrument's tick size changed)."""
         self._count = 0
+        self._newest_ms = -1
         self.uncommitted.clear()
         self.is_joined = False
         self.version += 1
@@ -253,9 +270,10 @@ class CandleSeries:
         merged = np.concatenate((self.columns, rows), axis=1)
         merged = merged[:, np.argsort(merged[OPEN_MS], kind="stable")][:, -self._most_rows :]
         count = merged.shape[1]
-        self._columns = np.empty((COLUMN_COUNT, count + max(FIRST_CAPACITY, count // 8)))
+        self._allocate(count + max(FIRST_CAPACITY, count // 8))
         self._columns[:, :count] = merged
         self._count = count
+        self._newest_ms = int(merged[OPEN_MS, -1])
 
     def _append_row(self) -> int:
         if self._count == self._columns.shape[1]:
@@ -264,8 +282,13 @@ class CandleSeries:
                 kept = kept[:, self._count - self._most_rows + max(1, self._most_rows // 10) :]
             count = kept.shape[1]
             capacity = min(count + max(FIRST_CAPACITY, count // 4), max(self._most_rows, count + 1))
-            self._columns = np.empty((COLUMN_COUNT, capacity))
+            self._allocate(capacity)
             self._columns[:, :count] = kept
             self._count = count
         self._count += 1
         return self._count - 1
+
+    def _allocate(self, capacity: int) -> None:
+        self._columns: Columns = np.empty((COLUMN_COUNT, capacity))
+        # Single values are written a third faster through a memoryview than through the array.
+        self._cells = cast("memoryview[float]", self._columns.data)

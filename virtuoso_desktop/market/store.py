@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import IntFlag
-from typing import Any
 
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.market.book import OrderBook
@@ -55,19 +54,21 @@ class TickerState:
 
     def apply(self, ticker: Ticker) -> bool:
         """Merge a frame; returns False for a delta without its snapshot."""
-        fields = self.fields
-        previous = fields.get("last_price")
-        if ticker.is_snapshot:
-            self.has_snapshot = True
-            self.fields = fields = {}
-        elif not self.has_snapshot:
+        if not (self.has_snapshot or ticker.is_snapshot):
             self.ignored += 1
             return False
-        fields.update(ticker.fields)
-        last = fields.get("last_price")
-        if last is not previous and last != previous and last is not None and previous is not None:
-            self.last_move = 1 if last > previous else -1
-            self.last_change_ms = ticker.event_ms
+        changed = ticker.fields
+        last = changed.get("last_price")
+        if last is not None:
+            previous = self.fields.get("last_price")
+            if previous is not None and last != previous:
+                self.last_move = 1 if last > previous else -1
+                self.last_change_ms = ticker.event_ms
+        if ticker.is_snapshot:
+            self.has_snapshot = True
+            self.fields = dict(changed)
+        else:
+            self.fields |= changed
         self.event_ms = ticker.event_ms
         self.recv_ns = ticker.recv_ns
         self.version += 1
@@ -152,16 +153,9 @@ class MarketStore:
         self._depths = tuple(depths)
         self._timeframes = tuple(timeframes)
         self._states: dict[InstrumentId, InstrumentState] = {}
-        self._books: dict[InstrumentId, dict[int, OrderBook]] = {}
         self.candle_closed: Signal[Candle] = Signal("candle closed")
         self.unwatched_events = 0
         """Events of what is not held: an instrument whose unsubscribe is under way, a liquidation."""
-        self._appliers: dict[type[Any], Callable[[Any], None]] = {
-            BookSnapshot: self._apply_snapshot,
-            Ticker: self._apply_ticker,
-            Trade: self._apply_trade,
-            Candle: self._apply_candle,
-        }
 
     def add(self, instrument: Instrument) -> InstrumentState:
         """Start to hold an instrument; a second call with changed grids starts anew."""
@@ -169,12 +163,10 @@ class MarketStore:
         if state is None or state.instrument != instrument:
             state = InstrumentState(instrument, self._depths, self._timeframes)
             self._states[instrument.id] = state
-            self._books[instrument.id] = state.books
         return state
 
     def remove(self, instrument_id: InstrumentId) -> None:
         self._states.pop(instrument_id, None)
-        self._books.pop(instrument_id, None)
 
     def get(self, instrument_id: InstrumentId) -> InstrumentState | None:
         return self._states.get(instrument_id)
@@ -187,50 +179,42 @@ class MarketStore:
         """A new reader of the given facets."""
         return DirtyCursor(self, facets)
 
-    def apply(self, event: MarketEvent) -> None:
+    def apply(self, event: MarketEvent) -> None:  # noqa: C901 (one branch a kind of event, spelt out for speed)
         """Apply one event. Raises BookGap when an order book needs a fresh snapshot."""
         if type(event) is BookDelta:
-            books = self._books.get(event.instrument_id)
-            book = books.get(event.depth) if books is not None else None
-            if book is None:
-                self.unwatched_events += 1
-            else:
+            state = self._states.get(event.instrument_id)
+            book = None if state is None else state.books.get(event.depth)
+            if book is not None:
                 book.apply(event)
-        else:
-            applier = self._appliers.get(type(event))
-            if applier is None:
-                self.unwatched_events += 1
-            else:
-                applier(event)
+                return
+        elif type(event) is Ticker:
+            state = self._states.get(event.instrument_id)
+            if state is not None:
+                state.ticker.apply(event)
+                return
+        elif type(event) is Trade:
+            state = self._states.get(event.instrument_id)
+            if state is not None:
+                state.tape.apply(event)
+                return
+        elif type(event) is Candle:
+            if self._apply_candle(event):
+                return
+        elif type(event) is BookSnapshot:
+            state = self._states.get(event.instrument_id)
+            book = None if state is None else state.books.get(event.depth)
+            if book is not None:
+                book.load(event)
+                return
+        self.unwatched_events += 1
 
-    def _apply_snapshot(self, event: BookSnapshot) -> None:
+    def _apply_candle(self, event: Candle) -> bool:
+        """Returns False for a candle that is not held."""
         state = self._states.get(event.instrument_id)
-        book = state.books.get(event.depth) if state is not None else None
-        if book is None:
-            self.unwatched_events += 1
-        else:
-            book.load(event)
-
-    def _apply_ticker(self, event: Ticker) -> None:
-        state = self._states.get(event.instrument_id)
-        if state is None:
-            self.unwatched_events += 1
-        else:
-            state.ticker.apply(event)
-
-    def _apply_trade(self, event: Trade) -> None:
-        state = self._states.get(event.instrument_id)
-        if state is None:
-            self.unwatched_events += 1
-        else:
-            state.tape.apply(event)
-
-    def _apply_candle(self, event: Candle) -> None:
-        state = self._states.get(event.instrument_id)
-        series = state.candles.get(event.timeframe) if state is not None else None
+        series = None if state is None else state.candles.get(event.timeframe)
         if state is None or series is None:
-            self.unwatched_events += 1
-            return
+            return False
         state.candles_version += 1
         if series.apply(event):
             self.candle_closed.emit(event)
+        return True

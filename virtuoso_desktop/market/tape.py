@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from virtuoso_desktop.model.market import Aggressor, Trade
 
 KEPT_TRADES = 1_000
+_BUY = Aggressor.BUY
 
 
 def _order(trade: Trade) -> tuple[int, int]:
@@ -15,7 +16,7 @@ def _order(trade: Trade) -> tuple[int, int]:
 
 
 def _signed(trade: Trade) -> float:
-    return trade.size if trade.aggressor is Aggressor.BUY else -trade.size
+    return trade.size if trade.aggressor is _BUY else -trade.size
 
 
 class TradeTape:
@@ -27,10 +28,23 @@ class TradeTape:
         Trades kept at least; up to twice as many are held between trims.
     """
 
-    __slots__ = ("_first_ms", "_ids", "_kept", "cvd", "duplicates", "out_of_order", "trades", "version")
+    __slots__ = (
+        "_first_ms",
+        "_ids",
+        "_kept",
+        "_most",
+        "_newest_ms",
+        "cvd",
+        "duplicates",
+        "out_of_order",
+        "trades",
+        "version",
+    )
 
     def __init__(self, kept: int = KEPT_TRADES) -> None:
         self._kept = kept
+        self._most = 2 * kept
+        self._newest_ms = 0
         self._first_ms: int | None = None
         self._ids: set[str] = set()
         self.trades: list[Trade] = []
@@ -44,25 +58,34 @@ class TradeTape:
     def apply(self, trade: Trade) -> bool:
         """Add a trade; returns False for one that is already here or older than all that is kept."""
         ids = self._ids
-        if trade.trade_id in ids:
+        trade_id = trade.trade_id
+        if trade_id in ids:
             self.duplicates += 1
             return False
         trades = self.trades
-        if trades and trade.time_ms < trades[-1].time_ms:
-            self.out_of_order += 1
-            if len(trades) >= self._kept and trade.time_ms < trades[0].time_ms:
-                return False
-            insort(trades, trade, key=_order)
-        else:
+        time_ms = trade.time_ms
+        if time_ms >= self._newest_ms:
             trades.append(trade)
-        ids.add(trade.trade_id)
-        self.cvd += trade.size if trade.aggressor is Aggressor.BUY else -trade.size
+            self._newest_ms = time_ms
+        elif not self._insert(trade):
+            return False
+        ids.add(trade_id)
+        self.cvd += trade.size if trade.aggressor is _BUY else -trade.size
         if self._first_ms is None:
-            self._first_ms = trade.time_ms
-        if len(trades) > 2 * self._kept:
+            self._first_ms = time_ms
+        if len(trades) > self._most:
             ids.difference_update([old.trade_id for old in trades[: -self._kept]])
             del trades[: -self._kept]
         self.version += 1
+        return True
+
+    def _insert(self, trade: Trade) -> bool:
+        """Put a trade that came late in its place; returns False for one older than all that is kept."""
+        trades = self.trades
+        self.out_of_order += 1
+        if len(trades) >= self._kept and trade.time_ms < trades[0].time_ms:
+            return False
+        insort(trades, trade, key=_order)
         return True
 
     def merge(self, trades: Iterable[Trade]) -> int:
@@ -76,8 +99,9 @@ class TradeTape:
             return 0
         if self._first_ms is not None:
             self.cvd += sum(_signed(trade) for trade in new if trade.time_ms >= self._first_ms)
-        self.trades = sorted([*self.trades, *new], key=_order)[-2 * self._kept :]
+        self.trades = sorted([*self.trades, *new], key=_order)[-self._most :]
         self._ids = {trade.trade_id for trade in self.trades}
+        self._newest_ms = self.trades[-1].time_ms
         self.version += 1
         return len(new)
 

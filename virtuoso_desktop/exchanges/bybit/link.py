@@ -121,6 +121,7 @@ class BybitLink:
         """Carry more topics; known ones are left alone."""
         new: list[Feed] = []
         for subscription in subscriptions:
+            self._parser.know(subscription.instrument_id)
             feed = topics.feed_of(subscription, self._stretch)
             key = feed.topic.encode()
             if key not in self._feeds:

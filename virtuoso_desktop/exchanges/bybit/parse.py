@@ -119,6 +119,10 @@ class BybitParser:
             ("trade.", self._parse_trades),
         )
 
+    def know(self, instrument_id: InstrumentId) -> None:
+        """Name an instrument's events with this very object: the store finds what is identical twice as fast."""
+        self._ids[instrument_id.symbol] = instrument_id
+
     def parse(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
         """Events of one frame, in the venue's order.
 
