@@ -76,7 +76,7 @@ def _table(quantile: Callable[[float], float]) -> Floats:
     return table
 
 
-def _student_4(probability: float) -> float:
+def student_4(probability: float) -> float:
     """Quantile of Student's t with four degrees of freedom (closed form), scaled to variance 1."""
     alpha = 4 * probability * (1 - probability)
     root = math.sqrt(alpha)
@@ -87,7 +87,7 @@ def _student_4(probability: float) -> float:
 @functools.cache
 def fat_tailed() -> Floats:
     """4096 quantiles of a fat-tailed law with variance about 1, cut at seven deviations."""
-    return _table(lambda p: max(-7.0, min(7.0, _student_4(p))))
+    return _table(lambda p: max(-7.0, min(7.0, student_4(p))))
 
 
 @functools.cache
