@@ -238,7 +238,7 @@ class HistoryLoader:
         self._older_errors.pop(key, None)
         self._merge(key, page)
         self._first_pages.add(key)
-        if len(page) < PAGE_ROWS:
+        if len(page) + page.refused < PAGE_ROWS:
             self._complete_left.add(key)
 
     async def _load_older(self, key: SeriesKey) -> None:
@@ -249,7 +249,7 @@ class HistoryLoader:
             query = CandleQuery(*key, end_ms=series.first_open_ms - 1, limit=PAGE_ROWS)
             page = await self._adapter.candles(query, priority=RequestPriority.SHOWN)
             self._older_errors.pop(key, None)
-            if not self._merge(key, page) or len(page) < PAGE_ROWS:
+            if not self._merge(key, page) or len(page) + page.refused < PAGE_ROWS:
                 self._complete_left.add(key)
         except VirtuosoError as error:
             self._older_errors[key] = error.user_text
