@@ -95,7 +95,7 @@ async def test_a_fast_clock() -> None:
         began_s, began_ms = time.monotonic(), await venue_ms(program.http)
         await asyncio.sleep(1.0)
         passed_ms = await venue_ms(program.http) - began_ms
-        assert passed_ms / 1000 / (time.monotonic() - began_s) == pytest.approx(30, rel=0.05)
+        assert passed_ms / 1000 / (time.monotonic() - began_s) == pytest.approx(30, rel=0.1)
 
 
 @pytest.mark.deadline_s(40)

@@ -66,16 +66,17 @@ def run_simulate(args: argparse.Namespace) -> int:
         faults = read_faults(args.faults, symbols) if args.faults else []
     except (ConfigError, ParseError) as error:
         return _refuse(error.user_text, BAD_USAGE)
+    except KeyboardInterrupt:
+        return DONE
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     return _run(_serve(market, clock, faults, args))
 
 
 def _open(args: argparse.Namespace) -> tuple[MarketSource, Clock]:
-    opened = open_market(
-        args.source or ["synthetic:1"], start=args.start, clock=args.clock, now_ms=LiveClock().now_ms()
-    )
+    live = LiveClock()
+    opened = open_market(args.source or [DEFAULT_SOURCE], args.start, args.clock, live.now_ms())
     if args.clock == "now" and args.speed == 1:
-        return opened.market, LiveClock()
+        return opened.market, live
     return opened.market, ScaledClock(opened.start_ms, args.speed)
 
 

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-
 INSTRUMENTS = "/v5/market/instruments-info"
 
 

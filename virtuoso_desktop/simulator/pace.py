@@ -13,7 +13,7 @@ LEVEL_1_REPEAT_MS = 3_000
 """A level-1 snapshot whose content did not change is pushed again after this time."""
 KLINE_REPEAT_MS = 60_000
 _LARGE_SHARE = 0.1
-_MIDDLE_SHARE = 0.35
+_MIDDLE_SHARE = 0.5
 
 
 class Pace(NamedTuple):
@@ -26,8 +26,8 @@ class Pace(NamedTuple):
 
 
 LARGE = Pace(book_ms=50, ticker_ms=200, trade_ms=20, kline_ms=1_000)
-MIDDLE = Pace(book_ms=150, ticker_ms=500, trade_ms=50, kline_ms=1_500)
-SMALL = Pace(book_ms=400, ticker_ms=1_000, trade_ms=100, kline_ms=2_000)
+MIDDLE = Pace(book_ms=150, ticker_ms=400, trade_ms=50, kline_ms=1_500)
+SMALL = Pace(book_ms=400, ticker_ms=800, trade_ms=100, kline_ms=2_000)
 
 
 FAST_SHARE = 0.6
