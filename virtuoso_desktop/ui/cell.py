@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from virtuoso_desktop.ui.format import DASH
 
 
-class Ink(NamedTuple):
+class Ink(msgspec.Struct, frozen=True, cache_hash=True):
     """Weight (400, 500, 600) and colour token of a piece of text."""
 
     weight: int
@@ -24,14 +24,14 @@ DOWN = Ink(500, "down_text")
 WARNING = Ink(500, "warning")
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True):
     """A piece of text in one ink."""
 
     text: str
     ink: Ink
 
 
-class Cell(NamedTuple):
+class Cell(msgspec.Struct, frozen=True):
     """One cell as painted and as read aloud.
 
     ``icon`` is the name of an icon in front of the text, empty for none. ``spoken`` replaces the text
@@ -56,7 +56,7 @@ EMPTY = Cell(())
 MISSING = cell(DASH, MUTED, spoken="no value")
 
 
-class Column(NamedTuple):
+class Column(msgspec.Struct, frozen=True):
     """A column of a painted table. Widths in logical pixels."""
 
     name: str

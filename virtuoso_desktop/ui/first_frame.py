@@ -53,6 +53,7 @@ class FirstFrame:
         self._rows = rows
         self._subject = words
         self._columns = columns
+        self._metrics = {kind: QFontMetricsF(font(kind)) for kind in INK_TYPES.values()}
         self.source = Source.LIVE
         self.instrument: InstrumentId | None = None
         self.timeframe: Timeframe | None = None
@@ -65,7 +66,8 @@ class FirstFrame:
         left, bottom = self.markets_width, height - below
         strip_left = left + px.GUTTER_PX
         header_bottom = px.TOP_PX + px.HEADER_PX
-        self._fill(painter, (0, 0, width, height), "gutter")
+        self._fill(painter, (0, px.TOP_PX - 1, width, 1), "gutter")
+        self._fill(painter, (left, px.TOP_PX, px.GUTTER_PX, bottom - px.TOP_PX), "gutter")
         self._fill(painter, (0, 0, width, px.TOP_PX - 1), "surface")
         self._fill(painter, (0, px.TOP_PX, left, px.HEADER_PX), "surface")
         self._fill(painter, (0, header_bottom, left, bottom - header_bottom), "background")
@@ -161,13 +163,12 @@ class FirstFrame:
 
     def _paint_cell(self, painter: QPainter, cell: Cell, span: tuple[int, int, int], baseline: float) -> None:
         index, left, wide = span
-        fonts = [font(INK_TYPES[part.ink.weight]) for part in cell.parts]
-        widths = [
-            QFontMetricsF(kind).horizontalAdvance(part.text) for kind, part in zip(fonts, cell.parts, strict=True)
-        ]
+        metrics = self._metrics
+        parts = [(part, INK_TYPES[part.ink.weight]) for part in cell.parts]
+        widths = [metrics[kind].horizontalAdvance(part.text) for part, kind in parts]
         x = left + wide - px.PAD_PX - sum(widths) if COLUMNS[index].is_right else left + px.left_pad(index)
-        for kind, part, width in zip(fonts, cell.parts, widths, strict=True):
-            painter.setFont(kind)
+        for (part, kind), width in zip(parts, widths, strict=True):
+            painter.setFont(font(kind))
             painter.setPen(self._theme.color(part.ink.token))
             painter.drawText(QPointF(x, round(baseline)), part.text)
             x += width

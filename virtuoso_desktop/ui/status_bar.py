@@ -110,7 +110,7 @@ class StatusBar(GivingRow):
 def _say(words: Words, label: str, value: str, unit: str = "") -> bool:
     said = [Word(value, Type.CAPTION_NUMBER)]
     if label:
-        said = [Word(label, Type.CAPTION, "muted"), said[0]._replace(gap=4)]
+        said = [Word(label, Type.CAPTION, "muted"), Word(value, Type.CAPTION_NUMBER, gap=4)]
     if unit:
         said.append(Word(unit, Type.CAPTION, "muted"))
     return words.say(*said)

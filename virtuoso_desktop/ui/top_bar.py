@@ -57,7 +57,7 @@ class InstrumentButton(Button):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         glass, venue = self._said
         lead = Word("", icon=glass.icon, colour="muted")
-        paint_words(painter, theme, (lead, glass._replace(icon="", gap=8), venue), self._inner())
+        paint_words(painter, theme, (lead, Word(glass.text, Type.TITLE, gap=8), venue), self._inner())
         caret = Word("", icon="caret-down", colour="muted")
         paint_words(painter, theme, (caret,), QRectF(self.width() - 24, 0, 20, self.height()))
         if self.hasFocus() and self.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 ICON_PX = 16
 
 
-class Word(NamedTuple):
+class Word(msgspec.Struct, frozen=True):
     """A piece of text in a type and a colour; ``gap`` px stand before it."""
 
     text: str
