@@ -6,9 +6,8 @@ import argparse
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from virtuoso_desktop import __version__
 
@@ -28,8 +27,7 @@ exit codes: 0 done, 1 ran but showed errors, 2 bad usage or settings, 3 cannot r
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Screenshot:
+class Screenshot(NamedTuple):
     """A picture of the window: ``after_s`` seconds of market, ``size`` in logical pixels."""
 
     file: Path
@@ -37,8 +35,7 @@ class Screenshot:
     size: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the user asked for. ``duration_s`` counts from the moment the engine starts."""
 
     demo: bool = False

@@ -7,17 +7,16 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 PATIENCE_S = 3.0
 X11_LIBRARIES = ("libxcb.so.1", "libxcb-cursor.so.0", "libEGL.so.1", "libGL.so.1")
 """Those that a fresh machine most often lacks; without the second, Qt ends the process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(NamedTuple):
     """``problem`` says why there is no window, None when there can be one. ``platform`` None: Qt chooses."""
 
     problem: str | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.app.logs import say
+from virtuoso_desktop.model.errors import ConfigError, VirtuosoError
 
 
 class ExitCode(IntEnum):
@@ -22,3 +23,9 @@ class ExitCode(IntEnum):
 
 class CannotRun(VirtuosoError):
     """The program cannot run here; ``user_text`` says why and what to do."""
+
+
+def refusal(error: VirtuosoError) -> ExitCode:
+    """Say in one sentence why the program does not begin; returns how it ends."""
+    say(error.user_text)
+    return ExitCode.USAGE if isinstance(error, ConfigError) else ExitCode.CANNOT_RUN

@@ -9,8 +9,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from virtuoso_desktop.app.exit_codes import ExitCode
-from virtuoso_desktop.app.run import Run, refusal, settle_memory
+from virtuoso_desktop.app.exit_codes import ExitCode, refusal
+from virtuoso_desktop.app.run import Run, settle_memory
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.errors import VirtuosoError
 
@@ -35,6 +35,7 @@ def run_headless(run: Run) -> ExitCode:
     try:
         return loop.run_until_complete(_run(run))
     finally:
+        run.leave()
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         loop.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from virtuoso_desktop.app.arguments import PROGRAM
@@ -44,6 +43,8 @@ class RunLog:
         root.removeHandler(self._holder)
         handler: logging.Handler = logging.NullHandler()
         if folder is not None:
+            from logging.handlers import RotatingFileHandler  # 10 ms that the first painted window need not wait for
+
             with contextlib.suppress(OSError):
                 (folder / "log").mkdir(mode=0o700, exist_ok=True)
                 handler = RotatingFileHandler(

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
 from virtuoso_desktop.app.exit_codes import ExitCode
+from virtuoso_desktop.app.imports import plain_imports
 from virtuoso_desktop.app.stopping import StopRequest
 
 if TYPE_CHECKING:
-    from virtuoso_desktop.app.run import Run
+    from virtuoso_desktop.app.demo_child import DemoChild
+    from virtuoso_desktop.app.run_folder import RunFolder
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,19 +61,36 @@ def _simulate(arguments: list[str]) -> int:
 
 def _run(options: Options, stop: StopRequest) -> int:
     from virtuoso_desktop.app.logs import RunLog
-    from virtuoso_desktop.app.run import Run
+    from virtuoso_desktop.app.run_folder import RunFolder
 
-    run = Run(options, stop, RunLog())
+    child = None
+    if options.demo:
+        from virtuoso_desktop.app.demo_child import DemoChild
+
+        child = DemoChild(options.speed)
+    folder = RunFolder(options, RunLog())
     try:
-        run.start_demo()
         no_window = None if options.headless else _why_no_window()
-        if not options.headless and no_window is None:
-            from virtuoso_desktop.app.window_run import run_window
-
-            return run_window(run)
-        return _run_without_window(run, no_window)
+        if options.headless or no_window is not None:
+            return _run_without_window(options, stop, folder, child, no_window)
+        return _run_window(options, stop, folder, child)
     finally:
-        run.leave()
+        if child is not None:
+            child.stop()
+        folder.leave()
+
+
+def _run_window(options: Options, stop: StopRequest, folder: RunFolder, child: DemoChild | None) -> int:
+    from virtuoso_desktop.app.window_start import open_window
+
+    opened = open_window(options, folder, stop)
+    if isinstance(opened, ExitCode):
+        return opened
+    with plain_imports():
+        from virtuoso_desktop.app.run import Run
+        from virtuoso_desktop.app.window_run import run_window
+
+    return run_window(Run(options, stop, folder, child), opened)
 
 
 def _why_no_window() -> str | None:
@@ -90,13 +109,16 @@ def _why_no_window() -> str | None:
     return None
 
 
-def _run_without_window(run: Run, no_window: str | None) -> int:
+def _run_without_window(
+    options: Options, stop: StopRequest, folder: RunFolder, child: DemoChild | None, no_window: str | None
+) -> int:
     from virtuoso_desktop.app.headless import run_headless
     from virtuoso_desktop.app.logs import say
+    from virtuoso_desktop.app.run import Run
 
-    if no_window is not None and run.options.screenshot is not None:
+    if no_window is not None and options.screenshot is not None:
         say(f"No window here, so no screenshot: {no_window}. QT_QPA_PLATFORM=offscreen needs no display.")
         return ExitCode.CANNOT_RUN
     if no_window is not None:
         say(f"No window here: {no_window}. The market is shown as a table instead.")
-    return run_headless(run)
+    return run_headless(Run(options, stop, folder, child))

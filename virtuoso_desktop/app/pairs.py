@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ("PySide6-Essentials", "shiboken6")
 FIRST_BAD = (6, 12)
@@ -13,6 +12,8 @@ FIRST_GOOD_PYTHON = (3, 12)
 
 def installed_versions() -> dict[str, str | None]:
     """Version of each of Qt's packages, None where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # 25 ms that a window need not wait for
+
     found: dict[str, str | None] = {}
     for name in PACKAGES:
         try:

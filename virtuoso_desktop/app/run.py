@@ -13,27 +13,23 @@ from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.demo import DemoExchange
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode
 from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
-from virtuoso_desktop.app.last_start import SourceFolder, remember_source, remembered_source
-from virtuoso_desktop.app.logs import RunLog, say
+from virtuoso_desktop.app.last_start import SourceFolder, remember_source
+from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.kernel.clock import Clock, LiveClock
 from virtuoso_desktop.kernel.notices import Notice, NoticeBoard, Severity
-from virtuoso_desktop.kernel.paths import default_profile
 from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
-from virtuoso_desktop.model.errors import ConfigError, StorageError, VirtuosoError
-from virtuoso_desktop.storage.cache import DiskCache
-from virtuoso_desktop.storage.profile import Profile
+from virtuoso_desktop.model.errors import StorageError, VirtuosoError
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.arguments import Options
-    from virtuoso_desktop.app.demo import DemoMarket
+    from virtuoso_desktop.app.demo_child import DemoChild, DemoMarket
     from virtuoso_desktop.app.report import Meter
+    from virtuoso_desktop.app.run_folder import RunFolder
     from virtuoso_desktop.app.stopping import StopRequest
     from virtuoso_desktop.app.wiring import Plan
     from virtuoso_desktop.engine.engine import Engine
     from virtuoso_desktop.engine.universe import RememberedUniverse
-    from virtuoso_desktop.settings.load import LoadedSettings
 
-CACHE_FOLDER = "cache"
 KEEP_PERIOD_S = 30.0
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
@@ -74,27 +70,25 @@ class Run:
         What the user asked for.
     stop : StopRequest
         Ends the run.
-    run_log : RunLog
-        The log, without a file yet.
+    folder : RunFolder
+        Its place on disk.
+    child : DemoChild or None
+        The simulated market, already started.
     """
 
-    def __init__(self, options: Options, stop: StopRequest, run_log: RunLog) -> None:
+    def __init__(self, options: Options, stop: StopRequest, folder: RunFolder, child: DemoChild | None) -> None:
         self.options = options
         self.stop = stop
-        self.log = run_log
+        self.folder = folder
         self._clock = _RunClock()
         self.notices = NoticeBoard(self._clock)
         self.notices.posted.connect(_log_notice)
-        self.root = options.profile or default_profile()
-        self.profile: Profile | None = None
-        self.cache: DiskCache | None = None
         self.engine: Engine | None = None
         self.plan: Plan | None = None
-        self.demo = DemoExchange(options.speed) if options.demo else None
+        self.demo = DemoExchange(child, options.speed) if child is not None else None
         self.tasks = Supervisor(self._task_failed)
         self.face_values: Callable[[], dict[str, Any]] = dict
         """What the face wants kept, by cache key; asked every 30 s and at the end."""
-        self._loaded: LoadedSettings | None = None
         self._meter: Meter | None = None
         self._marks: list[tuple[str, float]] = []
         self._rows = warm_start.RowMemory(None)
@@ -107,49 +101,14 @@ class Run:
 
     # --- start ---------------------------------------------------------------------------------------------------
 
-    def mark(self, what: str) -> None:
-        """Log how long after the birth of the process ``what`` was reached."""
-        self._marks.append((what, time.time()))
+    def mark(self, what: str, at_s: float | None = None) -> None:
+        """Log how long after the birth of the process ``what`` was reached (``at_s`` UTC, now by default)."""
+        self._marks.append((what, time.time() if at_s is None else at_s))
         if self._meter is None:
             return  # the process is asked for its birth later: that takes an import
         for reached, at_s in self._marks:
             log.info("start: %s after %.0f ms", reached, at_s * 1000 - self._meter.started_ms)
         self._marks.clear()
-
-    def start_demo(self) -> None:
-        """Begin the simulated market as early as possible: it takes a second to answer."""
-        if self.demo is not None:
-            self.demo.start()
-
-    def open_profile(self, folder: str) -> None:
-        """Take the source's folder, its log and its cache. Raises StorageError when another instance holds it."""
-        self.profile = Profile.open(self.root, folder, emptied=folder == "demo-fast")
-        self.log.open(self.profile.folder if self.profile.usable else None)
-        if self.profile.problem is not None:
-            self._warn("profile", self.profile.problem)
-            return
-        try:
-            self.cache = DiskCache(self.profile.folder / CACHE_FOLDER)
-        except StorageError as error:
-            self._warn("profile", error.user_text)
-
-    def read_source(self) -> SourceFolder:
-        """Source and folder of this run; reads the settings only if the previous start does not tell.
-
-        Raises
-        ------
-        ConfigError
-            Something the user named on the command line is wrong.
-        """
-        known = remembered_source(self.options, self.root)
-        if known is not None:
-            return known
-        with plain_imports():
-            from virtuoso_desktop.app import wiring
-
-            self._loaded = wiring.read_settings(self.options, self.root)
-            source = wiring.make_plan(self.options, self._loaded, None).source
-        return SourceFolder(source.source, source.folder)
 
     async def open_engine(self) -> Engine:
         """Load the settings, wait for the simulated market, wire and start the engine.
@@ -163,17 +122,18 @@ class Run:
         CannotRun
             The simulated market did not start.
         """
+        folder = self.folder
         with short_switches():
             await asyncio.to_thread(import_all, *HEAVY_MODULES)
             from virtuoso_desktop.app import report, wiring
 
             self._meter = report.Meter()
-            loaded = self._loaded or await asyncio.to_thread(wiring.read_settings, self.options, self.root)
-            self.log.set_stream_level(loaded.settings.websocket.log_level)
+            loaded = folder.loaded or await asyncio.to_thread(wiring.read_settings, self.options, folder.root)
+            folder.set_stream_level(loaded.settings.websocket.log_level)
             market = await self.demo.market() if self.demo is not None else None
             plan = self.plan = wiring.make_plan(self.options, loaded, market)
             self._clock.inner = plan.clock
-            self._take_profile_of(plan)
+            self._take_folder_of(plan)
             if loaded.problem is not None:
                 self.post(Severity.ERROR, "settings", loaded.problem.user_text)
             with plain_imports():
@@ -187,20 +147,23 @@ class Run:
         log.info("source %s at %s", plan.source.source.value, plan.source.rest_endpoint)
         return engine
 
-    def _take_profile_of(self, plan: Plan) -> None:
-        source = SourceFolder(plan.source.source, plan.source.folder)
-        if self.profile is None:
-            self.open_profile(source.folder)
-        remember_source(self.options, self.root, source)
-        if self.profile is not None and self.profile.folder.name != source.folder:
+    def _take_folder_of(self, plan: Plan) -> None:
+        folder, source = self.folder, SourceFolder(plan.source.source, plan.source.folder)
+        if folder.profile is None:
+            folder.open(source.folder)
+            folder.open_log()
+        remember_source(self.options, folder.root, source)
+        if folder.profile is not None and folder.profile.folder.name != source.folder:
             raise CannotRun(f"The settings changed during the start, to the source {source.folder}. Start again.")
-        self._rows = warm_start.RowMemory(warm_start.read_markets(self.cache))
+        for problem in folder.problems:
+            self.post(Severity.WARNING, "profile", problem)
+        self._rows = warm_start.RowMemory(warm_start.read_markets(folder.cache))
 
     def _remembered(self, plan: Plan, engine: Engine) -> RememberedUniverse | None:
         """The universe of the previous run, while it is young enough; behind a foreign port may be another market."""
         if plan.source.folder.startswith(OWN_MARKET_PREFIX):
             return None
-        return warm_start.read_universe(self.cache, plan.settings.universe, engine.venue_now_ms())
+        return warm_start.read_universe(self.folder.cache, plan.settings.universe, engine.venue_now_ms())
 
     def _watch_over(self, demo: DemoExchange, market: DemoMarket) -> None:
         def tell(sentence: str, bad: bool) -> None:
@@ -215,9 +178,6 @@ class Run:
         say(sentence)
         self.notices.post(severity, where, sentence)
 
-    def _warn(self, where: str, sentence: str) -> None:
-        self.post(Severity.WARNING, where, sentence)
-
     def _task_failed(self, name: str, error: Exception) -> None:
         text = error.user_text if isinstance(error, VirtuosoError) else f"{type(error).__name__}: {error}"
         self.notices.post(Severity.ERROR, name, f"A part of the program failed: {name}. {text}")
@@ -231,7 +191,7 @@ class Run:
     def _values_to_keep(self) -> dict[str, Any]:
         """Copies only: they are encoded in a worker."""
         engine = self.engine
-        if self.cache is None or engine is None or self.plan is None:
+        if self.folder.cache is None or engine is None or self.plan is None:
             return {}
         values: dict[str, Any] = dict(self.face_values())
         rows = self._rows.snapshot(engine.market_rows(), engine.venue_now_ms())
@@ -242,7 +202,7 @@ class Run:
         return values
 
     def _write(self, values: dict[str, Any]) -> None:
-        cache = self.cache
+        cache = self.folder.cache
         if cache is None:
             return
         try:
@@ -273,19 +233,9 @@ class Run:
         return code
 
     def leave(self) -> None:
-        """What needs no loop: the child, the profile's lock, the log."""
+        """What needs no loop."""
         if self.demo is not None:
             self.demo.stop()
-        self._leave_profile()
-        self.log.close()
-
-    def _leave_profile(self) -> None:
-        if self.cache is not None:
-            self.cache.close()
-            self.cache = None
-        if self.profile is not None:
-            self.profile.close()
-            self.profile = None
 
     def _write_report(self) -> bool:
         if self.options.report is None:
@@ -299,15 +249,6 @@ class Run:
             say(f"The report {self.options.report} cannot be written: {error.strerror or error}.")
             return False
         return True
-
-
-def refusal(error: VirtuosoError) -> ExitCode:
-    """How the program ends when it cannot begin, said in one sentence."""
-    say(error.user_text)
-    if isinstance(error, ConfigError):
-        return ExitCode.USAGE
-    assert isinstance(error, (CannotRun, StorageError))
-    return ExitCode.CANNOT_RUN
 
 
 def _log_notice(notice: Notice) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
-from types import FrameType
+from typing import TYPE_CHECKING
 
 from virtuoso_desktop.app.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if sys.platform != "win32" else (signal.SIGBREAK,)))
 
@@ -47,6 +50,8 @@ class StopRequest:
 
     async def wait(self) -> None:
         """Wait until a stop is asked for; returns at once when it was asked before."""
+        import asyncio  # only here: the first painted window does not need it
+
         self._event = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         if not self.is_asked:

@@ -8,30 +8,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-import PySide6
-import shiboken6
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QApplication
-
 from virtuoso_desktop.app import warm_start
-from virtuoso_desktop.app.arguments import PROGRAM, Options
-from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode
+from virtuoso_desktop.app.exit_codes import ExitCode, refusal
 from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
-from virtuoso_desktop.app.pairs import pair_problem
-from virtuoso_desktop.app.run import Run, refusal, settle_memory
+from virtuoso_desktop.app.run import settle_memory
+from virtuoso_desktop.app.window_start import UI_SETTING
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
 from virtuoso_desktop.model.errors import VirtuosoError
-from virtuoso_desktop.ui.memory import WindowMemory
-from virtuoso_desktop.ui.theme import Theme, ThemeChoice
-from virtuoso_desktop.ui.window import MainWindow, default_markets_width
+from virtuoso_desktop.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
+    from virtuoso_desktop.app.run import Run
+    from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
     from virtuoso_desktop.settings.schema import UiSettings
     from virtuoso_desktop.ui.charts.panel import ChartPanel
@@ -42,64 +34,32 @@ FEWEST_CANDLES = 100
 """Fewer live candles than this do not replace the chart of the previous run."""
 PAINT_PATIENCE_S = 2.0
 """A window that starts minimised is never painted; the rest begins all the same."""
-CLOSE_PATIENCE_S = 0.5
-_UI_SETTING = "ui."
 log = logging.getLogger(__name__)
 
 
-def run_window(run: Run) -> ExitCode:
-    """Show the window and run until a stop is asked for; returns how the program ends."""
-    problem = pair_problem(PySide6.__version__, shiboken6.__version__)
-    if problem is not None:
-        return refusal(CannotRun(problem))
-    application = QApplication([PROGRAM])
-    application.setApplicationName(PROGRAM)
-    application.setDesktopFileName(PROGRAM)
+def run_window(run: Run, opened: OpenedWindow) -> ExitCode:
+    """Run behind the window until a stop is asked for; returns how the program ends."""
+    loop = WindowLoop(opened.application, run.stop.ask)
     try:
-        source = run.read_source()
-        run.open_profile(source.folder)
-    except VirtuosoError as error:
-        return refusal(error)
-    stored = warm_start.read_window(run.cache)
-    memory = _sized_for(run.options, WindowMemory.from_bytes(stored))
-    theme = Theme(
-        _named_theme(run.options) or memory.theme,
-        colour_blind=memory.colour_blind,
-        reduced_motion=memory.reduced_motion,
-    )
-    theme.apply()
-    window = MainWindow(
-        theme,
-        source.source,
-        snapshot=warm_start.read_markets(run.cache),
-        memory=memory,
-        now_ms=run.notices_clock.now_ms,
-    )
-    window.closing.connect(run.stop.ask)
-    loop = WindowLoop(application, run.stop.ask)
-    try:
-        return loop.run(_WindowRun(run, window, is_first=stored is None).main())
+        return loop.run(_WindowRun(run, opened).main())
     finally:
+        run.leave()
         loop.close()
 
 
 class _WindowRun:
     """One run behind one window."""
 
-    def __init__(self, run: Run, window: MainWindow, *, is_first: bool) -> None:
+    def __init__(self, run: Run, opened: OpenedWindow) -> None:
         self._run = run
-        self._window = window
+        self._window = opened.window
+        self._paint = opened.paint
+        self._is_first = opened.is_first
         self._chart: ChartPanel | None = None
-        self._is_first = is_first
-        self._painted = asyncio.Event()
-        self._paint_watch = _FirstPaint(window, self._painted.set)
-        self._kept_view: tuple[Any, ...] | None = None
 
     async def main(self) -> ExitCode:
         run, window = self._run, self._window
-        if run.options.screenshot is not None:
-            window.setFixedSize(*run.options.screenshot.size)
-        window.show()
+        run.folder.open_log()
         run.tasks.spawn("app.run", self._open)
         await run.stop.wait()
         window.hide()
@@ -112,12 +72,7 @@ class _WindowRun:
 
     async def _open(self) -> None:
         run, window = self._run, self._window
-        try:
-            async with asyncio.timeout(PAINT_PATIENCE_S):
-                await self._painted.wait()
-        except TimeoutError:
-            log.info("the window has not been painted yet")
-        run.mark("window painted")
+        await self._first_paint()
         try:
             engine = await run.open_engine()
         except VirtuosoError as error:
@@ -132,13 +87,25 @@ class _WindowRun:
         engine.prepare_overlays()
         settle_memory()
 
+    async def _first_paint(self) -> None:
+        """Let Qt paint before anything else is loaded, if it has not yet."""
+        painted = asyncio.Event()
+        self._paint.then(painted.set)
+        try:
+            async with asyncio.timeout(PAINT_PATIENCE_S):
+                await painted.wait()
+        except TimeoutError:
+            log.info("the window has not been painted yet")
+        if self._paint.at_s is not None:
+            self._run.mark("window painted", self._paint.at_s)
+
     def _apply_settings(self, ui: UiSettings) -> None:
         """What the window remembers of itself goes before the settings file, the command line before both."""
         named = {text.partition("=")[0].strip() for text in self._run.options.overrides}
         window = self._window
 
         def counts(name: str) -> bool:
-            return self._is_first or f"{_UI_SETTING}{name}" in named
+            return self._is_first or f"{UI_SETTING}{name}" in named
 
         if counts("theme"):
             window.theme.choose(ThemeChoice(ui.theme))
@@ -157,7 +124,7 @@ class _WindowRun:
             from virtuoso_desktop.ui.charts.panel import ChartPanel
 
             chart = self._chart = ChartPanel(window.theme, engine.clock.now_ms, engine.source)
-        snapshot = warm_start.read_chart(self._run.cache)
+        snapshot = warm_start.read_chart(self._run.folder.cache)
         if window.instrument is not None:
             if snapshot is not None and (snapshot.instrument.id, snapshot.timeframe) == (
                 window.instrument,
@@ -216,37 +183,3 @@ class _WindowRun:
             view_bars=view_bars,
             bars_right=bars_right,
         )
-
-
-class _FirstPaint(QObject):
-    """Tells once that the window has been painted."""
-
-    def __init__(self, window: MainWindow, tell: Callable[[], None]) -> None:
-        super().__init__(window)
-        self._window = window
-        self._tell = tell
-        window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        del watched
-        if event.type() is QEvent.Type.Paint:
-            self._window.removeEventFilter(self)
-            self._tell()
-        return False
-
-
-def _sized_for(options: Options, memory: WindowMemory) -> WindowMemory:
-    """A picture's window has the proportions of its size, whatever the user dragged."""
-    if options.screenshot is None:
-        return memory
-    width = default_markets_width(options.screenshot.size[0])
-    return msgspec.structs.replace(memory, markets_width=width, is_maximized=False)
-
-
-def _named_theme(options: Options) -> ThemeChoice | None:
-    """The theme of ``--set ui.theme=...``, for the first painted frame; the settings judge the rest."""
-    for text in reversed(options.overrides):
-        name, _, value = text.partition("=")
-        if name.strip() == f"{_UI_SETTING}theme":
-            return next((choice for choice in ThemeChoice if choice.value == value.strip()), None)
-    return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from virtuoso_desktop.app.arguments import Options
-from virtuoso_desktop.app.demo import DemoMarket
+from virtuoso_desktop.app.demo_child import DemoMarket
 from virtuoso_desktop.engine.engine import STREAMED_DEPTH, Engine, VenueParts
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
 from virtuoso_desktop.exchanges.rest_client import RestSettings

@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from virtuoso_desktop.app.demo import DemoExchange, simulator_command
+from virtuoso_desktop.app.demo import DemoExchange
+from virtuoso_desktop.app.demo_child import DemoChild, simulator_command
 from virtuoso_desktop.app.exit_codes import CannotRun
 from virtuoso_desktop.kernel.clock import LiveClock, ScaledClock
 from virtuoso_desktop.kernel.tasks import Supervisor
@@ -38,13 +39,12 @@ def command(program: str) -> list[str]:
 
 @asynccontextmanager
 async def started(program: str = CHILD, speed: float = 1.0) -> AsyncIterator[DemoExchange]:
-    demo = DemoExchange(speed, command(program))
-    demo.start()
+    demo = DemoExchange(DemoChild(speed, command=command(program)), speed, command(program))
     try:
         yield demo
     finally:
         demo.stop()
-    assert demo.process_id is None
+    assert demo.child.process_id is None
 
 
 async def test_the_first_line_says_where_and_when() -> None:
@@ -66,7 +66,7 @@ async def test_another_speed_brings_the_child_s_clock() -> None:
 async def test_stop_ends_the_child_by_its_pipe() -> None:
     async with started() as demo:
         await demo.market()
-        child = demo.process_id
+        child = demo.child.process_id
         assert child is not None
         demo.stop()
         with pytest.raises(ProcessLookupError):
@@ -76,7 +76,7 @@ async def test_stop_ends_the_child_by_its_pipe() -> None:
 async def test_a_child_that_ignores_its_pipe_is_killed() -> None:
     async with started(CHILD.replace("sys.stdin.read()", "time.sleep(60)")) as demo:
         await demo.market()
-        child = demo.process_id
+        child = demo.child.process_id
         assert child is not None
         demo.stop()
         with pytest.raises(ProcessLookupError):
@@ -99,8 +99,7 @@ async def test_a_child_that_does_not_start_says_why(program: str, said: str) -> 
 
 
 async def test_an_executable_that_is_missing_is_said() -> None:
-    demo = DemoExchange(command=["/no/such/program"])
-    demo.start()
+    demo = DemoExchange(DemoChild(command=["/no/such/program"]))
     with pytest.raises(CannotRun, match="cannot be started"):
         await demo.market()
     demo.stop()
@@ -122,13 +121,13 @@ async def test_a_killed_child_is_started_again_on_its_port_and_said_once() -> No
         market = await demo.market()
         supervisor = Supervisor()
         supervisor.spawn("demo", lambda: demo.keep_alive(market, lambda words, bad: told.append((words, bad))))
-        first = demo.process_id
+        first = demo.child.process_id
         assert first is not None
         os.kill(first, signal.SIGKILL)
         async with asyncio.timeout(8):
             while len(told) < 2:
                 await asyncio.sleep(0.02)
-        assert demo.process_id not in (None, first)
+        assert demo.child.process_id not in (None, first)
         assert (await demo.market()).port == 4711
         await supervisor.stop()
     assert [bad for _, bad in told] == [True, False]
@@ -143,7 +142,7 @@ async def test_stopping_does_not_start_it_again() -> None:
         await supervisor.stop()
         demo.stop()
         await asyncio.sleep(0.3)
-        assert demo.process_id is None
+        assert demo.child.process_id is None
 
 
 def test_the_program_starts_itself() -> None:

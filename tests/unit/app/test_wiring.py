@@ -8,7 +8,7 @@ import pytest
 
 from virtuoso_desktop.app import wiring
 from virtuoso_desktop.app.arguments import Options
-from virtuoso_desktop.app.demo import DemoMarket
+from virtuoso_desktop.app.demo_child import DemoMarket
 from virtuoso_desktop.kernel.clock import LiveClock, ManualClock, ScaledClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.model.errors import ConfigError

@@ -1,0 +1,128 @@
+"""The window before everything else: painted from the cache, with nothing heavy imported.
+
+Neither asyncio nor settings, numpy or pyqtgraph are needed for it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+os.environ["QT_API"] = "pyside6"
+os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
+
+import msgspec
+import PySide6
+import shiboken6
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from virtuoso_desktop.app import warm_start
+from virtuoso_desktop.app.arguments import PROGRAM, Options
+from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode, refusal
+from virtuoso_desktop.app.pairs import pair_problem
+from virtuoso_desktop.kernel.clock import LiveClock
+from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.ui.memory import WindowMemory
+from virtuoso_desktop.ui.theme import Theme, ThemeChoice
+from virtuoso_desktop.ui.window import MainWindow, default_markets_width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtuoso_desktop.app.run_folder import RunFolder
+    from virtuoso_desktop.app.stopping import StopRequest
+
+UI_SETTING = "ui."
+
+
+class FirstPaint(QObject):
+    """Notes when the window was painted first: ``at_s``, UTC, None until then."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.at_s: float | None = None
+        self._tell: Callable[[], None] = lambda: None
+        self._window = window
+        window.installEventFilter(self)
+
+    def then(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` once it has happened, at once if it has."""
+        if self.at_s is None:
+            self._tell = tell
+        else:
+            tell()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        del watched
+        if event.type() is QEvent.Type.Paint:
+            self.at_s = time.time()
+            self._window.removeEventFilter(self)
+            self._tell()
+        return False
+
+
+class OpenedWindow(NamedTuple):
+    """The window and what belongs to it."""
+
+    application: QApplication
+    window: MainWindow
+    paint: FirstPaint
+    is_first: bool
+    """No window of this source was ever open here."""
+
+
+def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> OpenedWindow | ExitCode:
+    """Show the window with the rows of the previous run; an exit code when it may not be."""
+    problem = pair_problem(PySide6.__version__, shiboken6.__version__)
+    if problem is not None:
+        return refusal(CannotRun(problem))
+    application = QApplication([PROGRAM])
+    application.setApplicationName(PROGRAM)
+    application.setDesktopFileName(PROGRAM)
+    application.setQuitOnLastWindowClosed(False)
+    try:
+        source = folder.read_source()
+        folder.open(source.folder)
+    except VirtuosoError as error:
+        return refusal(error)
+    stored = warm_start.read_window(folder.cache)
+    memory = _sized_for(options, WindowMemory.from_bytes(stored))
+    theme = Theme(
+        _named_theme(options) or memory.theme, colour_blind=memory.colour_blind, reduced_motion=memory.reduced_motion
+    )
+    theme.apply()
+    window = MainWindow(
+        theme,
+        source.source,
+        snapshot=warm_start.read_markets(folder.cache),
+        memory=memory,
+        now_ms=LiveClock().now_ms,
+    )
+    window.closing.connect(stop.ask)
+    paint = FirstPaint(window)
+    if options.screenshot is not None:
+        window.setFixedSize(*options.screenshot.size)
+    window.show()
+    # The platform answers and the window is painted now, not after the loop has been imported.
+    QGuiApplication.sync()
+    return OpenedWindow(application, window, paint, stored is None)
+
+
+def _sized_for(options: Options, memory: WindowMemory) -> WindowMemory:
+    """A picture's window has the proportions of its size, whatever the user dragged."""
+    if options.screenshot is None:
+        return memory
+    width = default_markets_width(options.screenshot.size[0])
+    return msgspec.structs.replace(memory, markets_width=width, is_maximized=False)
+
+
+def _named_theme(options: Options) -> ThemeChoice | None:
+    """The theme of ``--set ui.theme=...``, for the first painted frame; the settings judge the rest."""
+    for text in reversed(options.overrides):
+        name, _, value = text.partition("=")
+        if name.strip() == f"{UI_SETTING}theme":
+            return next((choice for choice in ThemeChoice if choice.value == value.strip()), None)
+    return None
