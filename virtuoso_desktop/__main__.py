@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtuoso_desktop.app.main import run_and_exit
+from virtuoso_desktop.app.main import main
 
 if __name__ == "__main__":
-    run_and_exit()
+    main()

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
-from virtuoso_desktop.app.run import Run, settle_memory
+from virtuoso_desktop.app.run import OPENING, Run, settle_memory
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.errors import VirtuosoError
 
@@ -42,7 +42,7 @@ def run_headless(run: Run) -> ExitCode:
 
 
 async def _run(run: Run) -> ExitCode:
-    run.tasks.spawn("app.run", lambda: _open(run))
+    run.tasks.spawn(OPENING, lambda: _open(run))
     await run.stop.wait()
     return await run.close()
 

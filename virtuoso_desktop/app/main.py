@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
 from virtuoso_desktop.app.exit_codes import ExitCode
 from virtuoso_desktop.app.imports import plain_imports
+from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.stopping import StopRequest
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.run_folder import RunFolder
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def run_command(argv: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(argv)
     if arguments[:1] == ["simulate"]:
         return _simulate(arguments[1:])
     if arguments[:1] == ["self-test"]:
@@ -33,15 +34,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _run(parse(arguments), stop)
 
 
-def run_and_exit() -> NoReturn:
-    """Run and leave the process at once: no import or compilation under way in a worker may hold it."""
-    code = main()
+def main() -> NoReturn:
+    """Run and leave the process at once.
+
+    No import or compilation under way in a worker may hold it, and Qt's objects are not taken apart in the order
+    that the interpreter happens to choose.
+    """
+    code = run_command(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
             code = code or int(ExitCode.DONE)
-    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+    busy = any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate())
+    if busy or "PySide6.QtWidgets" in sys.modules:
         os._exit(code)
     sys.exit(code)
 
@@ -63,34 +69,51 @@ def _run(options: Options, stop: StopRequest) -> int:
     from virtuoso_desktop.app.logs import RunLog
     from virtuoso_desktop.app.run_folder import RunFolder
 
-    child = None
-    if options.demo:
-        from virtuoso_desktop.app.demo_child import DemoChild
-
-        child = DemoChild(options.speed)
     folder = RunFolder(options, RunLog())
     try:
-        no_window = None if options.headless else _why_no_window()
-        if options.headless or no_window is not None:
-            return _run_without_window(options, stop, folder, child, no_window)
-        return _run_window(options, stop, folder, child)
+        if options.headless:
+            return _run_without_window(options, stop, folder)
+        no_window = _why_no_window()
+        if no_window is None:
+            return _run_window(options, stop, folder)
+        if options.screenshot is not None:
+            say(f"No window here, so no screenshot: {no_window}. QT_QPA_PLATFORM=offscreen needs no display.")
+            return ExitCode.CANNOT_RUN
+        say(f"No window here: {no_window}. The market is shown as a table instead.")
+        return _run_without_window(options, stop, folder)
     finally:
-        if child is not None:
-            child.stop()
         folder.leave()
 
 
-def _run_window(options: Options, stop: StopRequest, folder: RunFolder, child: DemoChild | None) -> int:
+def _run_window(options: Options, stop: StopRequest, folder: RunFolder) -> int:
     from virtuoso_desktop.app.window_start import open_window
 
     opened = open_window(options, folder, stop)
     if isinstance(opened, ExitCode):
         return opened
+    # Not before the window is painted: on a busy computer the two would wait for each other.
+    child = _start_demo(options)
     with plain_imports():
         from virtuoso_desktop.app.run import Run
         from virtuoso_desktop.app.window_run import run_window
 
     return run_window(Run(options, stop, folder, child), opened)
+
+
+def _run_without_window(options: Options, stop: StopRequest, folder: RunFolder) -> int:
+    child = _start_demo(options)  # first of all: it takes a second to answer
+    from virtuoso_desktop.app.headless import run_headless
+    from virtuoso_desktop.app.run import Run
+
+    return run_headless(Run(options, stop, folder, child))
+
+
+def _start_demo(options: Options) -> DemoChild | None:
+    if not options.demo:
+        return None
+    from virtuoso_desktop.app.demo_child import DemoChild
+
+    return DemoChild(options.speed)
 
 
 def _why_no_window() -> str | None:
@@ -107,18 +130,3 @@ def _why_no_window() -> str | None:
     except ImportError as error:
         return f"Qt cannot be loaded ({error}); `make setup` installs what it needs"
     return None
-
-
-def _run_without_window(
-    options: Options, stop: StopRequest, folder: RunFolder, child: DemoChild | None, no_window: str | None
-) -> int:
-    from virtuoso_desktop.app.headless import run_headless
-    from virtuoso_desktop.app.logs import say
-    from virtuoso_desktop.app.run import Run
-
-    if no_window is not None and options.screenshot is not None:
-        say(f"No window here, so no screenshot: {no_window}. QT_QPA_PLATFORM=offscreen needs no display.")
-        return ExitCode.CANNOT_RUN
-    if no_window is not None:
-        say(f"No window here: {no_window}. The market is shown as a table instead.")
-    return run_headless(Run(options, stop, folder, child))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from virtuoso_desktop.engine.engine import Engine
     from virtuoso_desktop.engine.universe import RememberedUniverse
 
+OPENING = "app.open"
+"""The task that starts everything; when it fails, the run is over."""
 KEEP_PERIOD_S = 30.0
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
@@ -93,11 +95,6 @@ class Run:
         self._marks: list[tuple[str, float]] = []
         self._rows = warm_start.RowMemory(None)
         self._cannot_keep = False
-
-    @property
-    def notices_clock(self) -> Clock:
-        """The computer's clock, and the run's own as soon as that is known."""
-        return self._clock
 
     # --- start ---------------------------------------------------------------------------------------------------
 
@@ -180,13 +177,22 @@ class Run:
 
     def _task_failed(self, name: str, error: Exception) -> None:
         text = error.user_text if isinstance(error, VirtuosoError) else f"{type(error).__name__}: {error}"
-        self.notices.post(Severity.ERROR, name, f"A part of the program failed: {name}. {text}")
+        sentence = f"A part of the program failed: {name}. {text}"
+        self.notices.post(Severity.ERROR, name, sentence)
+        if name == OPENING:
+            say(sentence)
+            self.stop.ask(ExitCode.ERRORS)
 
     async def _keep_often(self) -> None:
         while True:
             await asyncio.sleep(KEEP_PERIOD_S)
             values = self._values_to_keep()
-            await asyncio.to_thread(self._write, values)
+            problem = await asyncio.to_thread(self._write, values)
+            if problem is not None and not self._cannot_keep:
+                self.notices.post(Severity.WARNING, "profile", problem)
+            elif problem is None and self._cannot_keep:
+                self.notices.post(Severity.INFO, "profile", "What is shown now can be kept again.")
+            self._cannot_keep = problem is not None
 
     def _values_to_keep(self) -> dict[str, Any]:
         """Copies only: they are encoded in a worker."""
@@ -201,21 +207,17 @@ class Run:
             values[warm_start.UNIVERSE_KEY] = warm_start.universe_value(engine.universe, self.plan.settings.universe)
         return values
 
-    def _write(self, values: dict[str, Any]) -> None:
+    def _write(self, values: dict[str, Any]) -> str | None:
+        """Keep the values; returns why that failed, in words."""
         cache = self.folder.cache
         if cache is None:
-            return
+            return None
         try:
             for key, value in values.items():
                 cache.write(key, value)
         except StorageError as error:
-            if not self._cannot_keep:
-                self._cannot_keep = True
-                log.warning("%s", error.user_text)
-        else:
-            if self._cannot_keep:
-                self._cannot_keep = False
-                log.warning("the cache can be written again")
+            return error.user_text
+        return None
 
     # --- end -----------------------------------------------------------------------------------------------------
 
@@ -227,7 +229,9 @@ class Run:
             code = ExitCode.ERRORS
         if not self._write_report() and code is ExitCode.DONE:
             code = ExitCode.ERRORS
-        self._write(self._values_to_keep())
+        problem = self._write(self._values_to_keep())
+        if problem is not None and not self._cannot_keep:
+            say(problem)
         if self.engine is not None:
             await self.engine.stop()
         return code

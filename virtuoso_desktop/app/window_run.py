@@ -15,7 +15,7 @@ from virtuoso_desktop.app.exit_codes import ExitCode, refusal
 from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
-from virtuoso_desktop.app.run import settle_memory
+from virtuoso_desktop.app.run import OPENING, settle_memory
 from virtuoso_desktop.app.window_start import UI_SETTING
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
 from virtuoso_desktop.model.errors import VirtuosoError
@@ -60,7 +60,7 @@ class _WindowRun:
     async def main(self) -> ExitCode:
         run, window = self._run, self._window
         run.folder.open_log()
-        run.tasks.spawn("app.run", self._open)
+        run.tasks.spawn(OPENING, self._open)
         await run.stop.wait()
         window.hide()
         window.detach()
