@@ -199,7 +199,7 @@ class MarketsPanel(QWidget):
         """Bring the user's choices back; names that no longer exist are left out."""
         self._columns = ColumnMemory(
             {name: shown for name, shown in columns.chosen.items() if name in NAMES},
-            {name: width for name, width in columns.widths.items() if name in NAMES},
+            {name: width for name, width in columns.widths.items() if name in NAMES and width > 0},
         )
         if columns.sort_column in NAMES:
             self.sort_by(NAMES.index(columns.sort_column), down=columns.sorts_down)
@@ -244,7 +244,7 @@ class MarketsPanel(QWidget):
         self.sort_by(column)
 
     def _on_resized(self, column: int, _before: int, width: int) -> None:
-        if not self._is_fitting:
+        if not self._is_fitting and width > 0:  # a hidden column is one of 0 px
             self._columns.widths[NAMES[column]] = width
 
     def _forget_width(self, column: int) -> None:
