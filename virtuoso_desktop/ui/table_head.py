@@ -31,11 +31,13 @@ class TableHeader(QHeaderView):
         self.canvas.setMouseTracking(True)
         self._theme = theme
         self._columns = tuple(columns)
+        self.is_held = False
+        """The mouse holds a column or its edge: a new width is the user's wish."""
         self.sorted_column = -1
         self.sorts_down = True
         self.setSectionsClickable(True)
         self.setFixedHeight(HEAD_PX)
-        self.setMinimumSectionSize(24)
+        self.setMinimumSectionSize(32)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.setHighlightSections(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -56,8 +58,13 @@ class TableHeader(QHeaderView):
                 self._paint_title(painter, section, column, QRect(left, 0, self.sectionSize(section), self.height()))
         painter.fillRect(0, self.height() - 1, self.canvas.width(), 1, self._theme.color("hair"))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.is_held = True
+        super().mousePressEvent(event)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
+        self.is_held = False
         self.dragged.emit()
 
     def _paint_title(self, painter: QPainter, section: int, column: Column, rect: QRect) -> None:

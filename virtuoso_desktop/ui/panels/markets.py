@@ -32,6 +32,8 @@ SORT_PERIOD_NS = 1_000_000_000
 STILL_NS = 1_500_000_000
 """While the pointer moves over the rows they keep their order, so that a click hits what was aimed at."""
 SKELETON_AFTER_MS = 150
+NARROWEST_COLUMN_PX = 32
+MOST_FITS = 3
 NARROWEST_PX = 260
 """Symbol, last price and change still fit."""
 
@@ -65,6 +67,7 @@ class MarketsPanel(QWidget):
         self._sorted_ns = 0
         self._columns = ColumnMemory()
         self._is_fitting = False
+        self._fits_again = False
         self.rows = rows
         self.model = PaintedModel(COLUMNS, self.rows, self)
         self.view = TableView(self.model, theme, self)
@@ -199,7 +202,7 @@ class MarketsPanel(QWidget):
         """Bring the user's choices back; names that no longer exist are left out."""
         self._columns = ColumnMemory(
             {name: shown for name, shown in columns.chosen.items() if name in NAMES},
-            {name: width for name, width in columns.widths.items() if name in NAMES and width > 0},
+            {name: width for name, width in columns.widths.items() if name in NAMES and width >= NARROWEST_COLUMN_PX},
         )
         if columns.sort_column in NAMES:
             self.sort_by(NAMES.index(columns.sort_column), down=columns.sorts_down)
@@ -244,22 +247,34 @@ class MarketsPanel(QWidget):
         self.sort_by(column)
 
     def _on_resized(self, column: int, _before: int, width: int) -> None:
-        if not self._is_fitting and width > 0:  # a hidden column is one of 0 px
-            self._columns.widths[NAMES[column]] = width
+        # Qt tells sizes of its own, too: of hidden columns, and while a header begins anew.
+        if self.view.head.is_held and not self._is_fitting:
+            self._columns.widths[NAMES[column]] = max(NARROWEST_COLUMN_PX, width)
 
     def _forget_width(self, column: int) -> None:
         self._columns.widths.pop(NAMES[column], None)
         self._fit_columns()
 
     def _fit_columns(self) -> None:
+        """Choose columns for the width. A scroll bar that comes or goes meanwhile asks for another round."""
+        if self._is_fitting:
+            self._fits_again = True
+            return
+        self._is_fitting = True
+        for _ in range(MOST_FITS):
+            self._fits_again = False
+            self._fit_once()
+            if not self._fits_again:
+                break
+        self._is_fitting = False
+
+    def _fit_once(self) -> None:
         widths = fit(self.view.canvas.width(), self._columns.chosen, self._columns.widths)
         head = self.view.head
-        self._is_fitting = True
         for index in range(len(COLUMNS)):
             head.setSectionHidden(index, index not in widths)
             if index in widths:
                 head.resizeSection(index, widths[index])
-        self._is_fitting = False
         if self.rows.shows_age != (AGE in widths):
             self.rows.shows_age = AGE in widths
             self.rows.reformat()

@@ -329,9 +329,10 @@ class MarketsRows:
         if row.funding_rate is None:
             return MISSING
         rate = Part(text.funding(row.funding_rate), ink)
-        if row.next_funding_ms is None or row.state is not RowState.LIVE:
-            return Cell((rate,))
-        return Cell((rate, Part(f"  {text.countdown(row.next_funding_ms - self.now_ms)}", MUTED)))
+        left_ms = None if row.next_funding_ms is None else row.next_funding_ms - self.now_ms
+        if left_ms is not None and left_ms <= 0 and row.state is not RowState.LIVE:
+            left_ms = None
+        return Cell((rate, Part(f"  {text.countdown(left_ms)}", MUTED)))
 
 
 def _number(value: float | None, shown: str, ink: Ink) -> Cell:
