@@ -69,6 +69,8 @@ def _parse_file(text: str, rest: str) -> OhlcvFile:
         if name not in _OPTIONS:
             near = difflib.get_close_matches(name, _OPTIONS, 1) or _OPTIONS
             raise ConfigError(f"--source {text}: there is no option {name!r}; did you mean {near[0]!r}?")
+        if not value:
+            raise ConfigError(f"--source {text}: the option {name!r} has no value.")
         options.setdefault(name, value)
         rest = rest[: match.start()]
     path = Path(rest).expanduser()
