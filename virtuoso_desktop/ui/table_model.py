@@ -65,11 +65,11 @@ class PaintedModel(QAbstractTableModel):
             return
         # Without the hint the header begins anew and tells sizes of hidden columns.
         hint = QAbstractItemModel.LayoutChangeHint.VerticalSortHint
-        self.layoutAboutToBeChanged[_WITH_HINT].emit([], hint)
+        self.layoutAboutToBeChanged[_WITH_HINT].emit([], hint)  # pyright: ignore[reportIndexIssue]
         before = self.persistentIndexList()
         after = [self.index(new_place(index.row()), index.column()) for index in before]
         self.changePersistentIndexList(before, after)
-        self.layoutChanged[_WITH_HINT].emit([], hint)
+        self.layoutChanged[_WITH_HINT].emit([], hint)  # pyright: ignore[reportIndexIssue]
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else self._count
