@@ -73,7 +73,7 @@ class DemoChild:
         if speed != 1.0:
             arguments += ["--speed", f"{speed:g}"]
         if start is not None:
-            arguments += ["--start", start]
+            arguments += ["--clock", "original", "--start", start]
         arguments.append("--exit-on-stdin-close")
         try:
             self._process = _start(arguments)
