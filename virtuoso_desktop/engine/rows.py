@@ -36,7 +36,7 @@ def has_fresh_book(state: InstrumentState, venue_now_ms: int) -> bool:
         book is not None
         and book.is_valid
         and not book.is_crossed
-        and bool(book.bids and book.asks)
+        and book.is_two_sided
         and venue_now_ms - book.event_ms <= BOOK_LIMIT_MS
     )
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import heapq
 from typing import NoReturn
 
+from virtuoso_desktop.market.book_side import LAST_BEST, NO_LEVEL, BookSide
 from virtuoso_desktop.model.errors import BookGap
 from virtuoso_desktop.model.instrument import Instrument
-from virtuoso_desktop.model.market import BookDelta, BookSnapshot, Level
+from virtuoso_desktop.model.market import BookDelta, BookSnapshot
 
 NO_BID = -1
-NO_ASK = 1 << 62
+NO_ASK = NO_LEVEL
 CROSSED_LIMIT_MS = 1_000
 """A book may be crossed this long (venue time) before it must be rebuilt."""
-GRID_TOLERANCE = 1e-4
-"""A price further than this from its grid point (in ticks) counts as off the grid."""
+TIDY_EVERY = 512
+"""Updates between two looks at what need not be right at once: where the slots lie, how many levels there are."""
 
 _nearest = float.__round__
-"""``round`` for floats only, at half its price; an infinite value raises OverflowError."""
+"""``round`` for floats only, at half its price. An infinite value raises OverflowError, NaN ValueError."""
 
 
 class OrderBook:
@@ -35,13 +35,13 @@ class OrderBook:
     """
 
     __slots__ = (
-        "_inverse_lot",
-        "_inverse_tick",
-        "_most_levels",
-        "asks",
-        "best_ask",
-        "best_bid",
-        "bids",
+        "_ask_key",
+        "_ask_scale",
+        "_asks",
+        "_bid_key",
+        "_bid_scale",
+        "_bids",
+        "_lot_scale",
         "crossed_since_ms",
         "depth",
         "event_ms",
@@ -58,15 +58,17 @@ class OrderBook:
     def __init__(self, instrument: Instrument, depth: int) -> None:
         self.symbol = instrument.symbol
         self.depth = depth
-        self._inverse_tick = 1.0 / float(instrument.tick_size)
-        self._inverse_lot = 1.0 / float(instrument.lot_step)
-        self._most_levels = 2 * depth if depth > 0 else 1 << 30
-        self.bids: dict[int, int] = {}
-        self.asks: dict[int, int] = {}
-        self.best_bid = NO_BID
-        self.best_ask = NO_ASK
-        self.update_id = 0
-        self.sequence = 0
+        tick_size, lot_step = float(instrument.tick_size), float(instrument.lot_step)
+        self._bid_scale = -1.0 / tick_size
+        self._ask_scale = 1.0 / tick_size
+        self._lot_scale = 1.0 / lot_step
+        self._bids = BookSide(tick_size, lot_step, -1)
+        self._asks = BookSide(tick_size, lot_step, 1)
+        self._bid_key = NO_LEVEL
+        """Minus the best bid in ticks."""
+        self._ask_key = NO_LEVEL
+        self.update_id: int = 0
+        self.sequence: int = 0
         self.event_ms = 0
         self.match_ms: int | None = None
         self.is_valid = False
@@ -77,19 +79,43 @@ class OrderBook:
         self.version = 0
 
     @property
+    def bids(self) -> dict[int, int]:
+        """All bids, lots by ticks, best first."""
+        return self._bids.levels()
+
+    @property
+    def asks(self) -> dict[int, int]:
+        """All asks, lots by ticks, best first."""
+        return self._asks.levels()
+
+    @property
+    def best_bid(self) -> int:
+        """The highest bid in ticks, `NO_BID` without one."""
+        return -self._bid_key if self._bid_key != NO_LEVEL else NO_BID
+
+    @property
+    def best_ask(self) -> int:
+        """The lowest ask in ticks, `NO_ASK` without one."""
+        return self._ask_key
+
+    @property
+    def is_two_sided(self) -> bool:
+        """Whether there is a bid and an ask."""
+        return self._bid_key != NO_LEVEL and self._ask_key != NO_LEVEL
+
+    @property
     def is_crossed(self) -> bool:
         """Best bid at or above best ask; such a book is never shown."""
-        return self.best_bid >= self.best_ask
+        return self._bid_key + self._ask_key <= 0
 
     def load(self, snapshot: BookSnapshot) -> None:
         """Replace the whole book. Raises BookGap if the snapshot stays crossed longer than the limit."""
         try:
-            self.bids = self._levels(snapshot.bids)
-            self.asks = self._levels(snapshot.asks)
-        except OverflowError:
+            self.off_grid += self._bids.load(snapshot.bids) + self._asks.load(snapshot.asks)
+        except (OverflowError, ValueError):
             self._refuse_level()
-        self.best_bid = max(self.bids, default=NO_BID)
-        self.best_ask = min(self.asks, default=NO_ASK)
+        self._bid_key = self._bids.best_key
+        self._ask_key = self._asks.best_key
         self.update_id = snapshot.update_id
         self.sequence = snapshot.sequence
         self.event_ms = snapshot.event_ms
@@ -97,12 +123,12 @@ class OrderBook:
         self.is_valid = True
         self.invalid_reason = None
         self.version += 1
-        if self.best_bid >= self.best_ask:
+        if self.is_crossed:
             self._judge_crossed(snapshot.event_ms)
         else:
             self.crossed_since_ms = None
 
-    def apply(self, delta: BookDelta) -> bool:  # noqa: C901 (the hottest loop: both sides unrolled in one call)
+    def apply(self, delta: BookDelta) -> bool:  # noqa: C901 (the hottest code: both sides unrolled)
         """Apply changed levels; returns False for a delta that is old or comes while the book is invalid.
 
         Raises
@@ -117,55 +143,52 @@ class OrderBook:
         if delta.previous_update_id != self.update_id or delta.sequence < self.sequence:
             return self._judge_sequence(delta)
         nearest = _nearest
-        inverse_tick = self._inverse_tick
-        inverse_lot = self._inverse_lot
+        lot_scale = self._lot_scale
         try:
-            bids = self.bids
-            best_bid = self.best_bid
-            lost = False
+            side, scale = self._bids, self._bid_scale
+            near, origin, best = side.near, side.origin, side.best
             for price, size in delta.bids:
-                ticks = nearest(price * inverse_tick)
-                if size:
-                    bids[ticks] = nearest(size * inverse_lot)
-                    if ticks > best_bid:
-                        best_bid = ticks
-                elif ticks in bids:
-                    del bids[ticks]
-                    if ticks == best_bid:
-                        lost = True
-            if lost and best_bid not in bids:
-                best_bid = max(bids, default=NO_BID)
+                slot = nearest(price * scale - origin)
+                if slot < 0:
+                    raise IndexError
+                near[slot] = nearest(size * lot_scale)
+                if slot < best and size:
+                    best = slot
+            while not near[best]:
+                best += 1
+            if best != side.best:
+                side.best = best
+                self._bid_key = best + int(origin)
 
-            asks = self.asks
-            best_ask = self.best_ask
-            lost = False
+            side, scale = self._asks, self._ask_scale
+            near, origin, best = side.near, side.origin, side.best
             for price, size in delta.asks:
-                ticks = nearest(price * inverse_tick)
-                if size:
-                    asks[ticks] = nearest(size * inverse_lot)
-                    if ticks < best_ask:
-                        best_ask = ticks
-                elif ticks in asks:
-                    del asks[ticks]
-                    if ticks == best_ask:
-                        lost = True
-            if lost and best_ask not in asks:
-                best_ask = min(asks, default=NO_ASK)
-        except OverflowError:
+                slot = nearest(price * scale - origin)
+                if slot < 0:
+                    raise IndexError
+                near[slot] = nearest(size * lot_scale)
+                if slot < best and size:
+                    best = slot
+            while not near[best]:
+                best += 1
+            if best != side.best:
+                side.best = best
+                self._ask_key = best + int(origin)
+        except IndexError:  # a level lies outside the slots, or there is none in them
+            self._apply_anywhere(delta)
+        except (OverflowError, ValueError):
             self._refuse_level()
-        self.best_bid = best_bid
-        self.best_ask = best_ask
         self.update_id = delta.update_id
         self.sequence = delta.sequence
         self.event_ms = delta.event_ms
         self.match_ms = delta.match_ms
-        self.version += 1
-        if best_bid >= best_ask:
+        self.version = version = self.version + 1
+        if self._bid_key + self._ask_key <= 0:
             self._judge_crossed(delta.event_ms)
         elif self.crossed_since_ms is not None:
             self.crossed_since_ms = None
-        if len(bids) > self._most_levels or len(asks) > self._most_levels:
-            self._cut()
+        if not version % TIDY_EVERY:
+            self._tidy()
         return True
 
     def invalidate(self, reason: str) -> None:
@@ -179,27 +202,24 @@ class OrderBook:
         """Best ``levels`` of both sides as (ticks, lots), best first; empty while invalid or crossed."""
         if not self.is_valid or self.is_crossed:
             return [], []
-        bids = [(ticks, self.bids[ticks]) for ticks in heapq.nlargest(levels, self.bids)]
-        asks = [(ticks, self.asks[ticks]) for ticks in heapq.nsmallest(levels, self.asks)]
-        return bids, asks
+        return self._bids.top(levels), self._asks.top(levels)
 
-    def _levels(self, wire: list[Level]) -> dict[int, int]:
-        inverse_tick = self._inverse_tick
-        inverse_lot = self._inverse_lot
-        levels: dict[int, int] = {}
-        for price, size in wire:
-            exact = price * inverse_tick
-            ticks = _nearest(exact)
-            if not -GRID_TOLERANCE < exact - ticks < GRID_TOLERANCE:
-                self.off_grid += 1
-            if size:
-                levels[ticks] = _nearest(size * inverse_lot)
-        return levels
+    def _tidy(self) -> None:
+        for side in (self._bids, self._asks):
+            if self.depth > 0:
+                side.cut(self.depth)
+            if side.best > LAST_BEST:
+                side.lay_anew()
 
-    def _cut(self) -> None:
-        """Drop the levels beyond the depth: the venue did not delete what left its window."""
-        self.bids = {ticks: self.bids[ticks] for ticks in heapq.nlargest(self.depth, self.bids)}
-        self.asks = {ticks: self.asks[ticks] for ticks in heapq.nsmallest(self.depth, self.asks)}
+    def _apply_anywhere(self, delta: BookDelta) -> None:
+        """Apply a delta whose levels may lie outside the slots; that some were applied before does not matter."""
+        try:
+            self._bids.apply(delta.bids)
+            self._asks.apply(delta.asks)
+        except (OverflowError, ValueError):
+            self._refuse_level()
+        self._bid_key = self._bids.best_key
+        self._ask_key = self._asks.best_key
 
     def _judge_sequence(self, delta: BookDelta) -> bool:
         if delta.update_id <= self.update_id:

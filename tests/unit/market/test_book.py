@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtuoso_desktop.market.book import OrderBook
+from virtuoso_desktop.market.book import TIDY_EVERY, OrderBook
 from virtuoso_desktop.model.errors import BookGap
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 from virtuoso_desktop.model.market import BookDelta, BookSnapshot, Level
@@ -110,10 +110,11 @@ def test_book_that_uncrosses_in_time_lives_on() -> None:
     assert book.is_valid
 
 
-def test_infinite_price_distrusts_the_book() -> None:
+@pytest.mark.parametrize("level", [(float("inf"), 1.0), (100.0, float("inf")), (float("nan"), 1.0)])
+def test_value_that_is_no_number_distrusts_the_book(level: Level) -> None:
     book = loaded()
     with pytest.raises(BookGap) as gap:
-        book.apply(delta([(float("inf"), 1.0)], []))
+        book.apply(delta([level], []))
     assert gap.value.reason == "bad_level"
     assert not book.is_valid
 
@@ -126,38 +127,66 @@ def test_off_grid_snapshot_is_counted() -> None:
 
 def test_a_venue_that_never_deletes_cannot_grow_the_book() -> None:
     book = loaded()
-    for number in range(200):
-        book.apply(delta([(90.0 - number / 10, 1.0)], [(110.0 + number / 10, 1.0)], update_id=11 + number))
-    assert len(book.bids) <= 100
-    assert len(book.asks) <= 100
-    assert (book.best_bid, book.best_ask) == (1000, 1001)
+    for number in range(2 * TIDY_EVERY):
+        far = 2.0 + number / 10
+        book.apply(delta([(1_000.0 - far, 1.0)], [(1_000.0 + far, 1.0)], update_id=11 + number))
+    assert len(book.bids) <= 100 + TIDY_EVERY
+    assert len(book.asks) <= 100 + TIDY_EVERY
 
 
-LEVELS = st.lists(
-    st.tuples(st.integers(1, 60).map(lambda n: n / 10), st.integers(0, 5).map(lambda n: n / 1000)), max_size=12
-)
+def test_touch_may_wander_any_way_from_where_the_book_was_loaded() -> None:
+    """Every level is moved up by 3,000 ticks, then down by 6,000: further than slots are laid."""
+    book = loaded()
+    model = {"bids": dict(book.bids), "asks": dict(book.asks)}
+    update_id = 10
+    for step in [40] * 75 + [-40] * 150:
+        changes: dict[str, list[Level]] = {}
+        for side, held in model.items():
+            moved = {ticks + step: lots for ticks, lots in held.items()}
+            gone = [(ticks / 10, 0.0) for ticks in held if ticks not in moved]
+            changes[side] = gone + [(ticks / 10, lots / 1000) for ticks, lots in moved.items()]
+            model[side] = moved
+        update_id += 1
+        book.apply(delta(changes["bids"], changes["asks"], update_id=update_id))
+        assert (book.bids, book.asks) == (model["bids"], model["asks"])
+        assert (book.best_bid, book.best_ask) == (max(model["bids"]), min(model["asks"]))
+        assert book.top(5) == (sorted(model["bids"].items(), reverse=True), sorted(model["asks"].items()))
+
+
+TICKS = st.integers(1, 60) | st.integers(1, 9_000)
+"""Close together, as at the touch, and further apart than slots are laid."""
+LEVELS = st.lists(st.tuples(TICKS.map(lambda n: n / 10), st.integers(0, 5).map(lambda n: n / 1000)), max_size=12)
+
+
+def applied(model: dict[int, int], levels: list[Level]) -> dict[int, int]:
+    """What the levels make of a side, in the plainest way."""
+    for price, size in levels:
+        model[round(price * 10)] = round(size * 1000)
+    return {ticks: lots for ticks, lots in model.items() if lots}
 
 
 @given(start=LEVELS, changes=st.lists(LEVELS, max_size=8))
-def test_best_bid_is_always_the_largest_key(start: list[Level], changes: list[list[Level]]) -> None:
+def test_bids_are_what_a_plain_dict_holds(start: list[Level], changes: list[list[Level]]) -> None:
     book = OrderBook(INSTRUMENT, 50)
     book.load(snapshot(start, [(1000.0, 1.0)]))
-    model = {round(price * 10): round(size * 1000) for price, size in start if size}
+    model = applied({}, start)
     for number, levels in enumerate(changes):
         book.apply(delta(levels, [], update_id=11 + number))
-        for price, size in levels:
-            if size:
-                model[round(price * 10)] = round(size * 1000)
-            else:
-                model.pop(round(price * 10), None)
-    assert book.bids == model
-    assert book.best_bid == max(model, default=-1)
+        model = applied(model, levels)
+        assert book.bids == model
+        assert book.best_bid == max(model, default=-1)
+        assert book.top(5)[0] == sorted(model.items(), reverse=True)[:5]
 
 
 @given(start=LEVELS, changes=st.lists(LEVELS, max_size=8))
-def test_best_ask_is_always_the_smallest_key(start: list[Level], changes: list[list[Level]]) -> None:
+def test_asks_are_what_a_plain_dict_holds(start: list[Level], changes: list[list[Level]]) -> None:
     book = OrderBook(INSTRUMENT, 50)
-    book.load(snapshot([], start))
+    book.load(snapshot([(0.1, 1.0)], start))
+    model = applied({}, start)
     for number, levels in enumerate(changes):
         book.apply(delta([], levels, update_id=11 + number))
-    assert book.best_ask == min(book.asks, default=1 << 62)
+        model = applied(model, levels)
+        assert book.asks == model
+        assert book.best_ask == min(model, default=1 << 62)
+        assert book.is_crossed == (1 in model)
+        assert book.is_crossed or book.top(5)[1] == sorted(model.items())[:5]

@@ -54,6 +54,17 @@ def test_forming_candle_is_replaced_and_committed_once() -> None:
     assert len(held) == 1
 
 
+def test_series_that_is_full_drops_its_oldest_rows_and_takes_the_next() -> None:
+    held = CandleSeries(INSTRUMENT, Timeframe.M1, most_rows=100)
+    for index in range(100):
+        held.apply(candle(index, closed=True))
+    held.apply(candle(100, close=100.5))
+    assert held.last_is_forming
+    assert held.columns[CLOSE, -1] == 1005.0
+    assert opens(held) == list(range(101 - len(held), 101))
+    assert len(held) <= 100
+
+
 def test_second_confirm_with_the_same_values_commits_nothing() -> None:
     held = series()
     assert held.apply(candle(0, closed=True))

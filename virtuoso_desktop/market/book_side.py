@@ -1,0 +1,148 @@
+"""One side of an order book: sizes in slots beside each other, one a tick from the touch outwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from virtuoso_desktop.model.market import Level
+
+NO_LEVEL = 1 << 62
+"""``best_key`` of a side without levels."""
+SLOTS = 2_048
+SLOTS_AHEAD = 512
+"""Slots before the best level when they are laid, for better ones to come."""
+LAST_BEST = 1_024
+"""When the best level lies beyond this slot, the slots are laid anew."""
+GRID_TOLERANCE = 1e-4
+"""A price further than this from its grid point (in ticks) counts as off the grid."""
+
+_nearest = float.__round__
+"""``round`` for floats only, at half its price. An infinite value raises OverflowError, NaN ValueError."""
+
+
+class BookSide:
+    """Sizes in lots by key: the price in ticks for asks, minus that for bids, so that the least key is best.
+
+    Parameters
+    ----------
+    tick_size, lot_step : float
+        The instrument's grids.
+    sign : int
+        1 for asks, -1 for bids.
+    depth : int
+        Levels that the venue's topic carries; decides how many ticks have a slot.
+
+    Notes
+    -----
+    Where trading happens, levels stand on almost every tick. There a list is quicker than a dict, all
+    instruments' books stay in the processor's cache, and a deletion is a write of 0. Levels beyond
+    the slots are kept in a dict; when the touch has moved far enough the slots are laid anew.
+    `OrderBook.apply` writes the slots itself, and leaves to `apply` what has none.
+    """
+
+    __slots__ = ("_far", "_lot_scale", "_sign", "_tick_scale", "best", "near", "origin")
+
+    def __init__(self, tick_size: float, lot_step: float, sign: int) -> None:
+        self._sign = sign
+        self._tick_scale = sign / tick_size
+        self._lot_scale = 1.0 / lot_step
+        self.origin = 0.0
+        """Key of the first slot."""
+        self.near = [0] * SLOTS
+        """Lots by slot."""
+        self.best = SLOTS
+        """Slot of the best level; `SLOTS` while the side is empty."""
+        self._far: dict[int, int] = {}
+        """Lots by key, of the levels beyond the slots."""
+
+    @property
+    def best_key(self) -> int:
+        """Key of the best level, `NO_LEVEL` while the side is empty."""
+        return int(self.origin) + self.best if self.best < SLOTS else NO_LEVEL
+
+    def apply(self, levels: Iterable[Level]) -> None:
+        """Set the sizes of changed levels, wherever they lie; 0 deletes.
+
+        Raises
+        ------
+        OverflowError, ValueError
+            A price or size is infinite or no number. The side is half changed then.
+        """
+        origin = int(self.origin)
+        is_passed = False
+        for price, size in levels:
+            key = _nearest(price * self._tick_scale)
+            lots = _nearest(size * self._lot_scale)
+            if 0 <= key - origin < SLOTS:
+                self.near[key - origin] = lots
+                if lots:
+                    self.best = min(self.best, key - origin)
+            elif lots:
+                self._far[key] = lots
+                is_passed = is_passed or key < origin
+            else:
+                self._far.pop(key, None)
+        while self.best < SLOTS and not self.near[self.best]:
+            self.best += 1
+        if is_passed or self.best > LAST_BEST:
+            self.lay_anew()
+
+    def load(self, levels: Iterable[Level]) -> int:
+        """Replace all levels; returns how many prices lie off the grid."""
+        off_grid = 0
+        held: dict[int, int] = {}
+        for price, size in levels:
+            exact = price * self._tick_scale
+            key = _nearest(exact)
+            if not -GRID_TOLERANCE < exact - key < GRID_TOLERANCE:
+                off_grid += 1
+            held[key] = _nearest(size * self._lot_scale)
+        self._place({key: lots for key, lots in held.items() if lots})
+        return off_grid
+
+    def levels(self) -> dict[int, int]:
+        """Lots by price in ticks, best first."""
+        sign = self._sign
+        return {sign * key: lots for key, lots in sorted(self._held().items())}
+
+    def top(self, count: int) -> list[tuple[int, int]]:
+        """The best ``count`` levels as (ticks, lots), best first."""
+        found: list[tuple[int, int]] = []
+        origin = int(self.origin)
+        sign = self._sign
+        for slot in range(self.best, SLOTS):
+            lots = self.near[slot]
+            if lots:
+                found.append((sign * (origin + slot), lots))
+                if len(found) == count:
+                    return found
+        missing = sorted(self._far)[: count - len(found)]
+        return found + [(sign * key, self._far[key]) for key in missing]
+
+    def cut(self, kept: int) -> None:
+        """Drop all but the best ``kept`` levels when there are more than twice as many."""
+        if SLOTS - self.near.count(0) + len(self._far) > 2 * kept:
+            self._place(dict(sorted(self._held().items())[:kept]))
+
+    def lay_anew(self) -> None:
+        """Lay the slots about the best level."""
+        self._place(self._held())
+
+    def _held(self) -> dict[int, int]:
+        origin = int(self.origin)
+        return {origin + slot: lots for slot, lots in enumerate(self.near) if lots} | self._far
+
+    def _place(self, held: dict[int, int]) -> None:
+        best_key = min(held, default=NO_LEVEL)
+        origin = best_key - SLOTS_AHEAD if held else 0
+        near = [0] * SLOTS
+        far: dict[int, int] = {}
+        for key, lots in held.items():
+            if key - origin < SLOTS:
+                near[key - origin] = lots
+            else:
+                far[key] = lots
+        self.origin = float(origin)
+        self.near = near
+        self._far = far
+        self.best = SLOTS_AHEAD if held else SLOTS
