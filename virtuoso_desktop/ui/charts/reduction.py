@@ -43,6 +43,19 @@ class Bars(NamedTuple):
     def count(self) -> int:
         return self.key.shape[0]
 
+    def cut(self, begin: int, end: int) -> Bars:
+        """The bars [begin, end), as views."""
+        part = slice(begin, end)
+        return Bars(
+            self.key[part],
+            self.open[part],
+            self.high[part],
+            self.low[part],
+            self.close[part],
+            self.volume[part],
+            self.row[part],
+        )
+
 
 class Candles:
     """The candles of one series as the chart reads them, with their pyramid.
@@ -75,7 +88,7 @@ class Candles:
             level = self._pyramid.level(factor)
             begin = int(np.searchsorted(level.key, first_slot // factor))
             end = int(np.searchsorted(level.key, last_slot // factor, side="right"))
-            parts.append(Bars(*(column[begin:end] for column in level)))
+            parts.append(level.cut(begin, end))
             keys.append(np.floor(parts[0].key * (factor / per_column)))
         if last > max(first, covered):
             parts.append(raw_bars(view, max(first, covered), last, self.timeframe))
@@ -92,6 +105,7 @@ class Pyramid:
         self._levels: dict[int, Bars] = {}
         self._covered = 0
         self._seen: tuple[int, int, float, float] | None = None
+        self._whole_version: int | None = None
 
     def covered_rows(self, view: CandleView) -> int:
         """Rows from the oldest on that `level` holds; 0 when older rows changed since."""
@@ -112,6 +126,8 @@ class Pyramid:
 
     def advance(self, view: CandleView) -> None:
         """Cover at most `CHUNK_ROWS` more rows; begin anew when older rows changed."""
+        if self._whole_version == view.base_version:
+            return
         if not self._continues(view):
             self._chunks, self._covered = [], 0
             self._levels.clear()
@@ -121,13 +137,15 @@ class Pyramid:
             return
         self._seen = (view.base_version, rows, view.open_ms[0], view.open_ms[-1])
         end = min(self._covered + CHUNK_ROWS, rows)
+        if end == rows:
+            self._whole_version = view.base_version
         if end - self._covered < FACTORS[0]:
             return
         bars = raw_bars(view, self._covered, end, self._timeframe)
         keys = np.floor(bars.key / FACTORS[0])
         whole = int(np.searchsorted(keys, keys[-1]))  # the group of the newest row may still grow
         if whole:
-            self._chunks.append(group(Bars(*(column[:whole] for column in bars)), keys[:whole]))
+            self._chunks.append(group(bars.cut(0, whole), keys[:whole]))
             self._covered += whole
             self._levels.clear()
 
@@ -144,6 +162,12 @@ class Pyramid:
             and view.open_ms[0] == first_ms
             and view.open_ms[-2] == last_ms
         )
+
+
+def no_bars() -> Bars:
+    """No bar at all."""
+    empty = np.empty(0)
+    return Bars(empty, empty, empty, empty, empty, empty, np.empty(0, dtype=np.int64))
 
 
 def raw_bars(view: CandleView, first: int, last: int, timeframe: Timeframe) -> Bars:
@@ -181,6 +205,13 @@ def _joined(parts: list[Bars]) -> Bars:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        empty = np.empty(0)
-        return Bars(empty, empty, empty, empty, empty, empty, np.empty(0, dtype=np.int64))
-    return Bars(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return no_bars()
+    return Bars(
+        np.concatenate([part.key for part in parts]),
+        np.concatenate([part.open for part in parts]),
+        np.concatenate([part.high for part in parts]),
+        np.concatenate([part.low for part in parts]),
+        np.concatenate([part.close for part in parts]),
+        np.concatenate([part.volume for part in parts]),
+        np.concatenate([part.row for part in parts]),
+    )

@@ -154,13 +154,18 @@ class TimeView:
         return self._move_to(self.left + round(bars / self.zoom.slots_per_px))
 
     def zoom_at(self, x: float, rungs: int) -> bool:
-        """Go ``rungs`` nearer (positive) or farther, the slot ``x`` pixels from the left staying there."""
+        """Go ``rungs`` nearer (positive) or farther, the slot ``x`` pixels from the left staying there.
+
+        Zooming out, the empty place right of the newest candle does not grow: older candles come in.
+        """
         target = min(max(self._rung - rungs, 0), self._farthest_rung())
         if target == self._rung:
             return False
         slot = (self.left + x) * self.zoom.slots_per_px
+        empty = self._empty_right() if rungs < 0 and self.follows else self.width
         self._rung = target
-        self._move_to(round(slot / self.zoom.slots_per_px - x))
+        left = round(slot / self.zoom.slots_per_px - x)
+        self._move_to(min(left, self._end() + empty - self.width))
         self.version += 1
         return True
 
@@ -170,6 +175,14 @@ class TimeView:
         self._rung = self._nearest_rung(1 / (DEFAULT_SPACING * self._ratio))
         self._put_right_edge(right)
 
+    def _end(self) -> int:
+        """Column after the newest candle."""
+        return math.ceil((self.newest + 1) / self.zoom.slots_per_px)
+
+    def _empty_right(self) -> int:
+        """Device pixels right of the newest candle."""
+        return self.left + self.width - self._end()
+
     def _put_right_edge(self, slot: float) -> None:
         self._move_to(round(slot / self.zoom.slots_per_px) - self.width)
         self.version += 1
@@ -178,7 +191,7 @@ class TimeView:
         slots_per_px = self.zoom.slots_per_px
         room = round(self.width * _WALL_SHARE)
         first = math.floor(self.oldest / slots_per_px) - room
-        last = math.ceil((self.newest + 1) / slots_per_px) - self.width + room
+        last = self._end() - self.width + room
         left = min(max(left, min(first, last)), max(first, last))
         if left == self.left:
             return False

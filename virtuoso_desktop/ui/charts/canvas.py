@@ -1,0 +1,265 @@
+"""The drawing surface: one graphics view with a view box per pane, placed and kept in step by us.
+
+The panes share the time axis through the model, not through links between view boxes. A tick asks for the newest
+column, the tag and the changed words; everything else repaints the whole view.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QRegion,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
+
+from virtuoso_desktop.ui.charts.crosshair import Crosshair
+from virtuoso_desktop.ui.charts.gestures import Gestures
+from virtuoso_desktop.ui.charts.legend import Legend, price_legend, volume_legend
+from virtuoso_desktop.ui.charts.panes import PaneBox, PricePane, VolumePane
+from virtuoso_desktop.ui.charts.scales import PriceContent, ValueScale, VolumeContent
+from virtuoso_desktop.ui.charts.stage import Layout, Pane, Stage, arrange
+from virtuoso_desktop.ui.charts.timescale import TimeScale
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+_SCALES, _PANES, _CROSSHAIR, _LEGENDS = range(4)
+
+
+class Canvas(pg.GraphicsView):
+    """Paints the stage and takes mouse and keys.
+
+    Signals
+    -------
+    view_moved
+        The user panned, zoomed or scaled: the slice has to be read again.
+    hover_moved
+        The crosshair is elsewhere.
+    letters_typed, digit_typed
+        A key that is no command of the chart, as text.
+    resized
+        Panes have new places.
+    """
+
+    view_moved = Signal()
+    hover_moved = Signal()
+    letters_typed = Signal(str)
+    digit_typed = Signal(str)
+    resized = Signal()
+
+    def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
+        super().__init__(parent, useOpenGL=False)
+        self._stage = stage
+        self._axis_px = 0.0
+        self._row: int | None = None
+        self._shows_focus = False
+        self._is_seen = False
+        self.painted_ns = 0
+        self.setCentralWidget(None)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+        self.setOptimizationFlags(
+            QGraphicsView.OptimizationFlag.DontSavePainterState
+            | QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing
+        )
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        scene = self.scene()
+        scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.price_box, self.volume_box = PaneBox(), PaneBox()
+        self.price_scale = ValueScale(stage, PriceContent(stage))
+        self.volume_scale = ValueScale(stage, VolumeContent(stage))
+        self.time_scale = TimeScale(stage)
+        self.price_pane = PricePane(stage, self.price_box, self.price_scale, self.time_scale)
+        self.volume_pane = VolumePane(stage, self.volume_box, self.volume_scale, self.time_scale)
+        self.crosshair = Crosshair(stage)
+        self.price_legend = Legend(stage, price_legend)
+        self.volume_legend = Legend(stage, volume_legend)
+        for depth, items in (
+            (_SCALES, (self.price_scale, self.volume_scale, self.time_scale)),
+            (_PANES, (self.price_box, self.volume_box)),
+            (_CROSSHAIR, (self.crosshair,)),
+            (_LEGENDS, (self.price_legend, self.volume_legend)),
+        ):
+            for item in items:
+                item.setZValue(depth)
+                scene.addItem(item)
+        self.gestures = Gestures(stage, self)
+        self.set_colors()
+
+    # --- what changed ------------------------------------------------------------------------------------------
+
+    def set_colors(self) -> None:
+        """The theme's palette was replaced."""
+        self.setBackgroundBrush(self._stage.theme.color("background"))
+        self.viewport().update()
+
+    def redraw(self) -> None:
+        """The slice, a scale or the series changed: place everything anew and repaint the view."""
+        stage = self._stage
+        self._fit_axis()
+        model = stage.model
+        left, right = model.time.left_slot, model.time.right_slot
+        self.price_box.set_range(left, right, model.price.low, model.price.high)
+        self.volume_box.set_range(left, right, 0.0, model.volume_high)
+        self._row = self._price_row()
+        self._refresh_marks(repaint=False)
+        stage.asked = QRegion()
+        self.viewport().update()
+
+    def redraw_newest(self) -> None:
+        """Only the newest candle's values changed: repaint its column, the price line, the tag and words."""
+        stage = self._stage
+        model, layout = stage.model, stage.layout
+        if model.shows_newest:
+            spacing = model.time.zoom.spacing
+            column = model.time.column_of(model.time.newest) - spacing
+            self.price_pane.ask_device(column, 0, 2 * spacing + 1, layout.price.height)
+            self.volume_pane.ask_device(column + spacing, 0, spacing, layout.volume.height)
+        row = self._price_row()
+        if row != self._row:
+            line = max(1, round(layout.ratio))
+            for moved in (self._row, row):
+                if moved is not None:
+                    self.price_pane.ask_device(0, moved - line // 2, layout.plot_width, line)
+            self._row = row
+        self.redraw_marks()
+
+    def redraw_marks(self) -> None:
+        """The crosshair moved or time went on: repaint what tells so."""
+        stage = self._stage
+        self._refresh_marks()
+        if not stage.asked.isEmpty():
+            self.viewport().update(stage.asked)
+            stage.asked = QRegion()
+
+    def _refresh_marks(self, *, repaint: bool = True) -> None:
+        for item in (
+            self.crosshair,
+            self.price_scale,
+            self.volume_scale,
+            self.time_scale,
+            self.price_legend,
+            self.volume_legend,
+        ):
+            item.refresh(repaint=repaint)
+
+    def _price_row(self) -> int | None:
+        last_price = self._stage.model.last_price
+        return None if last_price is None else self.price_pane.row_of(last_price)
+
+    # --- places ------------------------------------------------------------------------------------------------
+
+    def begin_series(self) -> None:
+        """Another instrument: its prices may need a narrower axis."""
+        self._axis_px = 0.0
+
+    def _fit_axis(self) -> None:
+        axis_px = self._stage.axis_px()
+        if axis_px > self._axis_px:
+            self._axis_px = axis_px
+            self._arrange()
+
+    def _arrange(self) -> None:
+        ratio = self.viewport().devicePixelRatioF()
+        layout = arrange(self.viewport().width(), self.viewport().height(), ratio, self._axis_px)
+        if layout == self._stage.layout:
+            return
+        self._stage.layout = layout
+        self._stage.model.time.set_width(layout.plot_width, ratio)
+        if not self._is_seen:
+            self._stage.model.place_again()
+        whole = QRectF(0, 0, layout.width / ratio, layout.height / ratio)
+        for box, pane_item, scale, legend, pane in (
+            (self.price_box, self.price_pane, self.price_scale, self.price_legend, layout.price),
+            (self.volume_box, self.volume_pane, self.volume_scale, self.volume_legend, layout.volume),
+        ):
+            plot = _rect(layout, pane, layout.plot_width)
+            box.setGeometry(plot)
+            pane_item.fill(QRectF(0, 0, plot.width(), plot.height()), plot.topLeft())
+            scale.fill(_rect(layout, pane, layout.width))
+            legend.fill(plot)
+        self.time_scale.fill(whole)
+        self.crosshair.fill(whole)
+        self.resized.emit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        # The base class asks for this before its own construction has ended.
+        if hasattr(self, "gestures"):
+            self._axis_px = max(self._axis_px, self._stage.axis_px())
+            self._arrange()
+            self.view_moved.emit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._arrange()
+            self.view_moved.emit()
+        return super().event(event)
+
+    # --- painting ----------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        begun_ns = perf_counter_ns()
+        self._is_seen = True
+        self._stage.exposed = event.region()
+        self._stage.is_partial = event.rect() != self.viewport().rect() or event.region().rectCount() > 1
+        super().paintEvent(event)
+        self.painted_ns += perf_counter_ns() - begun_ns
+
+    def drawForeground(self, painter: QPainter, _rect: QRectF) -> None:
+        if self._shows_focus:
+            painter.setPen(QPen(self._stage.theme.color("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._show_focus(event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason))
+
+    def focusOutEvent(self, _event: QFocusEvent) -> None:
+        self._show_focus(False)
+
+    def _show_focus(self, shows: bool) -> None:
+        if shows != self._shows_focus:
+            self._shows_focus = shows
+            self.viewport().update()
+
+    # --- mouse and keys: none of it reaches the scene ------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._show_focus(False)
+        self.gestures.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.gestures.move(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.gestures.release(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.gestures.double_click(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.gestures.wheel(event)
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        self.gestures.leave()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self.gestures.key(event):
+            event.ignore()
+
+
+def _rect(layout: Layout, pane: Pane, width: int) -> QRectF:
+    ratio = layout.ratio
+    return QRectF(0, pane.top / ratio, width / ratio, pane.height / ratio)

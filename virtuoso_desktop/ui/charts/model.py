@@ -1,0 +1,321 @@
+"""What the chart shows now: the visible slice of one series, copied, with its scales.
+
+The model reads a `ChartView` inside one frame and keeps nothing of it but copies, so that painting and the mouse
+never touch live memory. It knows no Qt.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from virtuoso_desktop.engine.views import ChartView, RowState
+from virtuoso_desktop.ui.charts.pricerange import PriceRange
+from virtuoso_desktop.ui.charts.reduction import Bars, Candles, no_bars
+from virtuoso_desktop.ui.charts.slots import open_of, slot_at
+from virtuoso_desktop.ui.charts.timeview import DEFAULT_BARS_RIGHT, TimeView
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.model.instrument import Instrument
+    from virtuoso_desktop.model.timeframe import Timeframe
+
+Floats = NDArray[np.float64]
+
+VOLUME_HEADROOM = 1.35
+"""The volume pane's upper edge over its highest bar: one line of legend stands there."""
+
+
+class Change(IntEnum):
+    """How much of the picture the newest reading changed."""
+
+    NOTHING = 0
+    LAST = 1
+    """Values of the last candle only, on the same scales."""
+    ALL = 2
+
+
+class Reading(NamedTuple):
+    """One candle in numbers: prices and lines in ticks, None where a line has no value."""
+
+    slot: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    lines: tuple[float | None, ...]
+    slots: int = 1
+    """How many slots the bar stands for."""
+
+    @property
+    def is_up(self) -> bool:
+        return self.close >= self.open
+
+
+class ChartModel:
+    """The visible slice and its scales.
+
+    ``bars`` and ``lines`` hold one entry a visible column and one more on either side; when
+    ``shows_newest`` the last entry is the newest candle. ``data_version`` changes with the slice, not with ticks.
+    """
+
+    def __init__(self) -> None:
+        self.time = TimeView()
+        self.price = PriceRange()
+        self.volume_high = 1.0
+        self.instrument: Instrument | None = None
+        self.timeframe: Timeframe | None = None
+        self.state = RowState.WAITING
+        self.newest_ms: int | None = None
+        self.last_price: float | None = None
+        self.newest: Reading | None = None
+        self.is_forming = False
+        self.is_complete_left = False
+        self.count = 0
+        self.line_names: tuple[str, ...] = ()
+        self.overlay_state = ""
+        self.bars: Bars = no_bars()
+        self.lines: tuple[Floats, ...] = ()
+        self.shows_newest = False
+        self.data_version = 0
+        self._reader: Candles | None = None
+        self._slice_key: tuple[object, ...] = ()
+        self._seen_version = -1
+        self._fit_static = (math.inf, -math.inf, 0.0)
+        self._newest_is_inside = False
+        self._view_bars: float | None = None
+        self._bars_right = DEFAULT_BARS_RIGHT
+        self._right_ms: float | None = None
+        self._is_placed = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to draw: no series, or one without candles."""
+        return self.count == 0
+
+    # --- which series ------------------------------------------------------------------------------------------
+
+    def begin(self, instrument: Instrument | None, timeframe: Timeframe | None) -> None:
+        """Forget the series; the next reading is drawn at the same zoom and place.
+
+        A view that follows the newest candle will follow; one that looks back shows the same moment.
+        """
+        if self.count and self.timeframe is not None:
+            self._view_bars = None
+            if self.time.follows:
+                self._bars_right, self._right_ms = self.time.bars_right, None
+            else:
+                self._right_ms = self._time_at_right_edge(self.timeframe)
+        self.instrument, self.timeframe = instrument, timeframe
+        self._reader = Candles(timeframe) if timeframe is not None else None
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing to draw until the next reading."""
+        self.count = 0
+        self.bars, self.lines = no_bars(), ()
+        self.newest = self.last_price = self.newest_ms = None
+        self.shows_newest = self.is_forming = self.is_complete_left = False
+        self._slice_key, self._seen_version = (), -1
+        self._is_placed = False
+        self.price.set_auto()
+        self.data_version += 1
+
+    def restart(self) -> None:
+        """The same series comes from elsewhere: read it from scratch, at the same place."""
+        if self.timeframe is not None:
+            self._reader = Candles(self.timeframe)
+        self._slice_key, self._seen_version = (), -1
+
+    def place(self, view_bars: float, bars_right: float) -> None:
+        """Zoom and place of the next series' first reading."""
+        self._view_bars, self._bars_right, self._right_ms = view_bars, bars_right, None
+
+    def place_again(self) -> None:
+        """Nobody has seen the view yet and its width changed: its place is found anew."""
+        self._is_placed = False
+        self._slice_key = ()
+
+    def _time_at_right_edge(self, timeframe: Timeframe) -> float:
+        slot = math.floor(self.time.right_slot)
+        return open_of(slot, timeframe) + (self.time.right_slot - slot) * timeframe.duration_ms
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def read(self, chart: ChartView) -> Change:
+        """Take over what the engine holds now; cheap when nothing changed."""
+        candles, overlays = chart.candles, chart.overlays
+        if self._reader is None or not len(candles):
+            was_empty = self.is_empty
+            if not was_empty:
+                self.clear()
+            return Change.NOTHING if was_empty else Change.ALL
+        self.instrument = chart.instrument
+        last_price = chart.last_price_ticks
+        if last_price is None:
+            last_price = float(candles.close[-1])
+        status = (chart.state, chart.newest_ms, candles.is_complete_left, last_price)
+        changed = status != (self.state, self.newest_ms, self.is_complete_left, self.last_price)
+        looks_changed = (chart.state, candles.is_complete_left) != (self.state, self.is_complete_left)
+        self.state, self.newest_ms, self.is_complete_left, self.last_price = status
+        self._reader.advance(candles)
+        self.count = len(candles)
+        self._extend(chart)
+        key = (self.time.version, candles.base_version, overlays.state, overlays.names, len(overlays.lines))
+        if key != self._slice_key:
+            self._slice_key = key
+            self._seen_version = candles.version
+            self._read_slice(chart)
+            return Change.ALL
+        if looks_changed:
+            self.data_version += 1
+        if candles.version != self._seen_version:
+            self._seen_version = candles.version
+            return max(self._read_last(chart), Change.ALL if looks_changed else Change.LAST)
+        if looks_changed:
+            return Change.ALL
+        return Change.LAST if changed else Change.NOTHING
+
+    def _extend(self, chart: ChartView) -> None:
+        opens = chart.candles.open_ms
+        oldest = slot_at(opens[0], chart.timeframe)
+        newest = slot_at(opens[-1], chart.timeframe)
+        self.time.set_extent(oldest, newest)
+        if self._is_placed:
+            return
+        self._is_placed = True
+        if self._view_bars is not None:
+            self.time.set_view_bars(self._view_bars)
+        if self._right_ms is None:
+            self.time.show_newest(self._bars_right)
+        else:
+            slot = slot_at(self._right_ms, chart.timeframe)
+            inside = (self._right_ms - open_of(slot, chart.timeframe)) / chart.timeframe.duration_ms
+            self.time.show_right(slot + inside)
+
+    def _read_slice(self, chart: ChartView) -> None:
+        assert self._reader is not None
+        view, candles = self.time, chart.candles
+        per_column = view.zoom.per_column
+        first, last = view.slot_at(0), view.slot_at(view.width - 1)
+        bars = self._reader.bars(candles, first - per_column, last + 2 * per_column - 1, per_column)
+        self.bars = bars
+        self.lines = tuple(line[bars.row] for line in chart.overlays.lines)
+        self.line_names = chart.overlays.names
+        self.overlay_state = chart.overlays.state
+        self.shows_newest = bool(bars.count) and int(bars.row[-1]) == len(candles) - 1
+        self._read_newest(chart)
+        begin = int(np.searchsorted(bars.key, first // per_column))
+        end = int(np.searchsorted(bars.key, last // per_column, side="right"))
+        newest_is_inside = self.shows_newest and end == bars.count > begin
+        static = slice(begin, end - 1 if newest_is_inside else end)
+        self._fit_static = _extremes(bars, static)
+        self._newest_is_inside = newest_is_inside
+        self._fit()
+        self.data_version += 1
+
+    def _read_newest(self, chart: ChartView) -> None:
+        candles = chart.candles
+        self.is_forming = candles.last_is_forming
+        self.newest = Reading(
+            self.time.newest,
+            float(candles.open[-1]),
+            float(candles.high[-1]),
+            float(candles.low[-1]),
+            float(candles.close[-1]),
+            float(candles.volume[-1]),
+            tuple(_value(line[-1]) for line in chart.overlays.lines),
+        )
+
+    def _read_last(self, chart: ChartView) -> Change:
+        """The last candle moved: update its column in place, and the scales when it left them."""
+        self._read_newest(chart)
+        if not self.shows_newest:
+            return Change.LAST
+        candles, bars = chart.candles, self.bars
+        rows = slice(int(bars.row[-2]) + 1 if bars.count > 1 else self._first_row_of_last(), None)
+        bars.high[-1] = candles.high[rows].max()
+        bars.low[-1] = candles.low[rows].min()
+        bars.close[-1] = candles.close[-1]
+        bars.open[-1] = candles.open[rows][0]
+        bars.volume[-1] = candles.volume[rows].max()
+        for column, line in zip(self.lines, chart.overlays.lines, strict=True):
+            column[-1] = line[-1]
+        return Change.ALL if self._newest_is_inside and self._fit_newest() else Change.LAST
+
+    def _first_row_of_last(self) -> int:
+        """Only one column is in view: its rows are counted back by its length."""
+        return max(0, int(self.bars.row[-1]) + 1 - self.time.zoom.per_column)
+
+    def _fit(self) -> bool:
+        """Fit both scales to what is in view; True when one changed."""
+        return any([self._fit_price(), self._fit_volume()])
+
+    def _fit_price(self) -> bool:
+        lowest, highest, _ = self._fit_static
+        if self._newest_is_inside:
+            lowest = min(lowest, float(self.bars.low[-1]))
+            highest = max(highest, float(self.bars.high[-1]))
+        return self.price.fit(lowest, highest)
+
+    def _fit_volume(self) -> bool:
+        volume = self._fit_static[2]
+        if self._newest_is_inside:
+            volume = max(volume, float(self.bars.volume[-1]))
+        volume_high = volume * VOLUME_HEADROOM if volume > 0 else 1.0
+        if volume_high == self.volume_high:
+            return False
+        self.volume_high = volume_high
+        return True
+
+    def _fit_newest(self) -> bool:
+        """A tick: prices are fitted at once, volumes only when the bar has grown to the pane's edge."""
+        changed = self._fit_price()
+        if float(self.bars.volume[-1]) > self.volume_high:
+            changed = self._fit_volume() or changed
+        return changed
+
+    def fit_again(self) -> None:
+        """The price scale became automatic, or the view moved by hand."""
+        self._fit()
+
+    # --- looking up --------------------------------------------------------------------------------------------
+
+    def reading_at(self, slot: int) -> Reading | None:
+        """The bar that covers a slot in view; None where a candle is missing."""
+        per_column = self.time.zoom.per_column
+        key = slot // per_column
+        index = int(np.searchsorted(self.bars.key, key))
+        if index >= self.bars.count or self.bars.key[index] != key:
+            return None
+        bars = self.bars
+        return Reading(
+            key * per_column,
+            float(bars.open[index]),
+            float(bars.high[index]),
+            float(bars.low[index]),
+            float(bars.close[index]),
+            float(bars.volume[index]),
+            tuple(_value(line[index]) for line in self.lines),
+            per_column,
+        )
+
+    def open_ms(self, slot: int) -> int | None:
+        """Open time of a slot of the series."""
+        return None if self.timeframe is None else open_of(slot, self.timeframe)
+
+
+def _extremes(bars: Bars, part: slice) -> tuple[float, float, float]:
+    """Lowest low, highest high and largest volume; infinities and 0 without bars."""
+    low = bars.low[part]
+    if not len(low):
+        return math.inf, -math.inf, 0.0
+    return float(low.min()), float(bars.high[part].max()), float(bars.volume[part].max())
+
+
+def _value(cell: float) -> float | None:
+    return None if math.isnan(cell) else float(cell)

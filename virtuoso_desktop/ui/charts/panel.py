@@ -1,0 +1,401 @@
+"""The chart panel: one instrument's candles in one timeframe, from the engine or from the last run's snapshot."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from virtuoso_desktop.engine.views import (
+    CandleView,
+    ChartSnapshot,
+    ChartView,
+    EngineView,
+    OverlayView,
+    RowState,
+    kind_badge,
+)
+from virtuoso_desktop.model.instrument import InstrumentId, Source
+from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.charts import clock_text
+from virtuoso_desktop.ui.charts.canvas import Canvas
+from virtuoso_desktop.ui.charts.history import BackFill
+from virtuoso_desktop.ui.charts.model import Change
+from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton
+from virtuoso_desktop.ui.charts.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtuoso_desktop.model.instrument import Instrument
+    from virtuoso_desktop.model.timeframe import Timeframe
+    from virtuoso_desktop.ui.theme import Theme
+
+SMOOTH_HZ = 30.0
+CALM_HZ = 10.0
+TOUCHED_NS = 1_000_000_000
+CHANGED_NS = 300_000_000
+PATIENCE_NS = 150_000_000
+"""Nothing is said about loading before this."""
+DESCRIBE_NS = 500_000_000
+_JOINED_ROWS = 100
+_EDGE_PX = 8
+
+
+def local_now_ms() -> int:
+    """The computer's time, until an engine tells the venue's."""
+    return time.time_ns() // 1_000_000
+
+
+class ChartPanel(QWidget):
+    """Candles, volume and overlay lines of one series, live.
+
+    Parameters
+    ----------
+    theme : Theme
+        Colours; the panel follows its changes.
+    now_ms : callable
+        UTC ms until an engine is attached; ages of a snapshot are measured by it.
+    source : Source
+        Whose data are drawn before an engine is attached: anything but live is written over the chart.
+
+    Signals
+    -------
+    letters_typed(str)
+        A letter typed on the chart: opens the instrument search.
+    digit_typed(str)
+        A digit typed on the chart: opens the interval box.
+    """
+
+    letters_typed = Signal(str)
+    digit_typed = Signal(str)
+    urgency = 0
+
+    def __init__(
+        self,
+        theme: Theme,
+        now_ms: Callable[[], int] = local_now_ms,
+        source: Source = Source.LIVE,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._local_now_ms = now_ms
+        self._engine: EngineView | None = None
+        self._subject: tuple[InstrumentId, Timeframe] | None = None
+        self._snapshot: ChartSnapshot | None = None
+        self._snapshot_chart: ChartView | None = None
+        self._back_fill = BackFill()
+        self._empty_since_ns: int | None = None
+        self._notes_key: tuple[object, ...] = ()
+        self._touched_ns = -TOUCHED_NS
+        self._changed_ns = -TOUCHED_NS
+        self._described_ns = -DESCRIBE_NS
+        self._stage = Stage(theme)
+        self.canvas = Canvas(self._stage, self)
+        self._message = Message(theme, self.canvas)
+        self._strip = HistoryStrip(theme, self.canvas)
+        self._newest = NewestButton(theme, self.canvas)
+        self._auto = Chip(theme, self.canvas)
+        self._zone = Chip(theme, self.canvas)
+        self._auto.say("Auto", "Automatic price scale", "Fit the price scale to the candles (double click on the axis)")
+        self._auto.hide()
+        self.setFocusProxy(self.canvas)
+        self._set_source(source)
+        self._say_zone()
+        self._connect()
+
+    def _connect(self) -> None:
+        canvas = self.canvas
+        canvas.view_moved.connect(self._on_view_moved)
+        canvas.hover_moved.connect(self._on_hover_moved)
+        canvas.resized.connect(self._place_notes)
+        canvas.letters_typed.connect(self.letters_typed)
+        canvas.digit_typed.connect(self.digit_typed)
+        self._newest.clicked.connect(self.show_newest)
+        self._auto.clicked.connect(self._on_auto)
+        self._zone.clicked.connect(self._on_zone)
+        self._strip.clicked.connect(self._on_retry)
+        self.destroyed.connect(self._theme.changed.connect(self._on_theme))
+
+    # --- what the window tells -----------------------------------------------------------------------------------
+
+    def attach(self, engine: EngineView) -> None:
+        """Read this engine from now on."""
+        self._engine = engine
+        self._set_source(engine.source)
+        if self._subject is not None:
+            engine.show(*self._subject)
+
+    def detach(self) -> None:
+        """Keep what is shown, read nothing more."""
+        self._engine = None
+
+    def show_snapshot(self, snapshot: ChartSnapshot) -> None:
+        """Draw what was seen last, muted, until live candles of the same series have joined."""
+        self._begin(snapshot.instrument.id, snapshot.timeframe)
+        self._snapshot = snapshot
+        self._snapshot_chart = _chart_of(snapshot)
+        self._stage.model.place(snapshot.view_bars, snapshot.bars_right)
+        self._read()
+
+    def set_instrument(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        """Show another series at the same zoom. Nothing of the former one stays on the screen."""
+        if (instrument_id, timeframe) == self._subject:
+            return
+        self._begin(instrument_id, timeframe)
+        if self._engine is not None:
+            self._engine.show(instrument_id, timeframe)
+        self._read()
+
+    def _begin(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        if self._engine is not None and self._subject is not None:
+            self._back_fill.give_up(self._engine, *self._subject)
+        self._back_fill.forget()
+        self._subject = (instrument_id, timeframe)
+        self._snapshot = self._snapshot_chart = None
+        self._empty_since_ns = None
+        self._stage.model.begin(self._known_instrument(instrument_id), timeframe)
+        self.canvas.begin_series()
+        symbol = f"{instrument_id.symbol}{kind_badge(instrument_id.market_kind)}"
+        self.canvas.setAccessibleName(f"Chart {symbol} {timeframe.value}")
+        self._message.say("")
+        self._strip.say("")
+        self.canvas.redraw()
+
+    def _known_instrument(self, instrument_id: InstrumentId) -> Instrument | None:
+        watched = () if self._engine is None else self._engine.watched()
+        return next((instrument for instrument in watched if instrument.id == instrument_id), None)
+
+    def snapshot_state(self) -> tuple[float, float]:
+        """(view_bars, bars_right) for the next start."""
+        view = self._stage.model.time
+        return view.view_bars, view.bars_right
+
+    # --- frames --------------------------------------------------------------------------------------------------
+
+    @property
+    def rate_hz(self) -> float:
+        """30 while touched or while the last candle moves, else 10."""
+        now_ns = time.perf_counter_ns()
+        is_busy = (
+            self.canvas.gestures.is_dragging
+            or now_ns - self._touched_ns < TOUCHED_NS
+            or now_ns - self._changed_ns < CHANGED_NS
+        )
+        return SMOOTH_HZ if is_busy else CALM_HZ
+
+    def take_painted_ns(self) -> int:
+        """Nanoseconds spent painting since the last call; for the frame clock."""
+        painted_ns, self.canvas.painted_ns = self.canvas.painted_ns, 0
+        return painted_ns
+
+    def refresh(self, now_ns: int) -> None:
+        """Read the newest state and mark what has to be painted."""
+        self._read()
+        self._describe(now_ns)
+
+    def _read(self) -> None:
+        """Take over what the engine, or the snapshot, holds now, and ask for what has to be painted."""
+        model = self._stage.model
+        chart = self._chart()
+        self._tell_time(chart)
+        change = Change.NOTHING if chart is None else model.read(chart)
+        self._say_nothing_there(chart)
+        self._step_history(chart)
+        if change is not Change.NOTHING:
+            self._changed_ns = time.perf_counter_ns()
+        if change is Change.ALL:
+            self._redraw()
+        elif change is Change.LAST:
+            self.canvas.redraw_newest()
+        else:
+            self.canvas.redraw_marks()
+
+    def _redraw(self) -> None:
+        self.canvas.redraw()
+        self._place_notes()
+
+    def _chart(self) -> ChartView | None:
+        """The live series, or the snapshot until live candles have joined; never both."""
+        if self._subject is None:
+            return None
+        live = None if self._engine is None else self._engine.chart(*self._subject)
+        if self._snapshot_chart is None:
+            return live
+        if live is None or not self._has_joined(live):
+            return self._snapshot_chart
+        self._snapshot = self._snapshot_chart = None
+        self._stage.model.restart()
+        return live
+
+    def _has_joined(self, live: ChartView) -> bool:
+        """Live candles fill the view, or there are no more of them."""
+        wanted = min(_JOINED_ROWS, self._stage.model.time.view_bars)
+        return len(live.candles) >= wanted or (bool(len(live.candles)) and live.candles.is_complete_left)
+
+    def _tell_time(self, chart: ChartView | None) -> None:
+        stage = self._stage
+        identity = None if self._subject is None else self._subject[0]
+        stage.now_ms = self._local_now_ms() if self._engine is None else self._engine.venue_now_ms(identity)
+        stage.seen_ms = None if self._snapshot is None else self._snapshot.as_of_ms
+        has_rows = chart is not None and bool(len(chart.candles))
+        stage.close_ms = chart.timeframe.close_ms(int(chart.candles.open_ms[-1])) if chart and has_rows else None
+
+    def _step_history(self, chart: ChartView | None) -> None:
+        if chart is None or self._engine is None or self._snapshot is not None:
+            self._strip.say("")
+            return
+        self._back_fill.step(self._engine, chart, self._stage.model.time)
+        words, is_error = self._back_fill.words(chart)
+        self._strip.say(words, is_error=is_error)
+
+    # --- words where there is nothing to draw ----------------------------------------------------------------------
+
+    def _say_nothing_there(self, chart: ChartView | None) -> None:
+        if not self._stage.model.is_empty:
+            self._empty_since_ns = None
+            self._message.say("")
+            return
+        now_ns = time.perf_counter_ns()
+        if self._empty_since_ns is None:
+            self._empty_since_ns = now_ns
+        if now_ns - self._empty_since_ns >= PATIENCE_NS:
+            self._message.say(*self._reason(chart))
+
+    def _reason(self, chart: ChartView | None) -> tuple[str, str]:
+        """Why there is nothing to draw, and what happens next."""
+        if self._subject is None:
+            return "No instrument is chosen", "Choose one in Markets, or type its name here."
+        identity, timeframe = self._subject
+        name = f"{identity.symbol}{kind_badge(identity.market_kind)}"
+        if chart is None:
+            return f"Waiting for {name}", "The venue has not listed it yet. Its candles load as soon as it has."
+        if chart.load_error is not None:
+            return f"Candles of {name} {timeframe.value} did not load", chart.load_error
+        if chart.candles.is_complete_left:
+            return f"No {timeframe.value} candles of {name} yet", "It has not traded since it was listed."
+        return f"Loading {name} {timeframe.value}", "The newest candles come first."
+
+    def _describe(self, now_ns: int) -> None:
+        """Tell a screen reader what the legends say, at most twice a second."""
+        if now_ns - self._described_ns < DESCRIBE_NS:
+            return
+        self._described_ns = now_ns
+        words = self._message.text
+        if not words:
+            parts = (self.canvas.price_legend.words, self.canvas.volume_legend.words, self._last_words())
+            words = ". ".join(part for part in parts if part)
+        if words != self.canvas.accessibleDescription():
+            self.canvas.setAccessibleDescription(words)
+
+    def _last_words(self) -> str:
+        stage = self._stage
+        words = f"Last price {stage.price_text(stage.model.last_price)}"
+        if stage.model.state is RowState.STALE and stage.model.newest_ms is not None:
+            words += f", {text.age(stage.now_ms - stage.model.newest_ms)} old"
+        return words
+
+    # --- what the user does ----------------------------------------------------------------------------------------
+
+    def show_newest(self) -> None:
+        """Bring the newest candle into view."""
+        self._stage.model.time.show_newest()
+        self._on_view_moved()
+
+    def _on_view_moved(self) -> None:
+        self._touched_ns = time.perf_counter_ns()
+        model = self._stage.model
+        chart = self._chart()
+        if chart is not None:
+            model.read(chart)
+            model.fit_again()
+        self._step_history(chart)
+        self._redraw()
+
+    def _on_hover_moved(self) -> None:
+        self._touched_ns = time.perf_counter_ns()
+        self.canvas.redraw_marks()
+
+    def _on_auto(self) -> None:
+        self._stage.model.price.set_auto()
+        self._on_view_moved()
+
+    def _on_zone(self) -> None:
+        self._stage.zone = dt.UTC if self._stage.zone is None else None
+        self._on_view_moved()
+
+    def _on_retry(self) -> None:
+        self._back_fill.retry()
+        self._read()
+
+    def _on_theme(self, _theme: Theme) -> None:
+        self.canvas.set_colors()
+        for note in (self._message, self._strip, self._newest, self._auto, self._zone):
+            note.update()
+
+    # --- places ------------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.canvas.setGeometry(self.rect())
+
+    def _place_notes(self) -> None:
+        stage = self._stage
+        layout, model = stage.layout, stage.model
+        is_back = not model.is_empty and model.time.newest >= model.time.right_slot
+        is_by_hand = not model.is_empty and not model.price.is_auto
+        key = (layout, is_back, is_by_hand, stage.axis_zone, self._strip.width(), stage.now_ms // 3_600_000)
+        if key == self._notes_key:
+            return
+        self._notes_key = key
+        plot, bottom = round(stage.logical(layout.plot_width)), round(stage.logical(layout.price.bottom))
+        strip = stage.logical(layout.time.height)
+        top = stage.logical(layout.time.top)
+        self._message.setGeometry(0, 0, plot, bottom)
+        self._strip.move(_EDGE_PX, bottom - self._strip.height() - _EDGE_PX)
+        self._newest.move(plot - self._newest.width() - 2 * _EDGE_PX, bottom - self._newest.height() - 2 * _EDGE_PX)
+        self._newest.setVisible(is_back)
+        self._auto.setVisible(is_by_hand)
+        self._say_zone()
+        axis = self.width() - plot
+        for chip, middle in ((self._auto, bottom - 16.0), (self._zone, top + strip / 2)):
+            chip.resize(chip.sizeHint())
+            chip.move(round(plot + (axis - chip.width()) / 2), round(middle - chip.height() / 2))
+
+    def _say_zone(self) -> None:
+        stage = self._stage
+        zone = stage.axis_zone
+        name = clock_text.zone_name(stage.now_ms, zone)
+        if zone is not stage.zone:
+            tip = "Candles of a day and longer are the venue's: UTC"
+        elif zone is None:
+            tip = f"Times are local ({name}). Click for UTC"
+        else:
+            tip = f"Times are UTC. Click for local ({clock_text.zone_name(stage.now_ms, None)})"
+        self._zone.say(name, f"Time zone {name}", tip)
+
+    def _set_source(self, source: Source) -> None:
+        self._stage.watermark = "" if source is Source.LIVE else source.value.upper()
+
+
+def _chart_of(snapshot: ChartSnapshot) -> ChartView:
+    """A snapshot in the form of live data."""
+    columns = np.array(snapshot.candles, dtype=np.float64).reshape(7, -1)
+    candles = CandleView(columns, version=-1, base_version=-1, last_is_forming=False, is_complete_left=False)
+    return ChartView(
+        instrument=snapshot.instrument,
+        timeframe=snapshot.timeframe,
+        candles=candles,
+        overlays=OverlayView("preparing", (), (), -1, -1),
+        last_price_ticks=None,
+        state=RowState.LAST_SEEN,
+        newest_ms=snapshot.as_of_ms,
+        is_loading_older=False,
+        load_error=None,
+    )

@@ -1,0 +1,257 @@
+"""The panes: one view box each, and one item in it that paints everything of the visible slice.
+
+What stands still while prices tick (grid, closed candles, lines) is painted straight to the screen when the
+view moves. Once the view rests, it is kept in a pixmap: a tick or a step of the crosshair then copies
+the few pixels it uncovered instead of drawing the slice again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pyqtgraph as pg
+from PySide6.QtCore import QLineF, QRect, QRectF, Slot
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from virtuoso_desktop.ui.charts import series
+from virtuoso_desktop.ui.charts.gaps import Gaps, Watermark
+from virtuoso_desktop.ui.charts.kept import Kept
+from virtuoso_desktop.ui.charts.stage import ChartItem, Pane, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from virtuoso_desktop.ui.charts.scales import ValueScale
+    from virtuoso_desktop.ui.charts.timescale import TimeScale
+
+
+class PaneBox(pg.ViewBox):
+    """A view box that keeps its range and clips; ranges are set by the canvas, the mouse is the canvas' too."""
+
+    def __init__(self) -> None:
+        self._wanted: tuple[float, float, float, float] | None = None
+        super().__init__(enableMouse=False, enableMenu=False, defaultPadding=0.0)
+        self.disableAutoRange()
+        self.borderRect.hide()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+
+    @Slot()
+    def prepareForPaint(self) -> None:
+        """Nothing: no child is painted through the box's transform."""
+
+    def set_range(self, left: float, right: float, low: float, high: float) -> None:
+        """Slots across, ticks or amounts upwards; worked out when somebody asks for it."""
+        self._wanted = (left, right, low, high)
+
+    def viewRange(self) -> list[list[float]]:
+        self._take_range()
+        return super().viewRange()
+
+    def viewRect(self) -> QRectF:
+        self._take_range()
+        return super().viewRect()
+
+    def updateMatrix(self, changed: object = None) -> None:
+        self._take_range()
+        super().updateMatrix(changed)
+
+    def _take_range(self) -> None:
+        if self._wanted is not None:
+            (left, right, low, high), self._wanted = self._wanted, None
+            self.setRange(xRange=(left, right), yRange=(low, high), padding=0.0, disableAutoRange=False)
+
+
+class PaneItem(ChartItem):
+    """What both panes share: the pixmap of what stands still."""
+
+    def __init__(self, stage: Stage, box: PaneBox, scale: ValueScale, time_scale: TimeScale) -> None:
+        super().__init__(stage, box)
+        self._scale = scale
+        self._time_scale = time_scale
+        self._kept = Kept()
+
+    @property
+    def pane(self) -> Pane:
+        return self._stage.layout.price
+
+    def paint_still(self, painter: QPainter, still_key: tuple[object, ...]) -> None:
+        """Paint what stands still: straight in a whole repaint, from the pixmap in a part of one."""
+        stage = self._stage
+        if not stage.is_partial:
+            self.draw_still(painter)
+            return
+        layout = stage.layout
+        key = (*still_key, layout, stage.theme.version, stage.is_muted)
+        size = (layout.plot_width, self.pane.height)
+        if self._kept.is_ready(key, size, layout.ratio, stage.theme.color("background"), self._draw_whole):
+            self._copy(painter)
+        else:
+            self._draw_whole(painter)
+
+    def _copy(self, painter: QPainter) -> None:
+        """Copy the uncovered rectangles; one call for all would walk every row of the pane."""
+        origin, ratio = self._origin, self._stage.layout.ratio
+        mine = self._bounds.translated(origin).toAlignedRect()
+        for part in cast("Iterable[QRect]", self._stage.exposed.intersected(mine)):
+            target = QRectF(part).translated(-origin)
+            source = QRectF(target.x() * ratio, target.y() * ratio, target.width() * ratio, target.height() * ratio)
+            painter.drawPixmap(target, self._kept.pixmap, source)
+
+    def _draw_whole(self, painter: QPainter) -> None:
+        """With the grid, which the scales leave out in a partial repaint."""
+        self.to_device(painter)
+        self._time_scale.draw_grid(painter, self.pane.top)
+        self._scale.draw_grid(painter)
+        self.to_logical(painter)
+        self.draw_still(painter)
+
+    def draw_still(self, painter: QPainter) -> None:
+        """Everything but the newest candle and the last price; logical pixels of the pane."""
+
+
+class PricePane(PaneItem):
+    """Watermark, gaps, candles, overlay lines, the newest candle, the last-price line."""
+
+    def __init__(self, stage: Stage, box: PaneBox, scale: ValueScale, time_scale: TimeScale) -> None:
+        super().__init__(stage, box, scale, time_scale)
+        self._candles = series.CandleShapes()
+        self._overlays: dict[str, series.OverlayShapes] = {}
+        self._gaps = Gaps()
+        self._watermark = Watermark()
+        self._key: tuple[object, ...] = ()
+        self._price_pen = QPen()
+        self._price_pen.setDashPattern([2, 3])
+
+    @property
+    def notes(self) -> list[str]:
+        """What is said about missing candles."""
+        return [note.words for note in self._gaps.notes if note.words]
+
+    def row_of(self, ticks: float) -> int:
+        """Device pixels from the pane's upper edge to a price."""
+        price = self._stage.model.price
+        return round((price.high - ticks) * self.pane.height / price.span)
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        stage = self._stage
+        model = stage.model
+        self.paint_still(painter, (model.data_version, model.price.version, model.shows_newest, stage.watermark))
+        if model.is_empty:
+            return
+        self.to_device(painter)
+        if model.shows_newest:
+            is_up = bool(model.bars.close[-1] >= model.bars.open[-1])
+            color = self._color(is_up=is_up)
+            series.draw_newest_candle(painter, model, self.pane.height, stage.layout.ratio, color)
+            self._draw_newest_segments(painter)
+        self._draw_last_price(painter)
+        self.to_logical(painter)
+
+    def draw_still(self, painter: QPainter) -> None:
+        stage = self._stage
+        self._watermark.draw(painter, stage)
+        if stage.model.is_empty:
+            return
+        self._rebuild()
+        self.to_device(painter)
+        self._gaps.draw(painter, stage, self.pane)
+        # Where candles are as thin as lines, lines on top would hide them.
+        if stage.model.time.zoom.spacing < series.THIN_SPACING:
+            self._draw_overlays(painter)
+            self._candles.draw(painter, self._color(is_up=True), self._color(is_up=False))
+        else:
+            self._candles.draw(painter, self._color(is_up=True), self._color(is_up=False))
+            self._draw_overlays(painter)
+        self.to_logical(painter)
+        self._gaps.draw_words(painter, stage)
+
+    def _color(self, *, is_up: bool) -> QColor:
+        return series.candle_color(self._stage.theme, is_up=is_up, is_muted=self._stage.is_muted)
+
+    def _rebuild(self) -> None:
+        stage = self._stage
+        model, layout = stage.model, stage.layout
+        key = (model.data_version, model.price.version, layout, model.shows_newest, stage.zone)
+        if key == self._key:
+            return
+        self._key = key
+        height, ratio = self.pane.height, layout.ratio
+        self._candles.rebuild(model, height, ratio)
+        series.rebuild_overlays(self._overlays, model, height, ratio)
+        self._gaps.rebuild(stage, self.pane)
+
+    def _draw_overlays(self, painter: QPainter) -> None:
+        stage = self._stage
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for name in stage.model.line_names:
+            self._overlays[name].draw(painter, self._pen(name))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _pen(self, name: str) -> QPen:
+        stage = self._stage
+        is_thin = stage.model.time.zoom.spacing < series.THIN_SPACING
+        width = (series.THIN_LINE_WIDTH if is_thin else series.LINE_WIDTH) * stage.layout.ratio
+        return self._overlays[name].pen(stage.theme.color(series.LINE_TOKENS[name]), width)
+
+    def _draw_newest_segments(self, painter: QPainter) -> None:
+        stage = self._stage
+        model, ratio = stage.model, stage.layout.ratio
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for name, line in zip(model.line_names, model.lines, strict=True):
+            painter.setPen(self._pen(name))
+            series.draw_newest_segment(painter, model, name, line, self.pane.height, ratio)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _draw_last_price(self, painter: QPainter) -> None:
+        stage = self._stage
+        if stage.model.last_price is None or stage.model.newest is None:
+            return
+        row = self.row_of(stage.model.last_price)
+        if not 0 <= row < self.pane.height:
+            return
+        token = ("up" if stage.model.newest.is_up else "down") if stage.is_live else "muted"
+        self._price_pen.setColor(stage.theme.color(token))
+        self._price_pen.setWidth(max(1, round(stage.layout.ratio)))
+        painter.setPen(self._price_pen)
+        painter.drawLine(QLineF(0, row, stage.layout.plot_width, row))
+
+
+class VolumePane(PaneItem):
+    """Volume bars."""
+
+    def __init__(self, stage: Stage, box: PaneBox, scale: ValueScale, time_scale: TimeScale) -> None:
+        super().__init__(stage, box, scale, time_scale)
+        self._bars = series.VolumeShapes()
+        self._key: tuple[object, ...] = ()
+
+    @property
+    def pane(self) -> Pane:
+        return self._stage.layout.volume
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        stage = self._stage
+        model = stage.model
+        self.paint_still(painter, (model.data_version, model.volume_high, model.shows_newest))
+        if model.is_empty or not model.shows_newest:
+            return
+        color = self._color(is_up=bool(model.bars.close[-1] >= model.bars.open[-1]))
+        self.to_device(painter)
+        series.draw_newest_volume(painter, model, self.pane.height, stage.layout.ratio, color)
+        self.to_logical(painter)
+
+    def draw_still(self, painter: QPainter) -> None:
+        stage = self._stage
+        model, ratio, height = stage.model, stage.layout.ratio, self.pane.height
+        if model.is_empty:
+            return
+        key = (model.data_version, model.volume_high, height, ratio, model.shows_newest)
+        if key != self._key:
+            self._key = key
+            self._bars.rebuild(model, height, ratio)
+        self.to_device(painter)
+        self._bars.draw(painter, self._color(is_up=True), self._color(is_up=False))
+        self.to_logical(painter)
+
+    def _color(self, *, is_up: bool) -> QColor:
+        return series.volume_color(self._stage.theme, is_up=is_up, is_muted=self._stage.is_muted)

@@ -1,0 +1,272 @@
+"""The value scales: an item per pane that paints its level grid, its labels and its tags at the axis."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Protocol
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.charts import clock_text, steps
+from virtuoso_desktop.ui.charts.arrays import RectArray
+from virtuoso_desktop.ui.charts.lettering import face
+from virtuoso_desktop.ui.charts.stage import AXIS_PAD_PX, ChartItem, Pane, Stage
+from virtuoso_desktop.ui.fonts import Type
+
+TAG_PX = 18
+TALL_TAG_PX = 32
+TAG_RADIUS_PX = 2
+_EDGE_PX = 8
+"""Labels nearer to a pane's edge than this would be cut."""
+_LABEL_HALF_PX = 9
+
+
+class Tag(NamedTuple):
+    """A filled box at the axis. ``middle`` in logical pixels of the pane; colours are tokens."""
+
+    middle: float
+    first: str
+    second: str
+    fill: str
+    color: str
+    second_color: str
+
+    @property
+    def height(self) -> int:
+        return TALL_TAG_PX if self.second else TAG_PX
+
+
+class _Label(NamedTuple):
+    middle: float
+    text: str
+
+
+class ScaleContent(Protocol):
+    """What a value scale shows."""
+
+    @property
+    def pane(self) -> Pane: ...
+
+    def key(self) -> tuple[object, ...]:
+        """Changes when the labels do."""
+        ...
+
+    def labels(self) -> list[tuple[int, str]]:
+        """Rows of the pane (device pixels) and texts."""
+        ...
+
+    def tags(self) -> tuple[Tag, ...]:
+        """Tags of this moment, the last one on top."""
+        ...
+
+
+class ValueScale(ChartItem):
+    """Level grid, labels and tags of one pane; covers the pane and its piece of the axis."""
+
+    def __init__(self, stage: Stage, content: ScaleContent) -> None:
+        super().__init__(stage)
+        self._content = content
+        self._grid = RectArray()
+        self._labels: list[_Label] = []
+        self._key: tuple[object, ...] = ()
+        self._tags: tuple[Tag, ...] = ()
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """The tags as painted last."""
+        return self._tags
+
+    def refresh(self, *, repaint: bool = True) -> None:
+        """Place the tags of now; ask for a repaint of those that changed."""
+        tags = self._content.tags()
+        before, self._tags = self._tags, tags
+        if not repaint or tags == before:
+            return
+        for tag in set(before).symmetric_difference(tags):
+            self.ask(self._reach(tag))
+
+    def _reach(self, tag: Tag) -> QRectF:
+        """A tag's box with the labels that give way to it."""
+        left = self._stage.logical(self._stage.layout.plot_width)
+        half = tag.height / 2 + 2 * _LABEL_HALF_PX
+        return QRectF(left, tag.middle - half, self._bounds.width() - left, 2 * half).intersected(self._bounds)
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        self._rebuild()
+        stage = self._stage
+        layout, theme = stage.layout, stage.theme
+        line = max(1, round(layout.ratio))
+        if not stage.is_partial:
+            self.to_device(painter)
+            self.draw_grid(painter)
+            self.to_logical(painter)
+        left = stage.logical(layout.plot_width)
+        height = self._bounds.height()
+        if not self.is_asked(QRectF(left, 0, self._bounds.width() - left, height)):
+            return
+        painter.fillRect(QRectF(left, 0, line / layout.ratio, height), theme.color("line"))
+        tags = self._tags
+        caption = face(Type.CAPTION)
+        caption.begin(painter, theme.color("muted"))
+        for label in self._labels:
+            if all(abs(label.middle - tag.middle) >= tag.height / 2 + _LABEL_HALF_PX for tag in tags):
+                caption.draw(painter, left + AXIS_PAD_PX, label.middle, label.text)
+        for tag in tags:
+            self._paint_tag(painter, left, tag)
+
+    def draw_grid(self, painter: QPainter) -> None:
+        """Level lines of the plot, device pixels of the pane."""
+        self._rebuild()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._stage.theme.color("grid"))
+        self._grid.draw(painter)
+
+    def _rebuild(self) -> None:
+        layout = self._stage.layout
+        pane = self._content.pane
+        key = (self._content.key(), layout.ratio, layout.plot_width, pane)
+        if key == self._key:
+            return
+        self._key = key
+        rows = self._content.labels()
+        line = max(1, round(layout.ratio))
+        cells = self._grid.resize(len(rows))
+        for index, (row, _) in enumerate(rows):
+            cells[index] = (0, row, layout.plot_width, line)
+        edge = _EDGE_PX * layout.ratio
+        self._labels = [
+            _Label(self._stage.logical(row), words) for row, words in rows if edge <= row <= pane.height - edge
+        ]
+
+    def _paint_tag(self, painter: QPainter, left: float, tag: Tag) -> None:
+        theme = self._stage.theme
+        box = QRectF(left + 1, tag.middle - tag.height / 2, self._bounds.width() - left - 2, tag.height)
+        paint_box(painter, box, theme.color(tag.fill))
+        x = left + AXIS_PAD_PX
+        small, large = face(Type.CAPTION_NUMBER), face(Type.KEY)
+        if not tag.second:
+            small.begin(painter, theme.color(tag.color))
+            small.draw(painter, x, tag.middle, tag.first)
+            return
+        large.begin(painter, theme.color(tag.color))
+        large.draw(painter, x, tag.middle - 6.5, tag.first)
+        small.begin(painter, theme.color(tag.second_color))
+        small.draw(painter, x, tag.middle + 7.5, tag.second)
+
+
+class PriceContent:
+    """Prices on the instrument's grid; the last price's tag with the countdown, the crosshair's tag."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    @property
+    def pane(self) -> Pane:
+        return self._stage.layout.price
+
+    def key(self) -> tuple[object, ...]:
+        model = self._stage.model
+        return (model.price.version, model.instrument, model.is_empty)
+
+    def labels(self) -> list[tuple[int, str]]:
+        model, layout = self._stage.model, self._stage.layout
+        if model.instrument is None or model.is_empty:
+            return []
+        price, height = model.price, self.pane.height
+        least = price.span * steps.PRICE_GAP_PX * layout.ratio / height
+        step = steps.price_step_ticks(least, model.instrument.tick_size)
+        first, last = math.ceil(max(price.low, 1) / step), math.floor(price.high / step)
+        return [
+            (round((price.high - index * step) * height / price.span), self._stage.price_text(index * step))
+            for index in range(first, last + 1)
+        ]
+
+    def tags(self) -> tuple[Tag, ...]:
+        stage = self._stage
+        tags: list[Tag] = []
+        if stage.model.last_price is not None and not stage.model.is_empty:
+            tags.append(self._last_price_tag(stage.model.last_price))
+        hover = stage.hover
+        if hover is not None and hover.y is not None and 0 <= hover.y - self.pane.top < self.pane.height:
+            ticks = self.ticks_at(hover.y)
+            middle = stage.logical(hover.y - self.pane.top)
+            tags.append(Tag(middle, stage.price_text(ticks), "", "raised2", "text", "text"))
+        return tuple(tags)
+
+    def ticks_at(self, y: float) -> int:
+        """The price on the grid nearest to a row of the canvas (device pixels)."""
+        price = self._stage.model.price
+        return round(price.high - (y - self.pane.top) * price.span / self.pane.height)
+
+    def _last_price_tag(self, ticks: float) -> Tag:
+        stage = self._stage
+        model = stage.model
+        row = (model.price.high - ticks) * self.pane.height / model.price.span
+        half = TALL_TAG_PX / 2
+        middle = min(max(float(round(stage.logical(row))), half), stage.logical(self.pane.height) - half)
+        words = stage.price_text(ticks)
+        if stage.is_live:
+            is_up = model.newest is None or model.newest.is_up
+            fill, color = ("up_tag", "on_up") if is_up else ("down_tag", "on_down")
+            left_ms = None if stage.close_ms is None else stage.close_ms - stage.now_ms
+            second = text.DASH if left_ms is None else clock_text.countdown(left_ms)
+            return Tag(middle, words, second, fill, color, color)
+        since = stage.seen_ms if stage.seen_ms is not None else model.newest_ms
+        age = "waiting" if since is None else f"{text.age(stage.now_ms - since)} old"
+        return Tag(middle, words, age, "raised2", "text", "warning")
+
+
+class VolumeContent:
+    """Amounts of the volume pane; the crosshair's tag."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    @property
+    def pane(self) -> Pane:
+        return self._stage.layout.volume
+
+    def key(self) -> tuple[object, ...]:
+        return (self._stage.model.volume_high, self._stage.model.is_empty)
+
+    def labels(self) -> list[tuple[int, str]]:
+        model, layout = self._stage.model, self._stage.layout
+        if model.is_empty:
+            return []
+        height = self.pane.height
+        step = steps.amount_step(model.volume_high * steps.PRICE_GAP_PX * 0.75 * layout.ratio / height)
+        count = math.floor(model.volume_high / step)
+        return [
+            (round(height - index * step * height / model.volume_high), _amount(index * step))
+            for index in range(1, count + 1)
+        ]
+
+    def tags(self) -> tuple[Tag, ...]:
+        stage, hover = self._stage, self._stage.hover
+        if stage.model.is_empty or hover is None or hover.y is None:
+            return ()
+        if not 0 <= hover.y - self.pane.top < self.pane.height:
+            return ()
+        amount = (self.pane.bottom - hover.y) * stage.model.volume_high / self.pane.height
+        return (Tag(stage.logical(hover.y - self.pane.top), text.compact(amount), "", "raised2", "text", "text"),)
+
+
+def paint_box(painter: QPainter, box: QRectF, color: QColor) -> None:
+    """A filled box with slightly rounded corners."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRoundedRect(box, TAG_RADIUS_PX, TAG_RADIUS_PX)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def _amount(value: float) -> str:
+    """An axis amount without needless digits: ``500``, ``2.5``, ``52K``."""
+    if value >= 1000:
+        words = text.compact(value)
+        number, unit = words[:-1], words[-1]
+        return (number.rstrip("0").rstrip(".") if "." in number else number) + unit
+    return f"{value:g}"

@@ -1,0 +1,306 @@
+"""Candles, volume bars and lines as shape arrays in device pixels.
+
+What stands still is computed once per slice and scale; the newest column is kept apart and costs a few numbers
+a tick. All edges lie on whole device pixels; only lines are antialiased.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+
+from virtuoso_desktop.model.timeframe import DAY_MS
+from virtuoso_desktop.ui.charts.arrays import LineArray, RectArray
+from virtuoso_desktop.ui.tokens import FORMING_RATIO, VOLUME_RATIO
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.ui.charts.model import ChartModel
+    from virtuoso_desktop.ui.charts.timeview import Zoom
+    from virtuoso_desktop.ui.theme import Theme
+
+Floats = NDArray[np.float64]
+
+BODY_SHARE = 0.72
+LINE_WIDTH = 1.25
+THIN_LINE_WIDTH = 1.0
+"""Where candles are as thin as lines; Qt draws such lines twice as fast."""
+THIN_SPACING = 3
+LINE_TOKENS = {"ema_12": "ema_fast", "ema_26": "ema_slow", "vwap": "vwap"}
+_FAR = 4.0
+"""Pane heights beyond which a coordinate is cut off: Qt paints with 32-bit integers."""
+
+
+class Metrics(NamedTuple):
+    """Widths of one zoom in device pixels, offsets from a column's left edge."""
+
+    body: int
+    body_left: int
+    wick: int
+    wick_left: int
+    middle: float
+
+
+@lru_cache(maxsize=128)
+def metrics_of(zoom: Zoom, ratio: float) -> Metrics:
+    """Body: the odd width nearest 0.72 of the spacing, below it; even where a wick is even."""
+    if zoom.spacing <= 2:
+        return Metrics(1, 0, 1, 0, 0.5)
+    wick = min(max(1, round(ratio)), zoom.spacing - 1)
+    wanted = BODY_SHARE * zoom.spacing
+    body = min(range(wick, zoom.spacing, 2), key=lambda width: abs(width - wanted))
+    body_left = (zoom.spacing - body) // 2
+    return Metrics(body, body_left, wick, body_left + (body - wick) // 2, body_left + body / 2)
+
+
+def columns_of(model: ChartModel) -> Floats:
+    """Left edges of the bars in view, device pixels from the plot's left edge."""
+    zoom = model.time.zoom
+    return model.bars.key * zoom.spacing - model.time.left
+
+
+def body_rows(high: float, low: float, scale: float, upper: float) -> tuple[int, int]:
+    """Top and height in device pixels of the prices [low, high]; at least one pixel."""
+    top = round((upper - high) * scale)
+    return top, max(1, round((upper - low) * scale) - top)
+
+
+class CandleShapes:
+    """Candles of the slice but for the newest, as rectangles by direction."""
+
+    def __init__(self) -> None:
+        self._up = RectArray()
+        self._down = RectArray()
+
+    def rebuild(self, model: ChartModel, height: int, ratio: float) -> None:
+        """Compute every rectangle for a pane ``height`` device pixels high."""
+        widths = metrics_of(model.time.zoom, ratio)
+        count = model.bars.count - model.shows_newest
+        bars, price = model.bars, model.price
+        left = columns_of(model)[:count]
+        is_up = bars.close[:count] >= bars.open[:count]
+        prices = np.array((bars.high, bars.low, np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)))
+        rows = _rows(prices[:, :count], price.high, height / price.span, height)
+        np.rint(rows, out=rows)
+        high, low, top, bottom = rows
+        _split(self._up, self._down, is_up, 2 if widths.body > 1 else 1)
+        wicks = np.empty((count, 4))
+        wicks[:, 0] = left + widths.wick_left
+        wicks[:, 1] = high
+        wicks[:, 2] = widths.wick
+        wicks[:, 3] = np.maximum(low - high, 1.0)
+        _fill(self._up, self._down, wicks, is_up, 0)
+        if widths.body > 1:
+            bodies = np.empty((count, 4))
+            bodies[:, 0] = left + widths.body_left
+            bodies[:, 1] = top
+            bodies[:, 2] = widths.body
+            bodies[:, 3] = np.maximum(bottom - top, 1.0)
+            _fill(self._up, self._down, bodies, is_up, 1)
+
+    def draw(self, painter: QPainter, up: QColor, down: QColor) -> None:
+        draw_both(painter, self._up, self._down, up, down)
+
+
+def _split(up: RectArray, down: RectArray, is_up: NDArray[np.bool_], layers: int) -> None:
+    """Make room for ``layers`` rectangles a bar."""
+    rising = int(np.count_nonzero(is_up))
+    up.resize(layers * rising)
+    down.resize(layers * (len(is_up) - rising))
+
+
+def _fill(up: RectArray, down: RectArray, cells: Floats, is_up: NDArray[np.bool_], layer: int) -> None:
+    """Write one rectangle a bar, shape (n, 4), into layer 0 or 1 of its direction."""
+    for shapes, chosen in ((up, is_up), (down, ~is_up)):
+        part = cells[chosen]
+        shapes.cells[layer * len(part) : (layer + 1) * len(part)] = part
+
+
+def draw_both(painter: QPainter, up: RectArray, down: RectArray, up_color: QColor, down_color: QColor) -> None:
+    """Fill rising and falling rectangles."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(up_color)
+    up.draw(painter)
+    painter.setBrush(down_color)
+    down.draw(painter)
+
+
+def _rows(prices: Floats, upper: float, scale: float, height: int) -> Floats:
+    """Rows of prices, device pixels from the pane's upper edge; cut off far outside of it."""
+    rows = (upper - prices) * scale
+    far = _FAR * height
+    if rows.size and (np.fmin.reduce(rows, axis=None) < -far or np.fmax.reduce(rows, axis=None) > far):
+        np.clip(rows, -far, far, out=rows)
+    return rows
+
+
+def draw_newest_candle(painter: QPainter, model: ChartModel, height: int, ratio: float, color: QColor) -> None:
+    """The newest candle: outlined with a faint body while it forms, like the others once closed."""
+    widths = metrics_of(model.time.zoom, ratio)
+    bars, price = model.bars, model.price
+    scale, upper = height / price.span, price.high
+    opened, closed = float(bars.open[-1]), float(bars.close[-1])
+    left = float(bars.key[-1]) * model.time.zoom.spacing - model.time.left
+    top, size = body_rows(max(opened, closed), min(opened, closed), scale, upper)
+    wick_top, wick_size = body_rows(float(bars.high[-1]), float(bars.low[-1]), scale, upper)
+    wick_left = left + widths.wick_left
+    line = widths.wick
+    if widths.body == 1 or not model.is_forming:
+        painter.fillRect(QRectF(wick_left, wick_top, line, wick_size), color)
+        if widths.body > 1:
+            painter.fillRect(QRectF(left + widths.body_left, top, widths.body, size), color)
+        return
+    painter.fillRect(QRectF(wick_left, wick_top, line, max(0, top - wick_top)), color)
+    bottom = top + size
+    painter.fillRect(QRectF(wick_left, bottom, line, max(0, wick_top + wick_size - bottom)), color)
+    body_left = left + widths.body_left
+    if size <= 2 * line:
+        painter.fillRect(QRectF(body_left, top, widths.body, size), color)
+        return
+    faint = QColor(color)
+    faint.setAlphaF(FORMING_RATIO)
+    inner = size - 2 * line
+    painter.fillRect(QRectF(body_left + line, top + line, widths.body - 2 * line, inner), faint)
+    painter.fillRect(QRectF(body_left, top, widths.body, line), color)
+    painter.fillRect(QRectF(body_left, bottom - line, widths.body, line), color)
+    painter.fillRect(QRectF(body_left, top + line, line, inner), color)
+    painter.fillRect(QRectF(body_left + widths.body - line, top + line, line, inner), color)
+
+
+class VolumeShapes:
+    """Volume bars of the slice but for the newest."""
+
+    def __init__(self) -> None:
+        self._up = RectArray()
+        self._down = RectArray()
+
+    def rebuild(self, model: ChartModel, height: int, ratio: float) -> None:
+        """Compute every bar for a pane ``height`` device pixels high."""
+        widths = metrics_of(model.time.zoom, ratio)
+        count = model.bars.count - model.shows_newest
+        bars = model.bars
+        volume = bars.volume[:count]
+        size = np.rint(volume * (height / model.volume_high))
+        np.maximum(size, volume > 0, out=size)
+        is_up = bars.close[:count] >= bars.open[:count]
+        cells = np.empty((count, 4))
+        cells[:, 0] = columns_of(model)[:count] + widths.body_left
+        cells[:, 1] = height - size
+        cells[:, 2] = widths.body
+        cells[:, 3] = size
+        _split(self._up, self._down, is_up, 1)
+        _fill(self._up, self._down, cells, is_up, 0)
+
+    def draw(self, painter: QPainter, up: QColor, down: QColor) -> None:
+        draw_both(painter, self._up, self._down, up, down)
+
+
+def draw_newest_volume(painter: QPainter, model: ChartModel, height: int, ratio: float, color: QColor) -> None:
+    """The volume bar of the newest candle."""
+    widths = metrics_of(model.time.zoom, ratio)
+    volume = float(model.bars.volume[-1])
+    if volume <= 0:
+        return
+    size = min(max(1, round(volume * height / model.volume_high)), height)
+    left = float(model.bars.key[-1]) * model.time.zoom.spacing - model.time.left + widths.body_left
+    painter.fillRect(QRectF(left, height - size, widths.body, size), color)
+
+
+class OverlayShapes:
+    """One overlay line of the slice: segments between neighbours that both have a value."""
+
+    def __init__(self) -> None:
+        self._segments = LineArray()
+        self._pen_key: tuple[object, ...] = ()
+        self._pen = QPen()
+
+    def rebuild(self, x: Floats, y: Floats, joined: NDArray[np.bool_]) -> None:
+        """Take points in device pixels; ``joined`` tells of each but the last whether it leads to the next."""
+        if joined.all():
+            cells = self._segments.resize(len(joined))
+            cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[:-1], y[:-1], x[1:], y[1:]
+            return
+        starts = np.flatnonzero(joined)
+        ends = starts + 1
+        cells = self._segments.resize(len(starts))
+        cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[starts], y[starts], x[ends], y[ends]
+
+    def clear(self) -> None:
+        self._segments.clear()
+
+    def pen(self, color: QColor, width: float) -> QPen:
+        """The line's pen, ``width`` device pixels wide."""
+        key = (color.rgba(), width)
+        if key != self._pen_key:
+            self._pen_key = key
+            self._pen = QPen(QBrush(color), width)
+            self._pen.setCosmetic(True)
+            self._pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        return self._pen
+
+    def draw(self, painter: QPainter, pen: QPen) -> None:
+        painter.setPen(pen)
+        self._segments.draw(painter)
+
+
+def rebuild_overlays(shapes: dict[str, OverlayShapes], model: ChartModel, height: int, ratio: float) -> None:
+    """Compute every overlay line but for the segment that ends at the newest candle."""
+    count = model.bars.count - model.shows_newest
+    if not model.lines or count < 2:
+        for shape in shapes.values():
+            shape.clear()
+        return
+    key = model.bars.key[:count]
+    x = columns_of(model)[:count] + metrics_of(model.time.zoom, ratio).middle
+    y = _rows(np.array(model.lines)[:, :count], model.price.high, height / model.price.span, height)
+    is_value = np.isfinite(y)
+    joined = _are_joined(model, "", key) & is_value[:, 1:] & is_value[:, :-1]
+    for index, name in enumerate(model.line_names):
+        leads = joined[index] & _are_joined(model, name, key) if name == "vwap" else joined[index]
+        if name not in shapes:
+            shapes[name] = OverlayShapes()
+        shapes[name].rebuild(x, y[index], leads)
+
+
+def draw_newest_segment(
+    painter: QPainter, model: ChartModel, name: str, line: Floats, height: int, ratio: float
+) -> None:
+    """The segment of an overlay line that ends at the newest candle, with the painter's pen."""
+    key = model.bars.key[-2:]
+    if len(key) < 2 or not _are_joined(model, name, key)[0]:
+        return
+    zoom, price = model.time.zoom, model.price
+    scale, far = height / price.span, _FAR * height
+    y1, y2 = (price.high - float(line[-2])) * scale, (price.high - float(line[-1])) * scale
+    if abs(y1) < far and abs(y2) < far:  # false for a missing value
+        x2 = float(key[1]) * zoom.spacing - model.time.left + metrics_of(zoom, ratio).middle
+        painter.drawLine(QLineF(x2 - zoom.spacing, y1, x2, y2))
+
+
+def _are_joined(model: ChartModel, name: str, key: Floats) -> NDArray[np.bool_]:
+    """Whether a line runs from each bar to the next: not over a gap, and the VWAP not over midnight UTC."""
+    joined = key[1:] - key[:-1] == 1.0
+    timeframe = model.timeframe
+    if name == "vwap" and timeframe is not None:
+        last_slot = (key + 1) * model.time.zoom.per_column - 1
+        session = np.floor(last_slot * (timeframe.duration_ms / DAY_MS))
+        joined &= session[1:] == session[:-1]
+    return joined
+
+
+def volume_color(theme: Theme, *, is_up: bool, is_muted: bool) -> QColor:
+    """Fill of a volume bar."""
+    if is_muted:
+        return theme.color("muted" if is_up else "disabled", VOLUME_RATIO)
+    return theme.color("up" if is_up else "down", VOLUME_RATIO)
+
+
+def candle_color(theme: Theme, *, is_up: bool, is_muted: bool) -> QColor:
+    """Fill of a candle; muted while it is only what was seen last."""
+    if is_muted:
+        return theme.color("muted" if is_up else "disabled")
+    return theme.color("up" if is_up else "down")

@@ -1,0 +1,188 @@
+"""The time scale: one item that paints the upright grid, the time strip and the crosshair's time tag."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from virtuoso_desktop.ui.charts import clock_text, steps
+from virtuoso_desktop.ui.charts.arrays import RectArray
+from virtuoso_desktop.ui.charts.lettering import face
+from virtuoso_desktop.ui.charts.scales import TAG_PX, paint_box
+from virtuoso_desktop.ui.charts.series import metrics_of
+from virtuoso_desktop.ui.charts.slots import open_of, slot_at
+from virtuoso_desktop.ui.charts.stage import ChartItem, Stage
+from virtuoso_desktop.ui.fonts import Type
+
+_PLAIN_RANK = {"minutes": steps.TIME, "days": steps.DAY, "months": steps.MONTH}
+_TAG_PAD_PX = 8
+_TAG_CLEAR_PX = 6
+
+
+class _Mark(NamedTuple):
+    """One labelled slot."""
+
+    slot: int
+    words: str
+    is_key: bool
+    """Something greater begins here: a day among hours, a year among months."""
+    width: float
+
+
+class TimeScale(ChartItem):
+    """Upright grid through all panes, the time strip with its labels, the crosshair's time tag."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self._grid = RectArray()
+        self._labels: list[tuple[float, _Mark]] = []
+        self._key: tuple[object, ...] = ()
+        self._marks: list[_Mark] = []
+        self._marks_key: tuple[object, ...] = ()
+        self._marks_reach = (0, 0)
+        self._tag = ""
+        self._tag_box = QRectF()
+
+    def refresh(self, *, repaint: bool = True) -> None:
+        """Place the crosshair's tag; ask for a repaint of the strip when it changed."""
+        tag = self._make_tag()
+        before = (self._tag, self._tag_box)
+        self._tag, self._tag_box = tag
+        if repaint and tag != before:
+            strip = self._stage.layout.time
+            self.ask_device(0, strip.top, self._stage.layout.width, strip.height)
+
+    @property
+    def tag(self) -> str:
+        """The crosshair's time as placed last."""
+        return self._tag
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels as painted last."""
+        return [mark.words for _, mark in self._labels]
+
+    @property
+    def key_labels(self) -> list[str]:
+        """Those of them that stand out."""
+        return [mark.words for _, mark in self._labels if mark.is_key]
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        stage = self._stage
+        layout = stage.layout
+        line = max(1, round(layout.ratio))
+        self.to_device(painter)
+        if not stage.is_partial:
+            self.draw_grid(painter, 0)
+        for row in (layout.volume.top - line, layout.time.top - line):
+            painter.fillRect(QRectF(0, row, layout.width, line), stage.theme.color("line"))
+        self.to_logical(painter)
+        top, height = stage.logical(layout.time.top), stage.logical(layout.time.height)
+        if self.is_asked(QRectF(0, top, stage.logical(layout.width), height)):
+            self._paint_strip(painter, top + height / 2)
+
+    def draw_grid(self, painter: QPainter, top: int) -> None:
+        """Upright lines in device pixels; ``top`` is the canvas row of the painter's origin."""
+        self._rebuild()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._stage.theme.color("grid"))
+        painter.translate(0, -top)
+        self._grid.draw(painter)
+        painter.translate(0, top)
+
+    def _paint_strip(self, painter: QPainter, middle: float) -> None:
+        self._rebuild()
+        theme = self._stage.theme
+        tag = self._tag_box.adjusted(-_TAG_CLEAR_PX, 0, _TAG_CLEAR_PX, 0)
+        for is_key, role, token in ((False, Type.CAPTION, "muted"), (True, Type.CAPTION_KEY, "text")):
+            letters = face(role)
+            letters.begin(painter, theme.color(token))
+            for left, mark in self._labels:
+                is_clear = not self._tag or left + mark.width < tag.left() or left > tag.right()
+                if mark.is_key is is_key and is_clear:
+                    letters.draw(painter, left, middle, mark.words)
+        if self._tag:
+            paint_box(painter, self._tag_box, theme.color("raised2"))
+            letters = face(Type.CAPTION_NUMBER)
+            letters.begin(painter, theme.color("text"))
+            letters.draw(painter, self._tag_box.left() + _TAG_PAD_PX, middle, self._tag)
+
+    def _rebuild(self) -> None:
+        stage = self._stage
+        model, layout = stage.model, stage.layout
+        key = (model.time.version, model.timeframe, stage.axis_zone, layout, model.is_empty)
+        if key == self._key:
+            return
+        self._key = key
+        self._labels = []
+        if model.is_empty:
+            self._grid.clear()
+            return
+        middle = metrics_of(model.time.zoom, layout.ratio).middle
+        line = max(1, round(layout.ratio))
+        right = stage.logical(layout.plot_width) - 2
+        lines: list[tuple[int, int, int, int]] = []
+        for mark in self._visible_marks():
+            x = model.time.column_of(mark.slot) + middle
+            if not 0 <= x < layout.plot_width:
+                continue
+            lines.append((math.floor(x), 0, line, layout.time.top))
+            left = round(stage.logical(x) - mark.width / 2)
+            if left >= 2 and left + mark.width <= right:
+                self._labels.append((left, mark))
+        cells = self._grid.resize(len(lines))
+        if lines:
+            cells[:] = lines
+
+    def _visible_marks(self) -> list[_Mark]:
+        """Marks about the view, kept for a view on either side so that a pan computes none."""
+        stage = self._stage
+        model = stage.model
+        timeframe = model.timeframe
+        assert timeframe is not None
+        slot_ms = timeframe.duration_ms
+        least_ms = model.time.zoom.slots_per_px * slot_ms * steps.TIME_GAP_PX * stage.layout.ratio
+        step = steps.time_step(max(least_ms, slot_ms))
+        first, last = math.floor(model.time.left_slot), math.ceil(model.time.right_slot)
+        key = (step, stage.axis_zone, timeframe)
+        if key != self._marks_key or first < self._marks_reach[0] or last > self._marks_reach[1]:
+            width = last - first
+            self._marks_key = key
+            self._marks_reach = (first - width, last + width)
+            self._marks = self._make_marks(step)
+        return self._marks
+
+    def _make_marks(self, step: steps.TimeStep) -> list[_Mark]:
+        stage = self._stage
+        timeframe = stage.model.timeframe
+        assert timeframe is not None
+        is_years = step.unit == "months" and step.count >= 12
+        plain_rank = steps.YEAR if is_years else _PLAIN_RANK[step.unit]
+        from_ms, to_ms = (open_of(slot, timeframe) for slot in self._marks_reach)
+        marks: list[_Mark] = []
+        for mark in steps.time_marks(from_ms, to_ms, step, stage.axis_zone):
+            # The first candle that opens at the mark or after it carries the label.
+            slot = slot_at(mark.time_ms - 1, timeframe) + 1
+            time_ms = open_of(slot, timeframe) if mark.rank == steps.TIME else mark.time_ms
+            words = clock_text.axis_label(time_ms, mark.rank, stage.axis_zone)
+            is_key = mark.rank > plain_rank
+            width = face(Type.CAPTION_KEY if is_key else Type.CAPTION).width(words)
+            marks.append(_Mark(slot, words, is_key, width))
+        return marks
+
+    def _make_tag(self) -> tuple[str, QRectF]:
+        stage = self._stage
+        model, hover = stage.model, stage.hover
+        open_ms = None if hover is None or model.is_empty else model.open_ms(hover.slot)
+        if open_ms is None or hover is None or model.timeframe is None:
+            return "", QRectF()
+        words = clock_text.bar_moment(open_ms, model.timeframe.duration_ms, stage.axis_zone)
+        width = math.ceil(face(Type.CAPTION_NUMBER).width(words)) + 2 * _TAG_PAD_PX
+        x = stage.logical(model.time.column_of(hover.slot) + metrics_of(model.time.zoom, stage.layout.ratio).middle)
+        left = min(max(round(x - width / 2), 0), round(stage.logical(stage.layout.plot_width)) - width)
+        top = stage.logical(stage.layout.time.top) + (stage.logical(stage.layout.time.height) - TAG_PX) / 2
+        return words, QRectF(left, round(top), width, TAG_PX)
