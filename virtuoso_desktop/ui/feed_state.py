@@ -12,6 +12,8 @@ from typing import NamedTuple
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, StaleTopic
 from virtuoso_desktop.ui import format as text
 
+DATA_PHASES = (LinkPhase.LIVE, LinkPhase.STALE)
+"""The connection brings data; stale: of all topics but some."""
 PATIENCE_MS = 5_000
 """The first connection may take this long before a person is told."""
 KEPT = "Candles and last values are kept and shown in grey."
@@ -44,16 +46,14 @@ class FeedWatch:
 
     def _judge(self, link: LinkView, now_ms: int) -> FeedMessage | None:
         self._seen_ms.setdefault(link.venue, now_ms)
-        if link.phase is LinkPhase.LIVE:
+        if link.phase in DATA_PHASES:
             self._was_live.add(link.venue)
             self._lost_ms.pop(link.venue, None)
             return _stale_message(link, now_ms) if link.stale_topics else None
         if link.venue not in self._was_live:
             return self._never_live(link, now_ms)
         lost_ms = self._lost_ms.setdefault(link.venue, link.since_ms)
-        what = "silent for" if link.phase is LinkPhase.STALE else "feed lost"
-        how_long = text.age(now_ms - lost_ms)
-        title = f"{venue_name(link.venue)} {what} {how_long}{'' if link.phase is LinkPhase.STALE else ' ago'}"
+        title = f"{venue_name(link.venue)} feed lost {text.age(now_ms - lost_ms)} ago"
         return FeedMessage(
             f"lost {link.venue}", "down", title + _reason(link), f"{_next_step(link, now_ms)} {KEPT}", link.venue,
             link.phase is LinkPhase.BACKOFF,
@@ -111,6 +111,4 @@ def _next_step(link: LinkView, now_ms: int) -> str:
         return f"Next try in {text.countdown(left_ms)}." if left_ms >= 1000 else "Trying again now."
     if link.phase is LinkPhase.SYNCING:
         return "Connected again, loading what was missed."
-    if link.phase is LinkPhase.STALE:
-        return "The connection is open but brings nothing."
     return "Connecting now."

@@ -11,7 +11,7 @@ from virtuoso_desktop.engine.views import EngineView, LinkPhase, LinkView, Statu
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.controls import Badge, GivingRow, Words
-from virtuoso_desktop.ui.feed_state import topic_name, venue_name
+from virtuoso_desktop.ui.feed_state import DATA_PHASES, topic_name, venue_name
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import STATUS_PX
 from virtuoso_desktop.ui.theme import Theme
@@ -78,7 +78,7 @@ class StatusBar(GivingRow):
             return self._source.value.upper(), "warning"
         if status is None:
             return "STARTING", "muted"
-        if any(link.phase is LinkPhase.LIVE for link in links) and status.instruments_live and status.messages_per_s:
+        if any(link.phase in DATA_PHASES for link in links) and status.instruments_live and status.messages_per_s:
             return "LIVE", "up_text"
         if any(link.phase in (LinkPhase.CONNECTING, LinkPhase.SYNCING) for link in links):
             return "CONNECTING", "muted"

@@ -13,7 +13,7 @@ from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.controls import Button, GivingRow, Line, paint_focus
-from virtuoso_desktop.ui.feed_state import venue_name
+from virtuoso_desktop.ui.feed_state import DATA_PHASES, venue_name
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.logo import Logo
 from virtuoso_desktop.ui.measures import INSTRUMENT_LEAST_PX, TOP_PX
@@ -190,10 +190,8 @@ class TopBar(GivingRow):
 
 def _chip(link: LinkView, now_ms: int) -> tuple[str, str]:
     """Colour of the dot, and what stands beside the name."""
-    if link.phase is LinkPhase.LIVE:
+    if link.phase in DATA_PHASES:
         return ("warning" if link.stale_topics else "up"), text.milliseconds(link.lag_ms)
-    if link.phase is LinkPhase.STALE:
-        return "warning", f"silent {text.age(now_ms - link.since_ms)}"
     if link.phase is LinkPhase.BACKOFF:
         if link.next_retry_ms is not None and link.next_retry_ms > now_ms:
             return "down", f"retry in {text.countdown(link.next_retry_ms - now_ms)}"
