@@ -101,17 +101,17 @@ async def _print_plain(run: Run, engine: Engine) -> None:
 
 def make_console() -> Console:
     """The terminal, or plain lines of 140 characters (``COLUMNS`` changes that) on a pipe."""
-    from rich.console import Console
+    from virtuoso_desktop.app.terminal_table import TableConsole
 
     output = sys.stdout
     is_terminal = output.isatty()
     if isinstance(output, io.TextIOWrapper):
         output.reconfigure(errors="replace")  # a terminal without block characters shows question marks
     if is_terminal:
-        return Console(highlight=False)
+        return TableConsole(highlight=False)
     columns = os.environ.get("COLUMNS", "")
     width = max(SMALLEST_WIDTH, int(columns)) if columns.isdecimal() else PLAIN_WIDTH
-    return Console(highlight=False, no_color=True, force_terminal=False, width=width)
+    return TableConsole(highlight=False, no_color=True, force_terminal=False, width=width)
 
 
 def _picture(engine: Engine, notices: tuple[Notice, ...]) -> MarketPicture:

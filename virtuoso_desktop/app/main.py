@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -42,10 +43,8 @@ def main() -> NoReturn:
     """
     code = run_command(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(OSError, ValueError):  # nobody reads any more
             stream.flush()
-        except (OSError, ValueError):
-            code = code or int(ExitCode.DONE)
     busy = any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate())
     if busy or "PySide6.QtWidgets" in sys.modules:
         os._exit(code)

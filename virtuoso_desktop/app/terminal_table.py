@@ -61,6 +61,13 @@ def take_picture(engine: EngineView, rows: Sequence[MarketRow], notices: Sequenc
     return MarketPicture(engine.source, engine.venue_now_ms(), rows, engine.links(), engine.status(), notices)
 
 
+class TableConsole(Console):
+    """A console whose lost reader is told to the caller; rich's own ends the program at once, with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class MarketTable:
     """A rich renderable; rows beyond ``most_lines`` are counted instead of shown.
 
