@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 
 from virtuoso_desktop.model.market import Aggressor, Trade
@@ -13,6 +13,10 @@ _BUY = Aggressor.BUY
 
 def _order(trade: Trade) -> tuple[int, int]:
     return trade.time_ms, trade.sequence or 0
+
+
+def _time_ms(trade: Trade) -> int:
+    return trade.time_ms
 
 
 def _signed(trade: Trade) -> float:
@@ -30,9 +34,9 @@ class TradeTape:
 
     __slots__ = (
         "_first_ms",
-        "_ids",
         "_kept",
         "_most",
+        "_newest_ids",
         "_newest_ms",
         "cvd",
         "duplicates",
@@ -46,7 +50,8 @@ class TradeTape:
         self._most = 2 * kept
         self._newest_ms = 0
         self._first_ms: int | None = None
-        self._ids: set[str] = set()
+        self._newest_ids: set[str] = set()
+        """Ids of the trades of the newest time."""
         self.trades: list[Trade] = []
         """Oldest first."""
         self.cvd = 0.0
@@ -57,36 +62,49 @@ class TradeTape:
 
     def apply(self, trade: Trade) -> bool:
         """Add a trade; returns False for one that is already here or older than all that is kept."""
-        ids = self._ids
-        trade_id = trade.trade_id
-        if trade_id in ids:
-            self.duplicates += 1
-            return False
-        trades = self.trades
         time_ms = trade.time_ms
-        if time_ms >= self._newest_ms:
-            trades.append(trade)
+        if time_ms > self._newest_ms:
             self._newest_ms = time_ms
+            self._newest_ids = {trade.trade_id}
+            self.trades.append(trade)
+        elif time_ms == self._newest_ms:
+            if trade.trade_id in self._newest_ids:
+                self.duplicates += 1
+                return False
+            self._newest_ids.add(trade.trade_id)
+            self.trades.append(trade)
         elif not self._insert(trade):
             return False
-        ids.add(trade_id)
         self.cvd += trade.size if trade.aggressor is _BUY else -trade.size
         if self._first_ms is None:
             self._first_ms = time_ms
-        if len(trades) > self._most:
-            ids.difference_update([old.trade_id for old in trades[: -self._kept]])
-            del trades[: -self._kept]
+        if len(self.trades) > self._most:
+            del self.trades[: -self._kept]
         self.version += 1
         return True
 
     def _insert(self, trade: Trade) -> bool:
-        """Put a trade that came late in its place; returns False for one older than all that is kept."""
+        """Put a trade that came late in its place."""
         trades = self.trades
+        if self._holds(trade):
+            self.duplicates += 1
+            return False
         self.out_of_order += 1
         if len(trades) >= self._kept and trade.time_ms < trades[0].time_ms:
             return False
         insort(trades, trade, key=_order)
         return True
+
+    def _holds(self, trade: Trade) -> bool:
+        """Whether the tape has this trade: one of the same time with its id."""
+        trades = self.trades
+        for index in range(bisect_left(trades, trade.time_ms, key=_time_ms), len(trades)):
+            held = trades[index]
+            if held.time_ms != trade.time_ms:
+                return False
+            if held.trade_id == trade.trade_id:
+                return True
+        return False
 
     def merge(self, trades: Iterable[Trade]) -> int:
         """Add trades that REST knows; returns how many were new. They do not count as out of order.
@@ -100,8 +118,8 @@ class TradeTape:
         if self._first_ms is not None:
             self.cvd += sum(_signed(trade) for trade in new if trade.time_ms >= self._first_ms)
         self.trades = sorted([*self.trades, *new], key=_order)[-self._most :]
-        self._ids = {trade.trade_id for trade in self.trades}
         self._newest_ms = self.trades[-1].time_ms
+        self._newest_ids = {trade.trade_id for trade in self.trades if trade.time_ms == self._newest_ms}
         self.version += 1
         return len(new)
 

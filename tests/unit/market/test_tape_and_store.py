@@ -35,6 +35,15 @@ def test_duplicate_trade_counts_once() -> None:
     assert (len(tape.trades), tape.cvd, tape.duplicates) == (1, 2.0, 1)
 
 
+def test_late_and_simultaneous_duplicates_count_once() -> None:
+    tape = TradeTape()
+    for number in (1, 2, 3, 4):
+        assert tape.apply(trade(number, time_ms=NOW_MS + number // 2))
+    for number in (4, 3, 2, 1):
+        assert not tape.apply(trade(number, time_ms=NOW_MS + number // 2))
+    assert (len(tape.trades), tape.cvd, tape.duplicates, tape.out_of_order) == (4, 4.0, 4, 0)
+
+
 def test_trades_out_of_order_are_sorted_by_time_and_sequence() -> None:
     tape = TradeTape()
     for number in (1, 4, 2, 3):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
-from msgspec import to_builtins
 from msgspec.json import Decoder
 
 from virtuoso_desktop.exchanges.bybit import wire
@@ -49,14 +48,16 @@ TIMEFRAME_BY_INTERVAL: dict[str, Timeframe] = {
 }
 INTERVAL_BY_TIMEFRAME: dict[Timeframe, str] = {value: key for key, value in TIMEFRAME_BY_INTERVAL.items()}
 
-NAME_BY_KEY: dict[str, str] = dict(zip(wire.TickerData.__struct_fields__, TICKER_FIELDS, strict=True))
+NAME_BY_KEY: dict[str, str] = dict(zip(wire.TickerData.__annotations__, TICKER_FIELDS, strict=True))
 OPTION_SYMBOL = re.compile(r"-[CP](-[A-Z]+)?$")
 OLD_TOPICS = ("orderBookL2", "orderBook_200", "instrument_info", "klineV2", "candle.")
 SHARED_TOPICS = ("liquidation.", "trade.")
 """Topic names that v5 once used and the formats before it used too."""
 ORDERBOOK_50 = b'{"topic":"orderbook.50.'
-HEAD_LENGTH = len(b'{"topic":"kline.')
-"""First bytes of a frame that tell the usual topics apart."""
+TICKERS = b'{"topic":"tickers.'
+PUBLIC_TRADE = b'{"topic":"publicTrade.'
+KLINE = b'{"topic":"kline.'
+"""First bytes of the frames of the usual topics, which are parsed without a look at the envelope."""
 
 
 class StreamReply(msgspec.Struct, frozen=True):
@@ -103,11 +104,6 @@ class BybitParser:
         self._liquidation = Decoder(wire.LiquidationFrame, strict=False)
         self._single_liquidation = Decoder(wire.SingleLiquidationFrame, strict=False)
         self._envelope = Decoder(wire.Envelope)
-        self._by_head: dict[bytes, Callable[[bytes, int], Sequence[StreamItem]]] = {
-            b'{"topic":"ticker': self._parse_ticker,
-            b'{"topic":"public': self._parse_trades,
-            b'{"topic":"kline.': self._parse_candles,
-        }
         self._by_topic: tuple[tuple[str, Callable[[bytes, int], Sequence[StreamItem]]], ...] = (
             ("orderbook.rpi.", self._parse_rpi),
             ("orderbook.", self._parse_book),
@@ -158,9 +154,13 @@ class BybitParser:
                             recv_ns,
                         ),
                     )
-                return self._parse_any(frame, recv_ns)
-            parse = self._by_head.get(frame[:HEAD_LENGTH], self._parse_any)
-            return parse(frame, recv_ns)
+            elif frame.startswith(TICKERS):
+                return self._parse_ticker(frame, recv_ns)
+            elif frame.startswith(PUBLIC_TRADE):
+                return self._parse_trades(frame, recv_ns)
+            elif frame.startswith(KLINE):
+                return self._parse_candles(frame, recv_ns)
+            return self._parse_any(frame, recv_ns)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParseError(f"Bybit sent a frame that cannot be read: {error}", kind="malformed") from error
 
@@ -275,17 +275,17 @@ class BybitParser:
     def _parse_ticker(self, frame: bytes, recv_ns: int) -> Sequence[StreamItem]:
         try:
             message = self._ticker.decode(frame)
-            values = to_builtins(message.data)
-            symbol = values.pop("symbol")
+            values: Any = message.data
+            symbol = values.pop("symbol", None)
             fields: dict[str, float | None] = {}
             for key in values:
                 fields[NAME_BY_KEY[key]] = values[key]
         except msgspec.ValidationError:
             message = self._ticker_text.decode(frame)
             symbol = message.data.get("symbol")
-            if not isinstance(symbol, str):
-                raise ParseError(f"{message.topic}: the ticker names no symbol", kind="malformed") from None
             fields = ticker_fields(message.data)
+        if not isinstance(symbol, str):
+            raise ParseError(f"{message.topic}: the ticker names no symbol", kind="malformed")
         kind = message.type
         if kind != "delta" and kind != "snapshot":
             _refuse_type(message.topic, kind)
@@ -380,7 +380,7 @@ def ticker_fields(data: Mapping[str, object]) -> dict[str, float | None]:
     """
     texts = {key: None if value == "" else value for key, value in data.items()}
     try:
-        values = to_builtins(msgspec.convert(texts, wire.TickerData, strict=False))
+        values: Any = msgspec.convert(texts, wire.TickerData, strict=False)
     except msgspec.ValidationError as error:
         raise ParseError(f"the ticker has a value that cannot be: {error}", kind="bad_value") from error
     return {NAME_BY_KEY[key]: value for key, value in values.items()}

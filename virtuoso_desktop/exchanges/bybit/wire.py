@@ -7,9 +7,9 @@ keys appear without notice, so both are ignored.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 Price = Annotated[float, Meta(gt=0.0, lt=1e15)]
 Size = Annotated[float, Meta(ge=0.0, lt=1e18)]
@@ -83,37 +83,37 @@ class TradeFrame(Struct, gc=False):
     data: list[TradeData]
 
 
-Positive = Annotated[float, Meta(ge=0.0, lt=1e18)] | None | UnsetType
-Signed = Annotated[float, Meta(gt=-1e18, lt=1e18)] | None | UnsetType
+Positive = Annotated[float, Meta(ge=0.0, lt=1e18)] | None
+Signed = Annotated[float, Meta(gt=-1e18, lt=1e18)] | None
 
 
-class TickerData(Struct, gc=False):
+class TickerData(TypedDict, total=False):
     """The values of a ticker that are used, in the order of `model.market.TICKER_FIELDS`."""
 
-    lastPrice: Positive = UNSET
-    markPrice: Positive = UNSET
-    indexPrice: Positive = UNSET
-    bid1Price: Positive = UNSET
-    bid1Size: Positive = UNSET
-    ask1Price: Positive = UNSET
-    ask1Size: Positive = UNSET
-    prevPrice24h: Positive = UNSET
-    prevPrice1h: Positive = UNSET
-    price24hPcnt: Signed = UNSET
-    highPrice24h: Positive = UNSET
-    lowPrice24h: Positive = UNSET
-    volume24h: Positive = UNSET
-    turnover24h: Positive = UNSET
-    openInterest: Positive = UNSET
-    openInterestValue: Positive = UNSET
-    singleOpenInterest: Positive = UNSET
-    fundingRate: Signed = UNSET
-    fundingIntervalHour: Positive = UNSET
-    nextFundingTime: Positive = UNSET
-    usdIndexPrice: Positive = UNSET
+    lastPrice: Positive
+    markPrice: Positive
+    indexPrice: Positive
+    bid1Price: Positive
+    bid1Size: Positive
+    ask1Price: Positive
+    ask1Size: Positive
+    prevPrice24h: Positive
+    prevPrice1h: Positive
+    price24hPcnt: Signed
+    highPrice24h: Positive
+    lowPrice24h: Positive
+    volume24h: Positive
+    turnover24h: Positive
+    openInterest: Positive
+    openInterestValue: Positive
+    singleOpenInterest: Positive
+    fundingRate: Signed
+    fundingIntervalHour: Positive
+    nextFundingTime: Positive
+    usdIndexPrice: Positive
 
 
-class SymbolTickerData(TickerData, gc=False, kw_only=True):
+class SymbolTickerData(TickerData, total=False):
     symbol: str
 
 
