@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from virtuoso_desktop.ui.theme import ThemeChoice
+from virtuoso_desktop.ui.tokens import ThemeChoice
 
 MEMORY_VERSION = 1
 

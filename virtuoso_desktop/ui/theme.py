@@ -5,21 +5,11 @@ Painters ask `Theme.color` for a token of `tokens.Palette` and get a cached ``QC
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
 from virtuoso_desktop.kernel.signals import Signal
-from virtuoso_desktop.ui.tokens import DARK, DARK_COLOUR_BLIND, LIGHT, LIGHT_COLOUR_BLIND, Palette
-
-
-class ThemeChoice(StrEnum):
-    """What the user chose; ``system`` follows the desktop."""
-
-    DARK = "dark"
-    LIGHT = "light"
-    SYSTEM = "system"
+from virtuoso_desktop.ui.tokens import DARK, DARK_COLOUR_BLIND, LIGHT, LIGHT_COLOUR_BLIND, Palette, ThemeChoice
 
 
 class Theme:

@@ -5,6 +5,8 @@ The numbers come from the visual system; no colour literal stands anywhere else.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 
@@ -154,6 +156,15 @@ FLASH_RATIO = 0.28
 FLASH_MS = 300.0
 FORMING_RATIO = 0.35
 VOLUME_RATIO = 0.45
+
+
+class ThemeChoice(StrEnum):
+    """What the user chose; ``system`` follows the desktop."""
+
+    DARK = "dark"
+    LIGHT = "light"
+    SYSTEM = "system"
+
 
 COLOUR_TOKENS: tuple[str, ...] = tuple(
     name for name in Palette.__struct_fields__ if not name.endswith("_ratio") and name != "heatmap"

@@ -5,24 +5,21 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from virtuoso_desktop.engine.views import EngineView, MarketsCursor, RowState
 from virtuoso_desktop.model.instrument import InstrumentId
-from virtuoso_desktop.ui.controls import Words
-from virtuoso_desktop.ui.fonts import Type
-from virtuoso_desktop.ui.measures import BAR_PX, HEADER_PX, PAD_PX, ROW_PX, search_width
 from virtuoso_desktop.ui.memory import ColumnMemory
 from virtuoso_desktop.ui.panels.markets_columns import AGE, COLUMNS, NAMES, SPARKLINE, fit
+from virtuoso_desktop.ui.panels.markets_parts import MarketsHeader, MarketsNote
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.search_field import SearchField
 from virtuoso_desktop.ui.sparkline import Sparklines
 from virtuoso_desktop.ui.table import TableView
 from virtuoso_desktop.ui.table_model import PaintedModel
 from virtuoso_desktop.ui.theme import Theme
-from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +28,6 @@ RATE_HZ = 10.0
 SORT_PERIOD_NS = 1_000_000_000
 STILL_NS = 1_500_000_000
 """While the pointer moves over the rows they keep their order, so that a click hits what was aimed at."""
-SKELETON_AFTER_MS = 150
 NARROWEST_COLUMN_PX = 32
 MOST_FITS = 3
 NARROWEST_PX = 260
@@ -53,7 +49,6 @@ class MarketsPanel(QWidget):
 
     instrument_chosen = Signal(object)
     """`InstrumentId` that a click or Enter asks for."""
-    columns_changed = Signal()
     urgency = 2
 
     def __init__(
@@ -72,8 +67,8 @@ class MarketsPanel(QWidget):
         self.model = PaintedModel(COLUMNS, self.rows, self)
         self.view = TableView(self.model, theme, self)
         self.search = SearchField(theme, "Search", self)
-        self._header = _Header(theme, self.search, self)
-        self._note = _Note(theme, self.view)
+        self._header = MarketsHeader(theme, self.search, self)
+        self._note = MarketsNote(theme, self.view)
         self._sparklines = Sparklines(theme)
         self._build()
 
@@ -98,6 +93,7 @@ class MarketsPanel(QWidget):
         self.search.textChanged.connect(self._on_search)
         self.setTabOrder(self.search, self.view)
         self.view.head.show_sort(NAMES.index(self.rows.sort_column), down=self.rows.sorts_down)
+        self._tell()
 
     # --- data ---------------------------------------------------------------------------------------------------
 
@@ -109,7 +105,7 @@ class MarketsPanel(QWidget):
         """Read this engine from now on; a row turns live with its own first ticker."""
         self._engine = engine
         self._cursor = engine.markets_cursor()
-        self._forget_unwatched()
+        self.forget_unwatched()
         self.refresh(perf_counter_ns())
 
     def detach(self) -> None:
@@ -139,10 +135,7 @@ class MarketsPanel(QWidget):
             self.view.update_rows(dirty | self.rows.fading(now_ns))
 
     def forget_unwatched(self) -> None:
-        """The universe changed."""
-        self._forget_unwatched()
-
-    def _forget_unwatched(self) -> None:
+        """Rows that the engine does not watch, of the previous run or universe, go."""
         watched = [instrument.id for instrument in self._engine.watched()] if self._engine is not None else []
         if watched and self.rows.keep_only(watched):
             self._rearrange()
@@ -191,7 +184,6 @@ class MarketsPanel(QWidget):
         rows.sorts_down = down
         self.view.head.show_sort(column, down=down)
         self._rearrange()
-        self.columns_changed.emit()
 
     def remember(self) -> ColumnMemory:
         """The user's choices, for the window's memory."""
@@ -212,13 +204,11 @@ class MarketsPanel(QWidget):
         """Show or hide a column whatever the width."""
         self._columns.chosen[name] = shown
         self._fit_columns()
-        self.columns_changed.emit()
 
     def choose_automatic_columns(self) -> None:
         """Columns and widths follow the panel's width again."""
         self._columns = ColumnMemory()
         self._fit_columns()
-        self.columns_changed.emit()
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
@@ -339,89 +329,3 @@ class MarketsPanel(QWidget):
         if row.state is RowState.LIVE and change is not None:
             colour = "up" if change >= 0 else "down"
         self._sparklines.paint(painter, cell, row.sparkline, colour, self.devicePixelRatioF())
-
-
-class _Header(QWidget):
-    """Title, what the rows are, and the search field."""
-
-    def __init__(self, theme: Theme, search: SearchField, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._search = search
-        search.setParent(self)
-        self._words = Words(theme, parent=self)
-        self._words.say(Word("Markets", Type.STRONG))
-        self.setFixedHeight(HEADER_PX)
-
-    def say(self, subject: str, colour: str) -> None:
-        if self._words.say(Word("Markets", Type.STRONG), Word(subject, Type.BODY, colour, gap=8)):
-            self._arrange()
-
-    def resizeEvent(self, _event: QResizeEvent) -> None:
-        self._arrange()
-
-    def _arrange(self) -> None:
-        wide = search_width(self.width(), self._words.sizeHint().width())
-        self._search.setGeometry(self.width() - wide - 8, (HEADER_PX - self._search.height()) // 2, wide, 24)
-        self._words.setGeometry(12, 0, self.width() - wide - 28, HEADER_PX - 1)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("surface"))
-        painter.fillRect(0, HEADER_PX - 1, self.width(), 1, self._theme.color("hair"))
-
-
-class _Note(QWidget):
-    """Over an empty table: why it is empty and what to do; bars for the rows to come while it loads."""
-
-    def __init__(self, theme: Theme, view: TableView) -> None:
-        super().__init__(view)
-        self._theme = theme
-        self._view = view
-        self._lines: tuple[Word, ...] = ()
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(SKELETON_AFTER_MS)
-        self._patience.timeout.connect(self.show)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-
-    def show_for(self, rows: MarketsRows, words: str) -> None:
-        """Decide from the rows whether and what to say."""
-        if rows.row_count():
-            self._patience.stop()
-            self.hide()
-        elif len(rows):
-            watched = f"{len(rows)} are watched. Esc clears the search."
-            self._say(f"No market matches \u201c{words.strip()}\u201d", watched)
-            self.show()
-        else:
-            self._lines = ()
-            self.setAccessibleName("Loading the instruments")
-            if self.isHidden() and not self._patience.isActive():
-                self._patience.start()
-
-    def _say(self, title: str, detail: str) -> None:
-        self._lines = (Word(title, Type.TITLE), Word(detail, Type.BODY, "muted"))
-        self.setAccessibleName(f"{title}. {detail}")
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        if not self._lines:
-            self._paint_bars(painter)
-        for row, word in enumerate(self._lines):
-            width = min(words_width((word,)), self.width() - 24)
-            box = QRectF((self.width() - width) / 2, self.height() * 0.3 + row * 24, width + 1, 24)
-            paint_words(painter, self._theme, (word,), box)
-
-    def _paint_bars(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.color("raised"))
-        spans = self._view.spans()
-        for top in range((ROW_PX - BAR_PX) // 2, self.height(), ROW_PX):
-            painter.drawRoundedRect(QRectF(12, top, 36, BAR_PX), 2, 2)
-            for _, left, size in spans[1:]:
-                wide = min(size - 2 * PAD_PX, 40)
-                painter.drawRoundedRect(QRectF(left + size - PAD_PX - wide, top, wide, BAR_PX), 2, 2)

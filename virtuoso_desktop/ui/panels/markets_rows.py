@@ -259,7 +259,9 @@ class MarketsRows:
         rows = self.all()
         kinds = sorted({KIND_WORDS[row.instrument_id.market_kind] for row in rows})
         quotes = sorted({row.quote_coin for row in rows})
-        noun = f"{kinds[0]}s" if kinds == ["perp"] else " and ".join(kinds)
+        noun = " and ".join(kinds)
+        if kinds == ["perp"] and len(rows) > 1:
+            noun = "perps"
         return f"{len(rows)} {noun}, {', '.join(quotes)}"
 
     # --- formatting ---------------------------------------------------------------------------------------------
