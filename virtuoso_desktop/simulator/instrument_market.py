@@ -132,7 +132,7 @@ class InstrumentMarket:
 
     def trades(self, start_ms: int, end_ms: int) -> list[SimTrade]:
         result: list[SimTrade] = []
-        end_ms = self._clamp(end_ms)
+        start_ms, end_ms = max(start_ms, self._feed.first_ms - 1), self._clamp(end_ms)
         for number in range((start_ms + 1) // MINUTE_MS, end_ms // MINUTE_MS + 1):
             minute = self._trades_of(number)
             rows = slice(minute.count_until(start_ms), minute.count_until(end_ms))

@@ -31,9 +31,12 @@ LEAST_LOTS = 600
 """A minute's smallest volume: enough lots to place the turnover exactly."""
 _BASIS_RATIO = 0.00012
 _BASIS_MINUTES = 11
-_RANGE_SHARE = 0.62
-_VOLUME_SPREAD = 0.55
-_USUAL_SUM = 0.95
+_SPAN_SHARE = 0.7
+_SURPRISE_SHARE = 0.6
+_USUAL_SPAN = 1.6
+"""A minute's high less low, in its standard deviations."""
+_VOLUME_SPREAD = 0.45
+_USUAL_SUM = 0.92
 """Mean of volume over the usual one before it is divided out."""
 _UP, _DOWN, _VOLUME, _TURNOVER = np.uint64(52), np.uint64(40), np.uint64(28), np.uint64(16)
 
@@ -66,7 +69,7 @@ class InstrumentMinutes:
         numbers = np.arange(first_day * MINUTES, (first_day + count) * MINUTES, dtype=np.uint64)
         bits = hash_words(self._key, numbers)
         high, low = _extremes(columns, bits >> _UP, (bits >> _DOWN) & QUANTILE_MASK)
-        volume = self._volume(high - low, minutes, bits)
+        volume = self._volume(columns, high - low, minutes, bits)
         turnover = _turnover(columns, high, low, volume, (bits >> _TURNOVER).astype(np.int64) & 255)
         opens_ms = np.arange(first_day * DAY_MS, (first_day + count) * DAY_MS, MINUTE_MS)
         return Bars(opens_ms, columns.open, high, low, columns.close, volume, turnover)
@@ -95,14 +98,19 @@ class InstrumentMinutes:
         rows[:, -1] = ratios[MINUTES::MINUTES]
         return rows
 
-    def _volume(self, spans: Ints, minutes: Minutes, bits: Words) -> Ints:
+    def _volume(self, columns: _Columns, spans: Ints, minutes: Minutes, bits: Words) -> Ints:
+        """Lots by how far the minute went, compared with usual minutes and once more with those around it."""
         noise = log_normal(_VOLUME_SPREAD)[(bits >> _VOLUME) & QUANTILE_MASK]
         prices = np.repeat(minutes.day_prices, MINUTES)
-        usual_span = prices * (self._usual_deviation * 1.6 * self._ticks_per_unit)
-        lots = (1.0 - _RANGE_SHARE) + spans * (_RANGE_SHARE / usual_span)
+        lots = spans * (_SPAN_SHARE / (prices * (self._usual_deviation * _USUAL_SPAN * self._ticks_per_unit)))
+        lots += 1.0 - _SPAN_SHARE
         lots *= noise
-        lots *= minutes.deviations.reshape(-1) * (self._usual_value / self._usual_deviation)
-        lots /= prices
+        surprise = spans / columns.deviation_ticks
+        surprise *= _SURPRISE_SHARE / _USUAL_SPAN
+        surprise += 1.0 - _SURPRISE_SHARE
+        lots *= surprise
+        lots *= minutes.deviations.reshape(-1)
+        lots *= self._usual_value / self._usual_deviation / prices
         return lots.astype(np.int64) + LEAST_LOTS
 
 

@@ -101,7 +101,7 @@ def digest(market: MarketSource, instrument_id: InstrumentId) -> str:
 
 @pytest.mark.parametrize(
     ("instrument_id", "expected"),
-    [(BTC, "afeb564691284a52b1e20e34"), (BTC_SPOT, "ed42677333610f6b274f4044"), (YOUNGEST, "793e8f604a657e83059e8d84")],
+    [(BTC, "5a0dbbb50a1de3a7bac92fae"), (BTC_SPOT, "88f7f317d14f1a47cc502e6a"), (YOUNGEST, "4a1bc9afe70771ddbe4602e3")],
 )
 def test_two_machines_give_the_same_market(market: SyntheticMarket, instrument_id: InstrumentId, expected: str) -> None:
     assert digest(market, instrument_id) == expected
