@@ -32,6 +32,7 @@ ICON_SIDE = 14.0
 ICON_GAP = 3.0
 _LAST_PLAIN = "\u024f"
 _NUMERIC = frozenset("0123456789,.+\u2212 \u2009%KMBT\u2014hmsd")
+_SIGNS = frozenset("+\u2212")
 _PUNCTUATION = frozenset("\u2009\u2014\u2212\u2013\u2018\u2019\u201c\u201d\u2022\u2026\u2191\u2193\u25b2\u25bc")
 
 Glyph = tuple[float, float, float, float, float, float]
@@ -41,6 +42,13 @@ Glyph = tuple[float, float, float, float, float, float]
 def ink_font(ink: Ink) -> QFont:
     """The table font of an ink's weight."""
     return font(INK_TYPES[ink.weight])
+
+
+def _sign_font(ink: Ink) -> QFont:
+    """Inter raises a sign beside a figure; a glyph drawn alone has to ask for it."""
+    raised = QFont(ink_font(ink))
+    raised.setFeature(QFont.Tag("case"), 1)
+    return raised
 
 
 class _Advances(dict[str, float]):
@@ -164,7 +172,10 @@ class GlyphAtlas:
             metrics = QFontMetricsF(font(INK_TYPES[weight]))
             found = tuple(accumulate(map(self._advances[weight].__getitem__, text), initial=0.0))
             if abs(metrics.horizontalAdvance(text) - found[-1]) > KERNED_PX:
-                found = tuple(metrics.horizontalAdvance(text[:end]) for end in range(len(text) + 1))
+                # A kerned pair takes from the advance of its first letter, as the text up to its second one tells.
+                ends = [metrics.horizontalAdvance(text[:end]) for end in range(1, len(text) + 1)]
+                starts = [end - self._advances[weight][char] for end, char in zip(ends, text, strict=True)]
+                found = (*starts, ends[-1])
             self._pens[key] = found
         return found
 
@@ -183,7 +194,7 @@ class GlyphAtlas:
             return None
         left, top = place
         painter = QPainter(self._pixmap)
-        painter.setFont(ink_font(ink))
+        painter.setFont(_sign_font(ink) if char in _SIGNS else ink_font(ink))
         painter.setPen(self._theme.color(ink.token))
         painter.scale(ratio, ratio)
         painter.drawText(QPointF((left + PAD + key % PHASES / PHASES) / ratio, (top + rise) / ratio), char)
