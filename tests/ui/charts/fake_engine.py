@@ -28,9 +28,15 @@ FAR_MS = 10**14
 def instrument(text: str = "bybit:linear:BTCUSDT", tick: str = "0.1", lot: str = "0.001") -> Instrument:
     identity = InstrumentId.parse(text)
     return Instrument(
-        id=identity, base_coin=identity.symbol.removesuffix("USDT"), quote_coin="USDT", settle_coin="USDT",
-        status="Trading", contract_type="LinearPerpetual", tick_size=Decimal(tick), lot_step=Decimal(lot),
-    )  # fmt: skip
+        id=identity,
+        base_coin=identity.symbol.removesuffix("USDT"),
+        quote_coin="USDT",
+        settle_coin="USDT",
+        status="Trading",
+        contract_type="LinearPerpetual",
+        tick_size=Decimal(tick),
+        lot_step=Decimal(lot),
+    )
 
 
 BTC = instrument()
@@ -83,7 +89,9 @@ class FakeEngine:
         self.overlays._kernels = import_kernels()
         self.overlays.state = "ready"
 
-    def hold(self, rows: Columns, held: Instrument = BTC, timeframe: Timeframe = Timeframe.M5, most: int = 10**7) -> None:
+    def hold(
+        self, rows: Columns, held: Instrument = BTC, timeframe: Timeframe = Timeframe.M5, most: int = 10**7
+    ) -> None:
         """Hold these candles; the last one still forms, and the clock stands 108 s before its close."""
         self.instruments[held.id] = held
         series = self.series[held.id, timeframe] = CandleSeries(held, timeframe, most)
@@ -93,7 +101,9 @@ class FakeEngine:
             self.newest_ms = close_ms - 108_000
             self.clock.set_ms(self.newest_ms)
 
-    def tick(self, close: float, held: Instrument = BTC, timeframe: Timeframe = Timeframe.M5, closed: bool = False) -> None:
+    def tick(
+        self, close: float, held: Instrument = BTC, timeframe: Timeframe = Timeframe.M5, closed: bool = False
+    ) -> None:
         """Move the newest candle's close to a price in ticks."""
         series = self.series[held.id, timeframe]
         row = series.columns[:, -1]
@@ -107,11 +117,34 @@ class FakeEngine:
         open_ms = timeframe.close_ms(int(series.columns[0, -1]))
         self.put(open_ms, close, close, close, close, 0.5, held, timeframe, False)
 
-    def put(self, open_ms: int, o: float, h: float, low: float, c: float, v: float, held: Instrument, timeframe: Timeframe,
-            closed: bool) -> None:  # fmt: skip
+    def put(
+        self,
+        open_ms: int,
+        o: float,
+        h: float,
+        low: float,
+        c: float,
+        v: float,
+        held: Instrument,
+        timeframe: Timeframe,
+        closed: bool,
+    ) -> None:
         tick = float(held.tick_size)
         self.series[held.id, timeframe].apply(
-            Candle(held.id, timeframe, open_ms, o * tick, h * tick, low * tick, c * tick, v, v * c * tick, closed, open_ms, 0)
+            Candle(
+                held.id,
+                timeframe,
+                open_ms,
+                o * tick,
+                h * tick,
+                low * tick,
+                c * tick,
+                v,
+                v * c * tick,
+                closed,
+                open_ms,
+                0,
+            )
         )
         self.newest_ms = self.clock.now_ms()
 
@@ -186,6 +219,12 @@ class FakeEngine:
         self.calls.append("skipped")
 
 
-def snapshot_of(rows: Columns, held: Instrument = BTC, timeframe: Timeframe = Timeframe.M5, as_of_ms: int = FIRST_MS,
-                view_bars: float = 120.0, bars_right: float = 14.0) -> ChartSnapshot:  # fmt: skip
+def snapshot_of(
+    rows: Columns,
+    held: Instrument = BTC,
+    timeframe: Timeframe = Timeframe.M5,
+    as_of_ms: int = FIRST_MS,
+    view_bars: float = 120.0,
+    bars_right: float = 14.0,
+) -> ChartSnapshot:
     return ChartSnapshot(1, as_of_ms, held, timeframe, rows.tolist(), view_bars, bars_right)

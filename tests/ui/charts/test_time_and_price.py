@@ -234,3 +234,21 @@ def test_an_hour_that_does_not_exist_is_no_second_mark() -> None:
     from_ms = dt.datetime(2025, 3, 30, 0, tzinfo=BERLIN).timestamp() * 1000
     marks = steps.time_marks(from_ms, from_ms + 4 * 3_600_000, steps.TimeStep("minutes", 60), BERLIN)
     assert [mark.time_ms - from_ms for mark in marks] == [0, 3.6e6, 7.2e6, 10.8e6, 14.4e6]
+
+
+@pytest.mark.parametrize(
+    ("days", "month", "expected"),
+    [
+        (1, 1, list(range(1, 32))),
+        (1, 2, list(range(1, 29))),
+        (2, 1, list(range(1, 30, 2))),
+        (5, 2, [1, 6, 11, 16, 21]),
+        (10, 1, [1, 11, 21]),
+        (10, 2, [1, 11]),
+    ],
+)
+def test_days_of_a_month_keep_their_distance_from_the_next_month(days: int, month: int, expected: list[int]) -> None:
+    from_ms = dt.datetime(2025, month, 1, tzinfo=dt.UTC).timestamp() * 1000
+    to_ms = dt.datetime(2025, month + 1, 1, tzinfo=dt.UTC).timestamp() * 1000 - 1
+    marks = steps.time_marks(from_ms, to_ms, steps.TimeStep("days", days), dt.UTC)
+    assert [dt.datetime.fromtimestamp(mark.time_ms / 1000, dt.UTC).day for mark in marks] == expected

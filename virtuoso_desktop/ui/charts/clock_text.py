@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 
+from virtuoso_desktop.model.timeframe import DAY_MS
 from virtuoso_desktop.ui.charts.steps import DAY, MONTH, TIME
 from virtuoso_desktop.ui.format import MINUS
 
-_DAY_S = 86_400
+# Not strftime: it imports a module at every call, which PySide's import hook makes slow.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def axis_label(time_ms: float, rank: int, zone: dt.tzinfo | None) -> str:
     """``08:30``, ``25 Apr``, ``May``, ``2026``: what begins at a mark of the time axis."""
     moment = _moment(time_ms, zone)
     if rank == TIME:
-        return moment.strftime("%H:%M")
+        return f"{moment.hour:02d}:{moment.minute:02d}"
     if rank == DAY:
-        return f"{moment.day} {moment:%b}"
-    return moment.strftime("%b" if rank == MONTH else "%Y")
+        return f"{moment.day} {_MONTHS[moment.month - 1]}"
+    return _MONTHS[moment.month - 1] if rank == MONTH else str(moment.year)
 
 
 def bar_moment(time_ms: float, duration_ms: int, zone: dt.tzinfo | None) -> str:
     """``Fri 25 Apr · 08:30`` for a candle within a day, ``Fri 25 Apr 2025`` for a longer one."""
     moment = _moment(time_ms, zone)
-    if duration_ms < _DAY_S * 1000:
-        return f"{moment:%a} {moment.day} {moment:%b} \u00b7 {moment:%H:%M}"
-    return f"{moment:%a} {moment.day} {moment:%b %Y}"
+    day = f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]}"
+    if duration_ms < DAY_MS:
+        return f"{day} \u00b7 {moment.hour:02d}:{moment.minute:02d}"
+    return f"{day} {moment.year}"
 
 
 def clock_time(time_ms: float, zone: dt.tzinfo | None) -> str:
     """``11:20:56``."""
-    return _moment(time_ms, zone).strftime("%H:%M:%S")
+    moment = _moment(time_ms, zone)
+    return f"{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}"
 
 
 def zone_name(time_ms: float, zone: dt.tzinfo | None) -> str:

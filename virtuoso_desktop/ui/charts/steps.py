@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import math
-from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 PRICE_GAP_PX = 44.0
@@ -92,34 +93,44 @@ def time_marks(from_ms: float, to_ms: float, step: TimeStep, zone: dt.tzinfo | N
     zone : tzinfo or None
         None is the computer's own zone. Marks stand on its wall clock, through changes of summer time.
     """
-    marks = [mark for mark in _candidates(from_ms, to_ms, step, zone) if from_ms <= mark.time_ms <= to_ms]
-    return sorted({mark.time_ms: mark for mark in reversed(marks)}.values())
+    first, last = _wall(from_ms, zone), _wall(to_ms, zone)
+    marks: list[TimeMark] = []
+    if step.unit == "minutes":
+        day = first.date()
+        while day <= last.date():
+            marks += _marks_of_day(day, step.count, zone)
+            day += dt.timedelta(days=1)
+    else:
+        months = step.count if step.unit == "months" else 1
+        month = (first.year * 12 + first.month - 1) // months * months
+        while month <= last.year * 12 + last.month - 1:
+            days = 31 if step.unit == "months" else step.count
+            marks += _marks_of_month(month // 12, month % 12 + 1, days, zone)
+            month += months
+    return [mark for mark in marks if from_ms <= mark.time_ms <= to_ms]
 
 
-def _candidates(from_ms: float, to_ms: float, step: TimeStep, zone: dt.tzinfo | None) -> Iterator[TimeMark]:
-    first = _wall(from_ms, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    if step.unit == "months":
-        month = (first.year * 12 + first.month - 1) // step.count * step.count
-        while True:
-            moment = first.replace(year=month // 12, month=month % 12 + 1, day=1)
-            if _utc_ms(moment, zone) > to_ms or month // 12 >= dt.MAXYEAR - 10:
-                return
-            yield TimeMark(_utc_ms(moment, zone), _rank(moment))
-            month += step.count
-    day = first
-    while _utc_ms(day, zone) <= to_ms:
-        if step.unit == "minutes":
-            for minute in range(0, 24 * 60, step.count):
-                moment = day + dt.timedelta(minutes=minute)
-                yield TimeMark(_utc_ms(moment, zone), _rank(moment))
-        elif _is_round_day(day, step.count):
-            yield TimeMark(_utc_ms(day, zone), _rank(day))
-        day += dt.timedelta(days=1)
+@lru_cache(maxsize=512)
+def _marks_of_day(day: dt.date, minutes: int, zone: dt.tzinfo | None) -> list[TimeMark]:
+    """Every ``minutes`` from midnight; an hour that summer time leaves out is none, one it repeats is one."""
+    marks: dict[int, TimeMark] = {}
+    for minute in range(0, 24 * 60, minutes):
+        moment = dt.datetime.combine(day, dt.time(minute // 60, minute % 60))
+        time_ms = _utc_ms(moment, zone)
+        marks.setdefault(time_ms, TimeMark(time_ms, _rank(moment)))
+    return sorted(marks.values())
 
 
-def _is_round_day(day: dt.datetime, count: int) -> bool:
-    """Days of a month at a distance of ``count``, none too near to the next month's first."""
-    return (day.day - 1) % count == 0 and day.day - 1 <= 30 - count
+@lru_cache(maxsize=512)
+def _marks_of_month(year: int, month: int, days: int, zone: dt.tzinfo | None) -> list[TimeMark]:
+    """The month's first and every ``days`` after it, none too near to the next month's first."""
+    length = calendar.monthrange(year, month)[1]
+    moments = [
+        dt.datetime.combine(dt.date(year, month, day), dt.time())
+        for day in range(1, length + 1, days)
+        if day == 1 or length + 1 - day >= days
+    ]
+    return [TimeMark(_utc_ms(moment, zone), _rank(moment)) for moment in moments]
 
 
 def _rank(moment: dt.datetime) -> int:

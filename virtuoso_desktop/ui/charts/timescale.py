@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.charts import clock_text, steps
 from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.charts.lettering import face
@@ -139,7 +142,7 @@ class TimeScale(ChartItem):
             cells[:] = lines
 
     def _visible_marks(self) -> list[_Mark]:
-        """Marks about the view, kept for a view on either side so that a pan computes none."""
+        """Marks about the view, kept for a third of a view on either side so that a pan computes few."""
         stage = self._stage
         model = stage.model
         timeframe = model.timeframe
@@ -150,9 +153,9 @@ class TimeScale(ChartItem):
         first, last = math.floor(model.time.left_slot), math.ceil(model.time.right_slot)
         key = (step, stage.axis_zone, timeframe)
         if key != self._marks_key or first < self._marks_reach[0] or last > self._marks_reach[1]:
-            width = last - first
+            room = (last - first) // 3
             self._marks_key = key
-            self._marks_reach = (first - width, last + width)
+            self._marks_reach = (first - room, last + room)
             self._marks = self._make_marks(step)
         return self._marks
 
@@ -163,16 +166,9 @@ class TimeScale(ChartItem):
         is_years = step.unit == "months" and step.count >= 12
         plain_rank = steps.YEAR if is_years else _PLAIN_RANK[step.unit]
         from_ms, to_ms = (open_of(slot, timeframe) for slot in self._marks_reach)
-        marks: list[_Mark] = []
-        for mark in steps.time_marks(from_ms, to_ms, step, stage.axis_zone):
-            # The first candle that opens at the mark or after it carries the label.
-            slot = slot_at(mark.time_ms - 1, timeframe) + 1
-            time_ms = open_of(slot, timeframe) if mark.rank == steps.TIME else mark.time_ms
-            words = clock_text.axis_label(time_ms, mark.rank, stage.axis_zone)
-            is_key = mark.rank > plain_rank
-            width = face(Type.CAPTION_KEY if is_key else Type.CAPTION).width(words)
-            marks.append(_Mark(slot, words, is_key, width))
-        return marks
+        zone = stage.axis_zone
+        marks = steps.time_marks(from_ms, to_ms, step, zone)
+        return [_mark_of(mark, mark.rank > plain_rank, timeframe, zone) for mark in marks]
 
     def _make_tag(self) -> tuple[str, QRectF]:
         stage = self._stage
@@ -186,3 +182,13 @@ class TimeScale(ChartItem):
         left = min(max(round(x - width / 2), 0), round(stage.logical(stage.layout.plot_width)) - width)
         top = stage.logical(stage.layout.time.top) + (stage.logical(stage.layout.time.height) - TAG_PX) / 2
         return words, QRectF(left, round(top), width, TAG_PX)
+
+
+@lru_cache(maxsize=1024)
+def _mark_of(mark: steps.TimeMark, is_key: bool, timeframe: Timeframe, zone: dt.tzinfo | None) -> _Mark:
+    """The first candle that opens at the mark or after it carries the label."""
+    slot = slot_at(mark.time_ms - 1, timeframe) + 1
+    time_ms = open_of(slot, timeframe) if mark.rank == steps.TIME else mark.time_ms
+    words = clock_text.axis_label(time_ms, mark.rank, zone)
+    width = face(Type.CAPTION_KEY if is_key else Type.CAPTION).width(words)
+    return _Mark(slot, words, is_key, width)
