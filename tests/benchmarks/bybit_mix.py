@@ -213,10 +213,11 @@ class _Market:
         if chance < 0.56:
             side.put(side.near())
         elif chance < 0.78:
-            side.drop(side.near(reach=30.0))
+            side.drop(side.near(reach=22.0))
         else:
-            behind = side.near()
-            key = behind + self._rng.choice((-1, 1, 1, 2))
+            key = side.near() + self._rng.choice((-1, 1, 1, 2))
+            while key in side.lots:
+                key += 1
             if -key < other.keys[0]:  # a better price only as long as it does not meet the other side
                 side.put(key)
 

@@ -1,0 +1,32 @@
+"""``python -m tests.benchmarks [name...] [--quick]``: measure, print ratios against their targets, write JSON."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+
+BENCHMARKS = {
+    "parse_apply": "tests.benchmarks.parse_apply",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"which: {', '.join(BENCHMARKS)} (all)")
+    parser.add_argument("--quick", action="store_true", help="small sizes: whether it runs, not what it measures")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    for name in arguments.names or BENCHMARKS:
+        begin = time.monotonic()
+        outcome = importlib.import_module(BENCHMARKS[name]).run(arguments.quick)
+        outcome.facts["is_quick"] = arguments.quick
+        path = outcome.write()
+        print(f"{outcome.table()}\n  {time.monotonic() - begin:.0f} s, {path.relative_to(path.parents[3])}", flush=True)
+    return 0
+
+
+sys.exit(main())

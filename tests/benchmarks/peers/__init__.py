@@ -1,0 +1,1 @@
+"""Programs that run in the peers' environment, where nothing of ours is installed."""
