@@ -1,0 +1,158 @@
+"""The real window with its chart on a running engine, as the app puts them together, for a person's hands in a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from tests.e2e.whole_path import BTC
+from virtuoso_desktop.engine.engine import Engine
+from virtuoso_desktop.engine.views import MarketRow
+from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.ui.charts.panel import ChartPanel
+from virtuoso_desktop.ui.feed_state import FeedMessage
+from virtuoso_desktop.ui.memory import WindowMemory
+from virtuoso_desktop.ui.theme import Theme
+from virtuoso_desktop.ui.window import MainWindow
+
+LEFT = Qt.MouseButton.LeftButton
+NO_KEYS = Qt.KeyboardModifier.NoModifier
+
+
+class PathWindow:
+    """The window and what a test reads of it."""
+
+    def __init__(self, window: MainWindow, chart: ChartPanel) -> None:
+        self.window = window
+        self.chart = chart
+        self.told: list[FeedMessage] = []
+        """Every banner that was shown, each wording once."""
+
+    @property
+    def banner(self) -> FeedMessage | None:
+        """What the band under the top bar says now."""
+        return self.window.interior.banner.message
+
+    @property
+    def top_row(self) -> InstrumentId:
+        return self.window.interior.markets.rows.order[0]
+
+    def row(self, instrument: InstrumentId) -> MarketRow:
+        """The row as Markets shows it."""
+        row = self.window.interior.markets.rows.find(instrument)
+        assert row is not None
+        return row
+
+    @property
+    def chart_words(self) -> str:
+        """What the chart tells a screen reader."""
+        return f"{self.chart.canvas.accessibleName()}: {self.chart.canvas.accessibleDescription()}"
+
+    # --- hands --------------------------------------------------------------------------------------------------
+
+    def click(self, widget: QWidget, at: QPoint | None = None) -> None:
+        QTest.mouseClick(widget, LEFT, NO_KEYS, at or widget.rect().center())
+
+    def press_button(self, name: str) -> None:
+        """Click the visible button of this accessible name."""
+        found = [each for each in self.window.findChildren(QAbstractButton) if each.accessibleName() == name]
+        (button,) = [each for each in found if each.isVisible()]
+        self.click(button)
+
+    def click_row(self, instrument: InstrumentId) -> None:
+        """Click the row's name, wherever sorting has put it."""
+        view = self.window.interior.markets.view
+        place = self.window.interior.markets.rows.place[instrument]
+        self.click(view.viewport(), view.visualRect(view.model().index(place, 0)).center())
+
+    def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NO_KEYS) -> None:
+        """Press a key where the keyboard is."""
+        QTest.keyClick(self.focus, key, modifiers)
+
+    def type(self, words: str) -> None:
+        QTest.keyClicks(self.focus, words)
+
+    @property
+    def focus(self) -> QWidget:
+        """The widget that has the keyboard."""
+        return QApplication.focusWidget() or self.window
+
+    def drag(self, widget: QWidget, start: QPoint, end: QPoint) -> None:
+        """Press, move in steps as a hand does, release."""
+        QTest.mousePress(widget, LEFT, NO_KEYS, start)
+        for step in range(1, 9):
+            QTest.mouseMove(widget, start + (end - start) * step / 8)
+        QTest.mouseRelease(widget, LEFT, NO_KEYS, end)
+
+    def wheel(self, widget: QWidget, at: QPoint, notches: int) -> None:
+        """Turn the wheel over a point; up (towards positive) zooms in."""
+        event = QWheelEvent(
+            QPointF(at), QPointF(widget.mapToGlobal(at)), QPoint(), QPoint(0, 120 * notches),
+            Qt.MouseButton.NoButton, NO_KEYS, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(widget, event)
+
+
+@asynccontextmanager
+async def window_on(
+    engine: Engine,
+    *,
+    instrument: InstrumentId = BTC,
+    timeframe: Timeframe = Timeframe.M5,
+    size: tuple[int, int] = (1600, 1000),
+) -> AsyncIterator[PathWindow]:
+    """The window on a running engine; closed and deleted at the end."""
+    theme = Theme()
+    theme.apply()
+    memory = WindowMemory(geometry=(0, 0, *size), instrument=str(instrument), timeframe=timeframe.value)
+    window = MainWindow(theme, engine.source, memory=memory, now_ms=engine.clock.now_ms)
+    chart = ChartPanel(theme, engine.clock.now_ms, engine.source)
+    path = PathWindow(window, chart)
+    window.resize(*size)
+    window.show()
+    window.attach(engine)
+    chart.set_instrument(instrument, timeframe)
+    window.shown_changed.connect(chart.set_instrument)
+    chart.letters_typed.connect(window.choose_instrument)
+    chart.digit_typed.connect(window.choose_interval)
+    chart.attach(engine)
+    window.set_chart(chart, chart, chart.take_painted_ns)
+    window.activateWindow()
+
+    window.interior.frame.add(_Witness(path))
+    try:
+        await asyncio.sleep(0)
+        yield path
+    finally:
+        window.hide()
+        window.detach()
+        chart.detach()
+        window.close()
+        window.deleteLater()
+        await asyncio.sleep(0.05)
+
+
+class _Witness:
+    """Takes part in the window's frames and writes down every banner."""
+
+    rate_hz = 30.0
+    urgency = 9
+
+    def __init__(self, path: PathWindow) -> None:
+        self._path = path
+
+    def isVisible(self) -> bool:  # noqa: N802 (Qt's name)
+        return True
+
+    def refresh(self, now_ns: int) -> None:
+        del now_ns
+        banner = self._path.banner
+        if banner is not None and banner not in self._path.told:
+            self._path.told.append(banner)
