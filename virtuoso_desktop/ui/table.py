@@ -343,5 +343,7 @@ class TableView(QTableView):
             self.opened.emit(row)
         elif event.text().isprintable() and event.text():
             event.ignore()
+        elif event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            event.ignore()
         else:
             super().keyPressEvent(event)

@@ -91,6 +91,7 @@ class MarketsPanel(QWidget):
         self.view.resized.connect(self._on_view_resized)
         self.search.setToolTip("Show only what you type: coin, symbol, venue or kind (Ctrl+F or /)")
         self.search.textChanged.connect(self._on_search)
+        self.search.returnPressed.connect(lambda: self._open(0))
         self.setTabOrder(self.search, self.view)
         self.view.head.show_sort(NAMES.index(self.rows.sort_column), down=self.rows.sorts_down)
         self._tell()
@@ -298,8 +299,6 @@ class MarketsPanel(QWidget):
         if key == Qt.Key.Key_Escape and (in_search or self.search.text()):
             self.search.clear()
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif in_search and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._open(0)
         elif in_search and key == Qt.Key.Key_Down:
             self._enter_table()
         elif event.modifiers() & Qt.KeyboardModifier.AltModifier and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
