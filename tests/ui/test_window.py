@@ -603,7 +603,10 @@ def test_after_detach_the_rows_stay_and_nothing_is_read(window: MainWindow, mark
     window.detach()
     market.change("BTC", last_price=1.0)
     assert not window.interior.frame.is_running
+    window.interior.markets.refresh(10**15)
+    window.interior.strip.refresh(10**15)
     assert window.interior.markets.rows.row(0).last_price == 100.0
+    assert "100.00" in window.interior.strip._price.accessibleName()
     market.notices.post(Severity.ERROR, "x", "Nobody listens.")
     assert window.interior._toasts is None
 

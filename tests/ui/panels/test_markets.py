@@ -225,6 +225,25 @@ def test_a_changed_order_keeps_the_columns(panel: MarketsPanel, market: FakeMark
     assert panel.remember().widths == {}, "what Qt told on its own is not the user's wish"
 
 
+def test_a_fit_that_is_asked_for_during_a_fit_comes_after_it(panel: MarketsPanel, market: FakeMarket) -> None:
+    panel.attach(market)
+    depths: list[int] = []
+    depth = [0]
+    plain = panel._fit_once
+
+    def counted() -> None:
+        depth[0] += 1
+        depths.append(depth[0])
+        if len(depths) < 3:
+            panel.view.resized.emit()  # what a scroll bar that comes or goes brings about
+        plain()
+        depth[0] -= 1
+
+    panel._fit_once = counted  # type: ignore[method-assign]
+    panel.view.resized.emit()
+    assert depths == [1, 1, 1]
+
+
 def test_columns_are_chosen_by_menu_and_remembered(panel: MarketsPanel, market: FakeMarket) -> None:
     panel.attach(market)
     menu = column_menu(panel, LAST)
