@@ -108,6 +108,7 @@ class Canvas(pg.GraphicsView):
         """The slice, a scale or the series changed: place everything anew and repaint the view."""
         stage = self._stage
         self._fit_axis()
+        self.gestures.follow_mouse()
         model = stage.model
         left, right = model.time.left_slot, model.time.right_slot
         self.price_box.set_range(left, right, model.price.low, model.price.high)

@@ -8,16 +8,35 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from virtuoso_desktop.engine.views import kind_badge
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.fonts import Type, font
 
 if TYPE_CHECKING:
+    from virtuoso_desktop.engine.views import ChartView
+    from virtuoso_desktop.model.instrument import InstrumentId
+    from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.theme import Theme
 
 STRIP_PX = 24
 CHIP_PX = 20
 ROUND_PX = 28
 _PAD_PX = 10
+
+
+def reason(subject: tuple[InstrumentId, Timeframe] | None, chart: ChartView | None) -> tuple[str, str]:
+    """Why there is nothing to draw, and what happens next."""
+    if subject is None:
+        return "No instrument is chosen", "Choose one in Markets, or type its name here."
+    identity, timeframe = subject
+    name = f"{identity.symbol}{kind_badge(identity.market_kind)}"
+    if chart is None:
+        return f"Waiting for {name}", "The venue has not listed it yet. Its candles load as soon as it has."
+    if chart.load_error is not None:
+        return f"Candles of {name} {timeframe.value} did not load", chart.load_error
+    if chart.candles.is_complete_left:
+        return f"No {timeframe.value} candles of {name} yet", "It has not traded since it was listed."
+    return f"Loading {name} {timeframe.value}", "The newest candles come first."
 
 
 class Message(QWidget):
@@ -94,9 +113,10 @@ class HistoryStrip(QAbstractButton):
 class Chip(QAbstractButton):
     """A small word on the axis: the time zone, the way back to the automatic scale."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, *, is_boxed: bool = False) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._is_boxed = is_boxed
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -114,7 +134,7 @@ class Chip(QAbstractButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if self.underMouse() or self.hasFocus():
+        if self._is_boxed or self.underMouse() or self.hasFocus():
             _paint_ground(painter, self, self._theme, 3)
         color = "text" if self.underMouse() else "muted"
         width = face(Type.CAPTION).width(self.text())

@@ -36,6 +36,10 @@ class PaneBox(pg.ViewBox):
         self.borderRect.hide()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
 
+    def boundingRect(self) -> QRectF:
+        """The pane alone: the base class adds half a pixel, which would paint over the line below."""
+        return self.rect()
+
     @Slot()
     def prepareForPaint(self) -> None:
         """Nothing: no child is painted through the box's transform."""
