@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.market_rows import COINS, NOW_MS, FakeMarket, identity, row, waiting
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketsSnapshot, RowState, StaleTopic, StatusView
-from virtuoso_desktop.kernel.notices import Severity
+from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.banner import Ribbon
@@ -510,9 +510,9 @@ def test_errors_from_before_the_window_are_shown_too(make: Callable[..., MainWin
     assert len(window.interior._toasts.toasts) == 1
 
 
-def test_the_same_sentence_is_one_toast(window: MainWindow, market: FakeMarket) -> None:
-    for _ in range(3):
-        market.notices.post(Severity.ERROR, "profile", "The disk is full.")
+def test_the_same_sentence_is_one_toast(window: MainWindow) -> None:
+    for minute in range(3):
+        window.post_notice(Notice(NOW_MS + minute * 60_000, Severity.ERROR, "profile", "The disk is full."))
     assert window.interior._toasts is not None
     assert len(window.interior._toasts.toasts) == 1
 
