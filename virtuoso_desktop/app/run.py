@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 OPENING = "app.open"
 """The task that starts everything; when it fails, the run is over."""
 KEEP_PERIOD_S = 30.0
+LIVE_STEP_S = 0.1
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
 GENERATION_0, GENERATION_1, GENERATION_2 = 20_000, 20, 50
@@ -127,7 +128,10 @@ class Run:
             self._meter = report.Meter()
             loaded = folder.loaded or await asyncio.to_thread(wiring.read_settings, self.options, folder.root)
             folder.set_stream_level(loaded.settings.websocket.log_level)
-            market = await self.demo.market() if self.demo is not None else None
+            market = None
+            if self.demo is not None:
+                self.tasks.spawn("app.preload", _preload_requests)  # while the simulated market starts
+                market = await self.demo.market()
             plan = self.plan = wiring.make_plan(self.options, loaded, market)
             self._clock.inner = plan.clock
             self._take_folder_of(plan)
@@ -140,9 +144,19 @@ class Run:
         if self.demo is not None and market is not None:
             self._watch_over(self.demo, market)
         self.tasks.spawn("app.keep", self._keep_often, restart=Backoff(first_s=KEEP_PERIOD_S))
+        self.tasks.spawn("app.live", lambda: self._mark_live(engine))
         self.mark("engine started")
         log.info("source %s at %s", plan.source.source.value, plan.source.rest_endpoint)
         return engine
+
+    async def _mark_live(self, engine: Engine) -> None:
+        """Log when every watched instrument was live for the first time."""
+        while True:
+            await asyncio.sleep(LIVE_STEP_S)
+            status = engine.status()
+            if 0 < status.instruments_watched == status.instruments_live:
+                self.mark(f"{status.instruments_live} instruments live")
+                return
 
     def _take_folder_of(self, plan: Plan) -> None:
         folder, source = self.folder, SourceFolder(plan.source.source, plan.source.folder)
@@ -253,6 +267,13 @@ class Run:
             say(f"The report {self.options.report} cannot be written: {error.strerror or error}.")
             return False
         return True
+
+
+async def _preload_requests() -> None:
+    """Import what requests need before the first one asks for it."""
+    from virtuoso_desktop.exchanges.lazy_ccxt import load_exchange
+
+    await load_exchange("bybit")
 
 
 def _log_notice(notice: Notice) -> None:
