@@ -17,7 +17,7 @@ from tests.ui.charts.fake_engine import BTC, ETH, FIRST_MS, FakeEngine, instrume
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
-from virtuoso_desktop.ui.charts import clock_text
+from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts import panel as panel_module
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.panel import ChartPanel
@@ -208,7 +208,7 @@ def test_a_stale_series_greys_its_price_and_says_since_when(panel: ChartPanel, e
     frame(panel)
     panel.canvas.viewport().repaint()
     assert tag(panel)[1:] == ("52 s old", "raised2")
-    moment = clock_text.clock_time(engine.newest_ms, None)
+    moment = text.clock_seconds(engine.newest_ms, None)
     assert panel.canvas.price_pane.notes == ["no data", moment]
     panel._stage.model.time.pan(-60)
     panel._on_view_moved()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QPainter, QPen, QPixmap
 
 from virtuoso_desktop.engine.views import RowState
-from virtuoso_desktop.ui.charts import clock_text
+from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.stage import Pane, Stage
@@ -55,7 +55,7 @@ class Gaps:
             areas.append((start, width))
             assert model.timeframe is not None
             missing_ms = count * zoom.per_column * model.timeframe.duration_ms
-            self._say(stage, start, width, f"gap {clock_text.span(missing_ms)}")
+            self._say(stage, start, width, f"gap {text.stretch(missing_ms)}")
         self._add_silence(stage, areas)
         self._add_end(stage)
         cells = self._areas.resize(len(areas))
@@ -83,7 +83,7 @@ class Gaps:
         width = stage.layout.plot_width - start
         if width > 0:
             areas.append((start, width))
-            since = [] if model.newest_ms is None else [clock_text.clock_time(model.newest_ms, stage.zone)]
+            since = [] if model.newest_ms is None else [text.clock_seconds(model.newest_ms, stage.zone)]
             self._say(stage, start, width, "no data", *(f"since {moment}" for moment in since), *since)
 
     def _add_end(self, stage: Stage) -> None:

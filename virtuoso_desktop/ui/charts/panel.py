@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QWidget
 from virtuoso_desktop.engine.views import ChartSnapshot, ChartView, EngineView, RowState, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.charts import clock_text
 from virtuoso_desktop.ui.charts.canvas import Canvas
 from virtuoso_desktop.ui.charts.history import BackFill
 from virtuoso_desktop.ui.charts.model import Change
@@ -349,13 +348,13 @@ class ChartPanel(QWidget):
     def _say_zone(self) -> None:
         stage = self._stage
         zone = stage.axis_zone
-        name = clock_text.zone_name(stage.now_ms, zone)
+        name = text.zone_name(stage.now_ms, zone)
         if zone is not stage.zone:
             tip = "Candles of a day and longer are the venue's: UTC"
         elif zone is None:
             tip = f"Times are local ({name}). Click for UTC"
         else:
-            tip = f"Times are UTC. Click for local ({clock_text.zone_name(stage.now_ms, None)})"
+            tip = f"Times are UTC. Click for local ({text.zone_name(stage.now_ms, None)})"
         self._zone.say(name, f"Time zone {name}", tip)
 
     def _set_source(self, source: Source) -> None:

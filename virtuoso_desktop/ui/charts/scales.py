@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.charts import clock_text, steps
+from virtuoso_desktop.ui.charts import steps
 from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.stage import AXIS_PAD_PX, ChartItem, Pane, Stage
@@ -212,7 +212,7 @@ class PriceContent:
             is_up = model.newest is None or model.newest.is_up
             fill, color = ("up_tag", "on_up") if is_up else ("down_tag", "on_down")
             left_ms = None if stage.close_ms is None else stage.close_ms - stage.now_ms
-            second = text.DASH if left_ms is None else clock_text.countdown(left_ms)
+            second = text.DASH if left_ms is None else text.bar_countdown(left_ms)
             return Tag(middle, words, second, fill, color, color)
         since = stage.seen_ms if stage.seen_ms is not None else model.newest_ms
         age = "waiting" if since is None else f"{text.age(stage.now_ms - since)} old"

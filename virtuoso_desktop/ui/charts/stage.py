@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.instrument import Instrument
+from virtuoso_desktop.model.timeframe import DAY_MS
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.model import ChartModel, Reading
 from virtuoso_desktop.ui.fonts import Type
@@ -117,7 +118,7 @@ class Stage:
     def axis_zone(self) -> dt.tzinfo | None:
         """Zone of the time axis; UTC for candles of a day and longer, whose days are the venue's."""
         timeframe = self.model.timeframe
-        return dt.UTC if timeframe is not None and timeframe.duration_ms >= 86_400_000 else self.zone
+        return dt.UTC if timeframe is not None and timeframe.duration_ms >= DAY_MS else self.zone
 
     def shown_reading(self) -> Reading | None:
         """The candle whose numbers are told: under the crosshair, else the newest.
