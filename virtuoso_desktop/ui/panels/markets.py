@@ -298,7 +298,7 @@ class MarketsPanel(QWidget):
         in_search = self.search.hasFocus()
         if key == Qt.Key.Key_Escape and (in_search or self.search.text()):
             self.search.clear()
-            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._enter_table()
         elif in_search and key == Qt.Key.Key_Down:
             self._enter_table()
         elif event.modifiers() & Qt.KeyboardModifier.AltModifier and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
@@ -310,7 +310,8 @@ class MarketsPanel(QWidget):
 
     def _enter_table(self) -> None:
         if not self.view.currentIndex().isValid() and self.rows.order:
-            self.view.setCurrentIndex(self.model.index(0, 0))
+            shown = self.rows.shown
+            self.view.setCurrentIndex(self.model.index(self.rows.place.get(shown, 0) if shown is not None else 0, 0))
         self.view.setFocus(Qt.FocusReason.TabFocusReason)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
