@@ -143,6 +143,16 @@ def test_whatever_is_asked_early_makes_the_widgets(make: Callable[..., MainWindo
     assert market.calls == [("show", identity("BTC"), Timeframe.M5)]
 
 
+def test_a_window_that_was_furnished_early_gets_its_icon_too(
+    make: Callable[..., MainWindow], market: FakeMarket, qtbot: QtBot
+) -> None:
+    window = make()
+    window.attach(market)
+    assert window.windowIcon().isNull()
+    window.show()
+    qtbot.waitUntil(lambda: not window.windowIcon().isNull())
+
+
 # --- what is shown ---------------------------------------------------------------------------------------------
 
 
