@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import subprocess
 import sys
 import time
@@ -22,7 +23,12 @@ KILL_S = 0.3
 LAST_WORDS_S = 0.05
 """What a child that failed has to say comes over its other pipe."""
 SOURCE = "synthetic:1"
+_LOG_HEAD = 40
+"""Characters that hold time and level of a log line."""
+SPOKEN_BY = "virtuoso-desktop simulate: "
+"""How a sentence for a person begins."""
 _LONGEST_LINE = 1_000
+_LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d ")
 log = logging.getLogger("simulator")
 
 
@@ -145,7 +151,8 @@ class DemoChild:
             for line in stderr:
                 text = line.rstrip()[:_LONGEST_LINE]
                 if text:
-                    self._last_words = text
+                    if " INFO " not in text[:_LOG_HEAD]:
+                        self._last_words = text
                     log.info("%s", text)
 
 
