@@ -105,14 +105,18 @@ class ValueScale(ChartItem):
             self.to_logical(painter)
         left = stage.logical(layout.plot_width)
         height = self._bounds.height()
-        if not self.is_asked(QRectF(left, 0, self._bounds.width() - left, height)):
+        asked = self.asked_part(QRectF(left, 0, self._bounds.width() - left, height))
+        if asked.isEmpty():
             return
         painter.fillRect(QRectF(left, 0, line / layout.ratio, height), theme.color("line"))
         tags = self._tags
         caption = face(Type.CAPTION)
         caption.begin(painter, theme.color("muted"))
+        first, last = asked.top() - _LABEL_HALF_PX, asked.bottom() + _LABEL_HALF_PX
         for label in self._labels:
-            if all(abs(label.middle - tag.middle) >= tag.height / 2 + _LABEL_HALF_PX for tag in tags):
+            if first <= label.middle <= last and all(
+                abs(label.middle - tag.middle) >= tag.height / 2 + _LABEL_HALF_PX for tag in tags
+            ):
                 caption.draw(painter, left + AXIS_PAD_PX, label.middle, label.text)
         for tag in tags:
             self._paint_tag(painter, left, tag)

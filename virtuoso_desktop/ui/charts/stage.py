@@ -192,6 +192,11 @@ class ChartItem(QGraphicsItem):
         ratio = self._stage.layout.ratio
         self.ask(QRectF(left / ratio, top / ratio, width / ratio, height / ratio))
 
+    def asked_part(self, part: QRectF) -> QRectF:
+        """What the paint event in hand touches of a part of this item, as one rectangle."""
+        mine = part.translated(self._origin).toAlignedRect()
+        return QRectF(self._stage.exposed.intersected(mine).boundingRect()).translated(-self._origin)
+
     def is_asked(self, part: QRectF) -> bool:
         """Whether the paint event in hand touches a part of this item."""
         return self._stage.exposed.intersects(part.translated(self._origin).toAlignedRect())
