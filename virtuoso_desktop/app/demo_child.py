@@ -23,8 +23,6 @@ KILL_S = 0.3
 LAST_WORDS_S = 0.05
 """What a child that failed has to say comes over its other pipe."""
 SOURCE = "synthetic:1"
-_LOG_HEAD = 40
-"""Characters that hold time and level of a log line."""
 SPOKEN_BY = "virtuoso-desktop simulate: "
 """How a sentence for a person begins."""
 _LONGEST_LINE = 1_000
@@ -150,9 +148,9 @@ class DemoChild:
         with process.stderr as stderr:
             for line in stderr:
                 text = line.rstrip()[:_LONGEST_LINE]
+                if text and not _LOG_LINE.match(text):
+                    self._last_words = text.removeprefix(SPOKEN_BY)
                 if text:
-                    if " INFO " not in text[:_LOG_HEAD]:
-                        self._last_words = text
                     log.info("%s", text)
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from virtuoso_desktop.engine.views import EngineView
 
 GAP = 2
-SHOWN_NOTICES = 3
 SPARK_CELLS = 16
 SPARK_LEVELS = "▁▂▃▄▅▆▇█"
 CHROME_LINES = 4
@@ -87,12 +86,11 @@ class MarketTable:
         self._hint = hint
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        del console
-        yield Group(*self._parts(options.max_width))
+        yield Group(*self._parts(console, options.max_width))
 
-    def _parts(self, width: int) -> list[Text | Table]:
+    def _parts(self, console: Console, width: int) -> list[Text | Table]:
         picture = self._picture
-        notices = [_notice_line(notice) for notice in picture.notices]
+        notices = [line for notice in picture.notices for line in _notice_text(notice).wrap(console, width)]
         links = [line for link in picture.links if (line := link_line(link, picture.now_ms)) is not None]
         rows = list(picture.rows)
         hidden = 0
@@ -149,10 +147,8 @@ def link_line(link: LinkView, now_ms: int) -> Text | None:
     return None
 
 
-def _notice_line(notice: Notice) -> Text:
-    style = _SEVERITY_STYLES[notice.severity]
-    words = f"{text.local_time(notice.at_ms)} {notice.user_text}"
-    return Text(words, style=style, no_wrap=True, overflow="ellipsis")
+def _notice_text(notice: Notice) -> Text:
+    return Text(f"{text.local_time(notice.at_ms)} {notice.user_text}", style=_SEVERITY_STYLES[notice.severity])
 
 
 def fitting_columns(width: int) -> list[TerminalColumn]:

@@ -18,6 +18,7 @@ from virtuoso_desktop.app.loop import WindowLoop
 from virtuoso_desktop.app.run import OPENING, settle_memory
 from virtuoso_desktop.app.window_start import UI_SETTING
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
+from virtuoso_desktop.kernel.notices import Severity
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.ui.theme import ThemeChoice
 
@@ -80,6 +81,9 @@ class _WindowRun:
             return
         run.face_values = self._values_to_keep
         run.tasks.spawn("app.end", lambda: self._end(engine))
+        for notice in run.notices.all:
+            if notice.severity is Severity.WARNING:
+                window.post_notice(notice)  # errors are shown by `attach`
         window.attach(engine)
         self._apply_settings(engine.settings.ui)
         await self._open_chart(engine)
