@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import sys
@@ -68,6 +69,7 @@ def _run(options: Options, stop: StopRequest) -> int:
     from virtuoso_desktop.app.logs import RunLog
     from virtuoso_desktop.app.run_folder import RunFolder
 
+    gc.disable()  # until `settle_memory`
     folder = RunFolder(options, RunLog())
     try:
         if options.headless:
