@@ -313,6 +313,26 @@ def test_another_timeframe_shows_the_same_moment(panel: ChartPanel, engine: Fake
     assert model.time.bars_right == pytest.approx(14, abs=0.5)
 
 
+def test_a_short_series_is_not_lost_in_a_wide_view(panel: ChartPanel, engine: FakeEngine) -> None:
+    engine.hold(walk(20_000))
+    frame(panel)
+    model = panel._stage.model
+    while model.time.zoom_at(400, -1):
+        pass
+    panel._on_view_moved()
+    bars = model.time.view_bars
+    engine.complete_left = True
+    engine.hold(walk(240, timeframe=Timeframe.D1), BTC, Timeframe.D1)
+    panel.set_instrument(BTC.id, Timeframe.D1)
+    assert 240 < model.time.view_bars < 600 < bars
+    engine.complete_left = False
+    engine.hold(walk(1)[:, -1:], ETH)
+    model.time.zoom_at(400, -3)
+    spacing = model.time.zoom
+    panel.set_instrument(ETH.id, Timeframe.M5)
+    assert model.time.zoom == spacing, "one streamed candle says nothing about the series"
+
+
 def test_setting_the_shown_series_again_changes_nothing(panel: ChartPanel, engine: FakeEngine) -> None:
     calls = len(engine.calls)
     panel.set_instrument(BTC.id, Timeframe.M5)
