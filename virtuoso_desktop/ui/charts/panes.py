@@ -216,7 +216,7 @@ class PricePane(PaneItem):
             return
         token = ("up" if stage.model.newest.is_up else "down") if stage.is_live else "muted"
         self._price_pen.setColor(stage.theme.color(token))
-        self._price_pen.setWidth(max(1, round(stage.layout.ratio)))
+        self._price_pen.setWidth(stage.layout.line)
         painter.setPen(self._price_pen)
         painter.drawLine(QLineF(0, row, stage.layout.plot_width, row))
 

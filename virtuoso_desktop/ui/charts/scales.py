@@ -98,7 +98,7 @@ class ValueScale(ChartItem):
         self._rebuild()
         stage = self._stage
         layout, theme = stage.layout, stage.theme
-        line = max(1, round(layout.ratio))
+        line = layout.line
         if not stage.is_partial:
             self.to_device(painter)
             self.draw_grid(painter)
@@ -136,7 +136,7 @@ class ValueScale(ChartItem):
             return
         self._key = key
         rows = self._content.labels()
-        line = max(1, round(layout.ratio))
+        line = layout.line
         cells = self._grid.resize(len(rows))
         for index, (row, _) in enumerate(rows):
             cells[index] = (0, row, layout.plot_width, line)

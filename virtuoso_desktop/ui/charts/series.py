@@ -50,7 +50,7 @@ def metrics_of(zoom: Zoom, ratio: float) -> Metrics:
     """Body: the odd width nearest 0.72 of the spacing, below it; even where a wick is even."""
     if zoom.spacing <= 2:
         return Metrics(1, 0, 1, 0, 0.5)
-    wick = min(max(1, round(ratio)), zoom.spacing - 1)
+    wick = min(max(1, int(ratio)), zoom.spacing - 1)
     wanted = BODY_SHARE * zoom.spacing
     body = min(range(wick, zoom.spacing, 2), key=lambda width: abs(width - wanted))
     body_left = (zoom.spacing - body) // 2

@@ -48,13 +48,18 @@ class Layout(NamedTuple):
     volume: Pane = Pane(1, 1)
     time: Pane = Pane(2, 1)
 
+    @property
+    def line(self) -> int:
+        """A line of one pixel, in device pixels; at 150 % it stays the thinnest there is."""
+        return max(1, int(self.ratio))
+
 
 def arrange(width: int, height: int, ratio: float, axis_px: float) -> Layout:
     """Price pane over volume pane over time strip, price axis at the right; logical sizes in.
 
     Lines of one device pixel part the panes.
     """
-    line = max(1, round(ratio))
+    line = max(1, int(ratio))
     whole_width, whole_height = round(width * ratio), round(height * ratio)
     strip = round(TIME_STRIP_PX * ratio)
     panes = max(2, whole_height - strip - 2 * line)

@@ -79,7 +79,7 @@ class TimeScale(ChartItem):
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         stage = self._stage
         layout = stage.layout
-        line = max(1, round(layout.ratio))
+        line = layout.line
         self.to_device(painter)
         if not stage.is_partial:
             self.draw_grid(painter, 0)
@@ -128,7 +128,7 @@ class TimeScale(ChartItem):
             self._grid.clear()
             return
         middle = metrics_of(model.time.zoom, layout.ratio).middle
-        line = max(1, round(layout.ratio))
+        line = layout.line
         right = stage.logical(layout.plot_width) - 2
         lines: list[tuple[int, int, int, int]] = []
         for mark in self._visible_marks():
