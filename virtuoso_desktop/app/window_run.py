@@ -88,8 +88,10 @@ class _WindowRun:
         self._apply_settings(engine.settings.ui)
         await self._open_chart(engine)
         run.mark("chart shown")
-        engine.prepare_overlays()
         settle_memory()
+        with short_switches():
+            await asyncio.wait([engine.prepare_overlays()])
+        run.mark(f"indicators {engine.overlays.state}")
 
     async def _first_paint(self) -> None:
         """Let Qt paint before anything else is loaded, if it has not yet."""

@@ -118,9 +118,9 @@ class Engine:
         self.tasks.spawn("engine.housekeeping", self._housekeeper.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
 
-    def prepare_overlays(self) -> None:
+    def prepare_overlays(self) -> asyncio.Task[None]:
         """Import and compile the kernels in a worker; only a face that draws charts asks for it."""
-        self.tasks.spawn("engine.overlays", self.overlays.prepare)
+        return self.tasks.spawn("engine.overlays", self.overlays.prepare)
 
     async def stop(self) -> None:
         """Stop in order: own tasks, then the venue's streams and requests. Under 2 s."""
