@@ -10,6 +10,7 @@ import time
 BENCHMARKS = {
     "parse_apply": "tests.benchmarks.parse_apply",
     "load": "tests.benchmarks.live_load",
+    "chart": "tests.benchmarks.chart",
 }
 
 

@@ -43,10 +43,10 @@ class Line:
     def verdict(self) -> str:
         if self.value is None:
             return "not measured"
-        if self.at_most is None:
-            return ""
         if self.stretch is not None and self.value <= self.stretch:
             return "stretch"
+        if self.at_most is None:
+            return ""
         return "met" if self.value <= self.at_most else "MISSED"
 
 
