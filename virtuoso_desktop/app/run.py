@@ -97,7 +97,8 @@ class Run:
         """What the face wants kept, by cache key; asked every 30 s and at the end."""
         self._meter: Meter | None = None
         self._marks: list[tuple[str, float]] = []
-        self._rows = warm_start.RowMemory(None)
+        self.rows = warm_start.RowMemory(None)
+        """What the previous run saw last."""
         self._cannot_keep = False
 
     # --- start ---------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ class Run:
             raise CannotRun(f"The settings changed during the start, to the source {source.folder}. Start again.")
         for problem in folder.problems:
             self.post(Severity.WARNING, "profile", problem)
-        self._rows = warm_start.RowMemory(warm_start.read_markets(folder.cache))
+        self.rows = warm_start.RowMemory(warm_start.read_markets(folder.cache))
 
     def _remembered(self, plan: Plan, engine: Engine) -> RememberedUniverse | None:
         """The universe of the previous run, while it is young enough; behind a foreign port may be another market."""
@@ -217,7 +218,7 @@ class Run:
         if self.folder.cache is None or engine is None or self.plan is None:
             return {}
         values: dict[str, Any] = dict(self.face_values())
-        rows = self._rows.snapshot(engine.market_rows(), engine.venue_now_ms())
+        rows = self.rows.snapshot(engine.market_rows(), engine.venue_now_ms())
         if rows is not None:
             values[warm_start.MARKETS_KEY] = rows
         if engine.universe is not None:
