@@ -11,6 +11,7 @@ BENCHMARKS = {
     "parse_apply": "tests.benchmarks.parse_apply",
     "load": "tests.benchmarks.live_load",
     "chart": "tests.benchmarks.chart",
+    "markets": "tests.benchmarks.markets",
 }
 
 

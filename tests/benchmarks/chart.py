@@ -11,21 +11,22 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
 
 import numpy as np
-import PySide6.QtWidgets  # the binding that pyqtgraph takes
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QLineF, QObject, QRectF, Qt
+from pyqtgraph.Qt.internals import PrimitiveArray
+from PySide6.QtCore import QEvent, QLineF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QWidget
-from pyqtgraph.Qt.internals import PrimitiveArray
 
 from tests.benchmarks.measure import Child, Contender, Local, PeerUnavailable, Rounds, alternate
 from tests.benchmarks.outcome import Line, Outcome
+from tests.benchmarks.painted import application, check_paints, steps
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.charts.panel import ChartPanel
 from virtuoso_desktop.ui.theme import Theme
 
-SIZE = (1200, 700)
+SIZE = (1272, 700)
+"""The plot is 1,200 pixels wide: 300 candles of 4 pixels."""
 VISIBLE = 300
 SHORT, LONG = 10_000, 1_000_000
 STEPS = 24
@@ -33,48 +34,6 @@ ROUNDS = 9
 PEER_ROUNDS = 5
 VOLUME_SHARE = 0.2
 Columns = np.ndarray[Any, np.dtype[np.float64]]
-
-
-def application() -> QApplication:
-    return QApplication.instance() or QApplication([])  # type: ignore[return-value]
-
-
-class Paints(QObject):
-    """Counts the paint events of a widget: a step that painted nothing measured nothing."""
-
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget)
-        self.count = 0
-        widget.installEventFilter(self)
-        self._widget = widget
-
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        self.count += event.type() is QEvent.Type.Paint
-        return False
-
-    def end(self) -> int:
-        self._widget.removeEventFilter(self)
-        return self.count
-
-
-def steps(app: QApplication, step: Callable[[int], object], count: int = STEPS) -> Callable[[Any], None]:
-    """A round: so many steps, each painted before the next."""
-
-    def work(_: object) -> None:
-        for number in range(count):
-            step(number)
-            app.processEvents()
-
-    return work
-
-
-def check_paints(app: QApplication, widget: QWidget, step: Callable[[int], object]) -> None:
-    """Raises AssertionError when a step does not paint exactly once."""
-    app.processEvents()
-    paints = Paints(widget)
-    steps(app, step, 8)(None)
-    count = paints.end()
-    assert count == 8, f"{type(widget).__name__}: 8 steps painted {count} times"
 
 
 # --- ours --------------------------------------------------------------------------------------------------------
@@ -261,8 +220,9 @@ class ExampleChart(TwoPlots):
 
     def __init__(self, rows: Columns) -> None:
         super().__init__()
-        from pyqtgraph.examples import customGraphicsItem as example
+        import pyqtgraph.examples.customGraphicsItem
 
+        example = pyqtgraph.examples.customGraphicsItem
         example.plt.hide()
         data = np.column_stack((np.arange(rows.shape[1]), rows[1], rows[4], rows[3], rows[2]))
         self._data = [tuple(row) for row in data]
@@ -376,13 +336,11 @@ def _whole_lines(found: Rounds) -> list[Line]:
     ]
 
 
-def _rounds(
-    app: QApplication, subjects: list[tuple[str, QWidget, Callable[[int], object]]], rounds: int
-) -> Rounds:
+def _rounds(app: QApplication, subjects: list[tuple[str, QWidget, Callable[[int], object]]], rounds: int) -> Rounds:
     contenders: list[Contender] = []
     for name, widget, step in subjects:
         check_paints(app, widget, step)
-        contenders.append(Local(name, steps(app, step)))
+        contenders.append(Local(name, steps(app, step, STEPS)))
     try:
         return alternate(contenders, rounds)
     finally:
@@ -416,9 +374,9 @@ def _against(app: QApplication, name: str, module: str, what: tuple[int, dict[st
     chart = OurChart(app, SHORT)
     try:
         parts = [_Part(f"{name} {kind}", child, kind) for kind in ("pan", "tick")]
-        pans = alternate([Local("pan", steps(app, chart.pan)), parts[0]], rounds)
+        pans = alternate([Local("pan", steps(app, chart.pan, STEPS)), parts[0]], rounds)
         chart.show_newest()
-        ticks = alternate([Local("tick", steps(app, chart.tick)), parts[1]], rounds)
+        ticks = alternate([Local("tick", steps(app, chart.tick, STEPS)), parts[1]], rounds)
     finally:
         child.close()
         chart.panel.close()
@@ -428,6 +386,3 @@ def _against(app: QApplication, name: str, module: str, what: tuple[int, dict[st
         Line(f"last candle / {name}", ratio, "x", most, note=f"{1 / ratio:.0f} times"),
         Line(f"pan / {name}", pans.ratio("pan", f"{name} pan")),
     ]
-
-
-__all__ = ["PySide6", "run"]
