@@ -168,7 +168,9 @@ def assert_screen_is_whole(panel: ChartPanel, what: str) -> None:
     shown = pixels(screen(panel)).copy()
     panel.canvas.viewport().update()
     whole = pixels(screen(panel))
-    different = np.argwhere(shown != whole)
+    channels = [np.abs((shown >> shift & 0xFF).astype(int) - (whole >> shift & 0xFF)) for shift in (0, 8, 16)]
+    # A round corner that is blended in two steps may be rounded by one.
+    different = np.argwhere(np.max(channels, axis=0) > 1)
     where = [(y, x, hex(shown[y, x]), hex(whole[y, x])) for y, x in different[:3].tolist()]
     assert not len(different), f"{what}: {len(different)} pixels, first (row, column, shown, whole): {where}"
 

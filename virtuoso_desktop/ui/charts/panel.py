@@ -327,7 +327,7 @@ class ChartPanel(QWidget):
         layout, model = stage.layout, stage.model
         is_back = not model.is_empty and model.time.newest >= model.time.right_slot
         is_by_hand = not model.is_empty and not model.price.is_auto
-        key = (layout, is_back, is_by_hand, stage.axis_zone, self._strip.width(), stage.now_ms // 3_600_000)
+        key = (layout, is_back, is_by_hand, stage.axis_zone, stage.now_ms // 3_600_000)
         if key == self._notes_key:
             return
         self._notes_key = key
