@@ -82,7 +82,7 @@ async def test_a_run_with_faults_reports_them_and_ends_live(tmp_path: Path) -> N
     faults.write_text(FAULTS)
     async with simulate("--source", "synthetic:1", "--faults", str(faults)) as venue:
         arguments = (
-            "--headless", "--duration", "12", "--report", str(report_file), "--profile", str(tmp_path / "profile"),
+            "--headless", "--duration", "18", "--report", str(report_file), "--profile", str(tmp_path / "profile"),
             "--set", f"exchanges.bybit.rest_endpoint={venue.http}", "--set", f"exchanges.bybit.ws_endpoint={venue.ws}",
             "--set", "universe.size=12",
         )  # fmt: skip
@@ -91,7 +91,7 @@ async def test_a_run_with_faults_reports_them_and_ends_live(tmp_path: Path) -> N
     report = read_report(report_file)
     assert_shape(report)
     assert report["source"] == "demo"
-    assert 11_000 < report["ended_ms"] - report["started_ms"] < 25_000
+    assert 17_000 < report["ended_ms"] - report["started_ms"] < 31_000
     assert report["errors"] == []
     venue_report = report["venues"]["bybit"]
     assert (venue_report["state"], venue_report["connects"], venue_report["reconnects"]) == ("live", 2, 1)
