@@ -12,6 +12,7 @@ BENCHMARKS = {
     "load": "tests.benchmarks.live_load",
     "chart": "tests.benchmarks.chart",
     "markets": "tests.benchmarks.markets",
+    "startup": "tests.benchmarks.startup",
 }
 
 
@@ -32,4 +33,5 @@ def main() -> int:
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

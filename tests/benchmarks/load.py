@@ -114,8 +114,8 @@ class Venue:
         self._books = {frame.topic for frame in minute.slots if frame is not None and frame.kind == BOOK}
         self._update_ids = {topic: count(FIRST_UPDATE_ID) for topic in self._books}
         self._series = {series.topic: series for series in minute.series}
-        self._topics = {frame.topic for frame in minute.slots if frame is not None} | set(self._series)
-        self._topics |= set(minute.tickers)
+        self.topics = {frame.topic for frame in minute.slots if frame is not None} | set(self._series)
+        self.topics |= set(minute.tickers)
         self._serial = count(1)
         self._to_close: list[Series] = []
         self._turn = 0
@@ -134,7 +134,7 @@ class Venue:
             operation = operations.decode(text)
             if operation.name == "ping":
                 return operations.pong("linear", identity, operation)
-            unknown = [topic for topic in operation.topics if topic not in self._topics]
+            unknown = [topic for topic in operation.topics if topic not in self.topics]
             if unknown:
                 reason = f"error:handler not found,topic:{unknown[0]}"
                 raise BadOperation(reason, operation.name, operation.request_id)
@@ -164,17 +164,17 @@ class Venue:
         slots, per_second = minute.slots, minute.per_second
         now_s = time.time()
         slot = int(now_s % SECONDS * per_second)
-        self._begin_minute(now_s)
+        self.begin_minute(now_s)
         while True:
             now_s = time.time()
             begin_s = self._minute_ms / 1000
             while self.is_flowing and begin_s + slot / per_second <= now_s:
-                self._take(slots[slot], slot, now_s)
+                self.take(slots[slot], slot, now_s)
                 self.late_ms.add((now_s - begin_s - slot / per_second) * 1000)
                 slot += 1
                 if slot == len(slots):
                     slot = 0
-                    self._begin_minute(begin_s + SECONDS + 0.001)
+                    self.begin_minute(begin_s + SECONDS + 0.001)
                     begin_s = self._minute_ms / 1000
             for client in self._writers:
                 client.transport.write(b"".join(client.outbox))
@@ -182,7 +182,7 @@ class Venue:
             self._writers.clear()
             await asyncio.sleep(NAP_S)
 
-    def _begin_minute(self, now_s: float) -> None:
+    def begin_minute(self, now_s: float) -> None:
         previous_ms = self._minute_ms
         self._minute_ms = int(now_s) // SECONDS * MINUTE_MS
         if previous_ms:
@@ -192,7 +192,7 @@ class Venue:
     def _closes(self, series: Series) -> bool:
         return series.timeframe.open_ms(self._minute_ms) == self._minute_ms
 
-    def _take(self, frame: Frame | None, slot: int, now_s: float) -> None:
+    def take(self, frame: Frame | None, slot: int, now_s: float) -> None:
         """Hand the frame of a slot to its client, as it is now."""
         if frame is None:
             self._take_kline(now_s)

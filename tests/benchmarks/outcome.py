@@ -95,7 +95,7 @@ def machine() -> dict[str, Any]:
         "at_ms": time.time_ns() // 1_000_000,
         "python": sys.version,
         "python_is_optimised": "--enable-optimizations" in flags,
-        "platform": platform.platform(),
+        "platform": f"{sys.platform} {platform.release()} {platform.machine()}",
         "load_average": load.read_text(encoding="ascii").strip() if load.exists() else None,
     }
 
