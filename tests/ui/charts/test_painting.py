@@ -14,7 +14,8 @@ from tests.ui.charts.conftest import frame
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.instrument import Source
-from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
+from virtuoso_desktop.ui.charts import series
 from virtuoso_desktop.ui.charts.kept import Kept
 from virtuoso_desktop.ui.charts.series import metrics_of
 from virtuoso_desktop.ui.charts.timeview import Zoom
@@ -159,6 +160,24 @@ def test_a_theme_is_taken_over_at_once(open_panel: Open, engine: FakeEngine) -> 
     assert (light == code(panel, "background")).mean() > 0.6
     panel._theme.choose(ThemeChoice.DARK)
     assert (pixels(screen(panel)) == dark).all()
+
+
+@pytest.mark.parametrize(
+    "timeframe", [Timeframe.M1, Timeframe.M3, Timeframe.M5, Timeframe.M15, Timeframe.M30, Timeframe.H1, Timeframe.H4]
+)
+def test_the_vwap_is_broken_at_midnight_only(open_panel: Open, timeframe: Timeframe) -> None:
+    engine = FakeEngine()
+    engine.hold(walk(3000, timeframe=timeframe), BTC, timeframe)
+    engine.prepare_overlays()
+    panel = open_panel(engine, timeframe)
+    model = panel._stage.model
+    for _ in range(25):
+        joined = series._are_joined(model, "vwap", model.bars.key)
+        opens = model.bars.key[1:] * timeframe.duration_ms
+        assert (joined == (opens % DAY_MS != 0)).all()
+        assert series._session(model, model.bars.key[3]) == model.bars.key[3] * timeframe.duration_ms // DAY_MS
+        model.time.pan_bars(-100)
+        panel._on_view_moved()
 
 
 # --- parts and the whole ---------------------------------------------------------------------------------------

@@ -296,7 +296,7 @@ def _are_joined(model: ChartModel, name: str, key: Floats) -> NDArray[np.bool_]:
     timeframe = model.timeframe
     if name == "vwap" and timeframe is not None:
         last_slot = (key + 1) * model.time.zoom.per_column - 1
-        session = np.floor(last_slot * (timeframe.duration_ms / DAY_MS))
+        session = np.floor(last_slot * timeframe.duration_ms / DAY_MS)
         joined &= session[1:] == session[:-1]
     return joined
 
