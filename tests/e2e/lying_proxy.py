@@ -87,8 +87,8 @@ class LyingProxy:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.port = runner.addresses[0][1]
-        try:
-            async with aiohttp.ClientSession() as self._session:
+        async with aiohttp.ClientSession() as self._session:
+            try:
                 yield self
-        finally:
-            await runner.cleanup()
+            finally:
+                await runner.cleanup()

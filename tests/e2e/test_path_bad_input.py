@@ -20,7 +20,6 @@ from tests.e2e.whole_path import (
     assert_tape_is_clean,
     assert_whole,
     engine_on,
-    is_live,
     same_book,
     seconds_until,
     state_of,
@@ -312,6 +311,6 @@ async def test_candles_that_are_none_are_told_in_words_and_asked_for_again(tmp_p
         await until(lambda: engine.status().series_loaded == 13, "all other series", 8.0)
         assert engine.links()[0].phase is LinkPhase.LIVE
         proxy.answer = lambda path, query: None
-        await until(lambda: is_live(engine), "the candles", 8.0)
+        await until(lambda: engine.status().series_loaded == 14, "the candles", 8.0)
         assert error() is None
         assert_whole(state_of(engine), Timeframe.H1)

@@ -14,8 +14,8 @@ from tests.e2e.simulate_program import simulate
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
 
 FAULTS = """
-- {at_s: 7, fault: gap, topic: orderbook.50, symbol: BTCUSDT}
-- {at_s: 9.5, fault: reset, topic: "*"}
+- {at_s: 4, fault: gap, topic: orderbook.50, symbol: BTCUSDT}
+- {at_s: 6, fault: reset, topic: "*"}
 """
 STATES = {"connecting", "syncing", "live", "stale", "backoff"}
 KINDS = {"orderbook.50", "publicTrade", "tickers", "kline"}
