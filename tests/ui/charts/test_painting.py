@@ -214,6 +214,10 @@ def test_a_part_repainted_equals_the_whole(open_panel: Open, rungs: int, source:
         assert_screen_is_whole(panel, f"crosshair {step}")
     panel.canvas.gestures.leave()
     assert_screen_is_whole(panel, "crosshair away")
+    for step, close in enumerate((panel._stage.model.price.high + 400, base, base + 7, base - 3)):
+        engine.tick(close)
+        frame(panel)
+        assert_screen_is_whole(panel, f"scale {step}")
     engine.append()
     frame(panel)
     assert_screen_is_whole(panel, "new candle")
