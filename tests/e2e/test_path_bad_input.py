@@ -131,6 +131,7 @@ async def test_frames_that_are_none_are_counted_and_the_rest_goes_on(tmp_path: P
 async def test_a_ticker_without_a_value_is_a_dash_and_the_next_one_fills_it(tmp_path: Path) -> None:
     async with lied_to(tmp_path) as (_, proxy, engine):
         await all_live(engine)
+        proxy.change = lambda text: [] if text.startswith('{"topic":"tickers.BTCUSDT"') else [text]
 
         def row() -> Any:
             return next(each for each in engine.market_rows() if each.instrument_id == BTC)
