@@ -22,6 +22,7 @@ from tests.benchmarks.outcome import Line, Outcome
 from tests.benchmarks.painted import application, check_paints, steps
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
 from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.ui.charts import series
 from virtuoso_desktop.ui.charts.panel import ChartPanel
 from virtuoso_desktop.ui.theme import Theme
 
@@ -106,10 +107,14 @@ class OurChart:
 
 
 class BareDraw(QWidget):
-    """The same shapes as ready arrays, drawn by one call each: no scales, no texts, no scene."""
+    """The same shapes as ready arrays, drawn by one call each: no scales, no texts, no scene.
 
-    def __init__(self, rows: Columns) -> None:
+    Overlay lines are as wide as the chart's, and as smooth unless ``smooth`` is false.
+    """
+
+    def __init__(self, rows: Columns, *, smooth: bool = True) -> None:
         super().__init__()
+        self._smooth = smooth
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.resize(*SIZE)
         _, opens, high, low, close, volume, _ = rows
@@ -131,6 +136,8 @@ class BareDraw(QWidget):
         tall = volume / volume.max() * height * VOLUME_SHARE
         self._volumes = [_rects(x[part], height - tall[part], bar, tall[part]) for part in (up, ~up)]
         self._overlays = [_polyline(x, y(close) + shift) for shift in (0.0, 5.0, 10.0)]
+        is_thin = spacing < series.THIN_SPACING
+        self._overlay_pen = QPen(Qt.GlobalColor.yellow, series.THIN_LINE_WIDTH if is_thin else series.LINE_WIDTH)
         self.show()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
@@ -143,8 +150,9 @@ class BareDraw(QWidget):
             painter.setBrush(color)
             painter.drawRects(*self._bodies[number].drawargs())
             painter.drawRects(*self._volumes[number].drawargs())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth)
         for line in self._overlays:
-            painter.setPen(QPen(Qt.GlobalColor.yellow, 0))
+            painter.setPen(self._overlay_pen)
             painter.drawLines(*line.drawargs())
         painter.end()
 
@@ -267,7 +275,7 @@ def run(quick: bool) -> Outcome:
 def _move(app: QApplication, long: int, rounds: int) -> Rounds:
     short_chart, long_chart = OurChart(app, SHORT), OurChart(app, long)
     empty, example = TwoPlots(), ExampleChart(walk(SHORT))
-    bare = BareDraw(walk(VISIBLE))
+    bare, rough = BareDraw(walk(VISIBLE)), BareDraw(walk(VISIBLE), smooth=False)
     subjects: list[tuple[str, QWidget, Callable[[int], object]]] = [
         ("pan", short_chart.panel.canvas.viewport(), short_chart.pan),
         ("zoom", short_chart.panel.canvas.viewport(), short_chart.zoom),
@@ -277,6 +285,7 @@ def _move(app: QApplication, long: int, rounds: int) -> Rounds:
         ("empty zoom", empty.widget.viewport(), empty.zoom),
         ("example pan", example.widget.viewport(), example.pan),
         ("bare draw", bare, bare.step),
+        ("rough bare draw", rough, rough.step),
     ]
     return _rounds(app, subjects, rounds)
 
@@ -289,6 +298,7 @@ def _move_lines(found: Rounds) -> list[Line]:
             Line(f"{what} / a bare draw of the visible slice", found.ratio(what, "bare draw"), "x", None, 2.0),
             Line(f"{what} of 1 M candles / of 10 k", found.ratio(f"{what} of long", what), "x", 1.2),
         ]
+    lines.append(Line("pan / a bare draw with unsmoothed lines", found.ratio("pan", "rough bare draw")))
     lines.append(Line("pan / pyqtgraph's candlestick example", found.ratio("pan", "example pan")))
     lines.append(Line("pan", found.best("pan") / STEPS * 1e3, "ms"))
     return lines

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from virtuoso_desktop.app.arguments import Options, parse
-from virtuoso_desktop.app.imports import plain_imports
+from virtuoso_desktop.kernel.imports import plain_imports
 from virtuoso_desktop.app.logs import RunLog
 from virtuoso_desktop.app.run_folder import RunFolder
 from virtuoso_desktop.app.stopping import StopRequest
