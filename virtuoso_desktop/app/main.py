@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
 from virtuoso_desktop.app.exit_codes import ExitCode
-from virtuoso_desktop.app.imports import plain_imports
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.stopping import StopRequest
+from virtuoso_desktop.kernel.imports import plain_imports
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.demo_child import DemoChild

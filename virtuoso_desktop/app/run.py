@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.demo import DemoExchange
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode
-from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.app.last_start import SourceFolder, remember_source
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.kernel.clock import Clock, LiveClock
+from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Notice, NoticeBoard, Severity
 from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
 from virtuoso_desktop.model.errors import StorageError, VirtuosoError

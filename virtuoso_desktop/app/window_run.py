@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
-from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
 from virtuoso_desktop.app.run import OPENING, settle_memory
 from virtuoso_desktop.app.window_start import UI_SETTING
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
+from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Severity
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.ui.theme import ThemeChoice

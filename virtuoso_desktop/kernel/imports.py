@@ -10,21 +10,36 @@ import builtins
 import contextlib
 import importlib
 import sys
+import threading
 from collections.abc import Generator
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a worker may hold the interpreter while the window wants it."""
 
 
+class _ImportHook:
+    """How many phases want Python's own ``__import__`` now, and what stood there before the first."""
+
+    lock = threading.Lock()
+    phases = 0
+    hooked = builtins.__import__
+
+
 @contextlib.contextmanager
 def plain_imports() -> Generator[None]:
-    """Python's own ``__import__`` for the duration; for a worker or a phase of start-up."""
-    hooked = builtins.__import__
-    builtins.__import__ = importlib.__import__
+    """Python's own ``__import__`` for the duration; several workers may be inside at once."""
+    with _ImportHook.lock:
+        if not _ImportHook.phases:
+            _ImportHook.hooked = builtins.__import__
+            builtins.__import__ = importlib.__import__
+        _ImportHook.phases += 1
     try:
         yield
     finally:
-        builtins.__import__ = hooked
+        with _ImportHook.lock:
+            _ImportHook.phases -= 1
+            if not _ImportHook.phases:
+                builtins.__import__ = _ImportHook.hooked
 
 
 @contextlib.contextmanager
