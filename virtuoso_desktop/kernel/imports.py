@@ -12,34 +12,30 @@ import importlib
 import sys
 import threading
 from collections.abc import Generator
+from typing import Any
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a worker may hold the interpreter while the window wants it."""
 
 
-class _ImportHook:
-    """How many phases want Python's own ``__import__`` now, and what stood there before the first."""
-
-    lock = threading.Lock()
-    phases = 0
-    hooked = builtins.__import__
+_lock = threading.Lock()
+_replaced: list[Any] = []
+"""What each phase found in ``builtins.__import__``; the first is what stands there in the end."""
 
 
 @contextlib.contextmanager
 def plain_imports() -> Generator[None]:
     """Python's own ``__import__`` for the duration; several workers may be inside at once."""
-    with _ImportHook.lock:
-        if not _ImportHook.phases:
-            _ImportHook.hooked = builtins.__import__
-            builtins.__import__ = importlib.__import__
-        _ImportHook.phases += 1
+    with _lock:
+        _replaced.append(builtins.__import__)
+        builtins.__import__ = importlib.__import__
     try:
         yield
     finally:
-        with _ImportHook.lock:
-            _ImportHook.phases -= 1
-            if not _ImportHook.phases:
-                builtins.__import__ = _ImportHook.hooked
+        with _lock:
+            last = _replaced.pop()
+            if not _replaced:
+                builtins.__import__ = last
 
 
 @contextlib.contextmanager
