@@ -15,10 +15,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from virtuoso_desktop.app.arguments import parse
-from virtuoso_desktop.kernel.imports import plain_imports
 from virtuoso_desktop.app.logs import RunLog
 from virtuoso_desktop.app.run_folder import RunFolder
 from virtuoso_desktop.app.stopping import StopRequest
+from virtuoso_desktop.kernel.imports import plain_imports
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent, QObject
