@@ -8,6 +8,7 @@ packages were loaded. Then the program ends.
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import sys
@@ -39,7 +40,9 @@ def main() -> None:
     stop = StopRequest()
     stop.listen()
     folder = RunFolder(options, RunLog())
-    from virtuoso_desktop.app.window_start import open_window
+    importlib.import_module("PySide6.QtWidgets")
+    with plain_imports():
+        from virtuoso_desktop.app.window_start import open_window
 
     opened = open_window(options, folder, stop)
     if isinstance(opened, int):

@@ -7,6 +7,7 @@ when it is stored (`load` writes the time of sending, in us, as its cross sequen
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -130,7 +131,9 @@ def main() -> None:
 
 
 def _window(options: Options, stop: StopRequest, folder: RunFolder) -> int:
-    from virtuoso_desktop.app.window_start import open_window
+    importlib.import_module("PySide6.QtWidgets")
+    with plain_imports():
+        from virtuoso_desktop.app.window_start import open_window
 
     opened = open_window(options, folder, stop)
     if isinstance(opened, int):

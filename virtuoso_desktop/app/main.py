@@ -87,7 +87,8 @@ def _run(options: Options, stop: StopRequest) -> int:
 
 
 def _run_window(options: Options, stop: StopRequest, folder: RunFolder) -> int:
-    from virtuoso_desktop.app.window_start import open_window
+    with plain_imports():  # Qt is loaded already: its hook would add a tenth to the time of the first paint
+        from virtuoso_desktop.app.window_start import open_window
 
     opened = open_window(options, folder, stop)
     if isinstance(opened, ExitCode):
