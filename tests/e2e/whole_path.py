@@ -12,6 +12,7 @@ from typing import Any
 from virtuoso_desktop.engine.engine import Engine, VenueParts
 from virtuoso_desktop.engine.views import LinkPhase
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
+from virtuoso_desktop.exchanges.transport import LinkTimes
 from virtuoso_desktop.kernel.clock import Clock, LiveClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.paths import resource
@@ -38,7 +39,13 @@ def synthetic(clock: Clock | None = None) -> MarketSource:
 
 @asynccontextmanager
 async def engine_on(
-    http: str, ws: str, profile: Path, *, clock: Clock | None = None, symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
+    http: str,
+    ws: str,
+    profile: Path,
+    *,
+    clock: Clock | None = None,
+    symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT"),
+    silence_factor: float = 1.0,
 ) -> AsyncIterator[Engine]:
     """The engine with the real adapter, watching ``symbols`` of the venue at these endpoints."""
     clock = clock or LiveClock()
@@ -50,7 +57,8 @@ async def engine_on(
         environ={},
     )
     store, tasks, notices = MarketStore(), Supervisor(), NoticeBoard(clock)
-    adapter = BybitAdapter(BybitEndpoints(http, ws), store.apply, clock, tasks)
+    links = LinkTimes(silence_factor=silence_factor)
+    adapter = BybitAdapter(BybitEndpoints(http, ws), store.apply, clock, tasks, links=links)
     engine = Engine(
         Source.DEMO, loaded.settings, clock,
         store=store, venue=VenueParts(adapter, adapter.venue_clock), notices=notices,
