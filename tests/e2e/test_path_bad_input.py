@@ -281,7 +281,12 @@ async def test_answers_that_are_none_are_told_in_words_and_the_start_succeeds_la
         assert "Bybit" in (link.reason or "")
         assert [each.severity.value for each in engine.notices.all] == ["warning"]
         assert engine.status().instruments_watched == 0, "nothing is invented"
+        now_ms, next_ms = engine.venue_now_ms(), link.next_retry_ms
+        assert next_ms is not None
+        assert next_ms > now_ms - 1_000
         proxy.answer = lambda path, query: None
+        engine.retry_now("bybit")
+        await until(lambda: engine.status().instruments_watched == 2, "a try at once", 3.0)
         await all_live(engine, 12.0)
         assert engine.links()[0].reason is None
         assert engine.notices.errors == ()

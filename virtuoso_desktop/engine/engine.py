@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -86,6 +87,7 @@ class Engine:
         self.tasks = Supervisor(on_failure=self._task_failed)
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched instruments changed")
         self.universe: RememberedUniverse | None = None
+        self._retry_asked = asyncio.Event()
         self._adapter = venue.adapter
         self._venue_clock = venue.clock
         self._board = LinkBoard(venue.adapter.venue.value, venue.clock, venue.adapter.metrics)
@@ -138,14 +140,21 @@ class Engine:
                 await self._load_universe()
             except VirtuosoError as error:
                 failures += 1
-                self._board.fail(error.user_text)
+                wait_s = CONNECT_BACKOFF.wait_s(failures)
+                self._board.fail(error.user_text, self._venue_clock.now_ms() + round(wait_s * self.clock.rate * 1000))
                 if failures == 1:
                     self.notices.post(Severity.WARNING, f"{self._board.venue}.rest", error.user_text)
-                await asyncio.sleep(CONNECT_BACKOFF.wait_s(failures))
+                await self._wait_or_retry(wait_s)
             else:
                 failures = 0
                 self._board.fail(None)
                 await asyncio.sleep(UNIVERSE_LIFE_MS / 1000 / self.clock.rate)
+
+    async def _wait_or_retry(self, wait_s: float) -> None:
+        self._retry_asked.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._retry_asked.wait()
 
     async def _load_universe(self) -> None:
         wanted = self.settings.universe
@@ -216,6 +225,7 @@ class Engine:
 
     def retry_now(self, venue: str) -> None:
         if venue == self._board.venue:
+            self._retry_asked.set()
             self._adapter.retry_now()
 
     def count_skipped_refresh(self) -> None:

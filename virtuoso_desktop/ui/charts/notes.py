@@ -34,7 +34,7 @@ def reason(subject: tuple[InstrumentId, Timeframe] | None, chart: ChartView | No
     identity, timeframe = subject
     name = f"{identity.symbol}{kind_badge(identity.market_kind)}"
     if chart is None:
-        return f"Waiting for {name}", "The venue has not listed it yet. Its candles load as soon as it has."
+        return f"Waiting for {name}", "Its candles load as soon as the exchange answers."
     if chart.load_error is not None:
         return f"Candles of {name} {timeframe.value} did not load", chart.load_error
     if chart.candles.is_complete_left:
