@@ -49,8 +49,9 @@ class TimeKeeper:
             self._notices.post(
                 Severity.WARNING,
                 "clock",
-                f"This computer's clock differs from {self._adapter.venue.value.capitalize()} by {offset_ms / 1000:+.1f} s. Data is "
-                "kept and shown in the venue's time; set the computer's clock to mend it.",
+                f"This computer's clock differs from {self._adapter.venue.value.capitalize()} by "
+                f"{offset_ms / 1000:+.1f} s. Data is kept and shown in the venue's time; "
+                "set the computer's clock to mend it.",
             )
 
     async def run(self) -> None:

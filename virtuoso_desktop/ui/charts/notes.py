@@ -43,7 +43,7 @@ def reason(subject: tuple[InstrumentId, Timeframe] | None, chart: ChartView | No
 
 
 class Message(QWidget):
-    """Two lines in the middle of an empty chart: what is so, and what happens or can be done."""
+    """Two lines over an empty chart, above its watermark: what is so, and what happens or can be done."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -68,7 +68,7 @@ class Message(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        middle = self.height() // 2
+        middle = self.height() // 3
         center = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
         painter.setFont(font(Type.TITLE))
         painter.setPen(self._theme.color("text"))
