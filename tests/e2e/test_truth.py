@@ -33,6 +33,10 @@ from virtuoso_desktop.simulator.server import SimulatedExchange
 from virtuoso_desktop.simulator.sources import open_market
 
 ENOUGH_TRADES = 50
+AHEAD_MS = 3_000
+"""More than any topic's distance between two pushes."""
+BOOK_GRID_MS = 200
+"""The book of REST is that of the last multiple."""
 IN_FLIGHT_S = 0.5
 """Until what was sent before the clock stopped has been read."""
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "DOGEUSDT")
@@ -59,7 +63,8 @@ class StoppableClock(LiveClock):
         return 0
 
     def stop(self) -> None:
-        self._stopped_ns = self.now_ns()
+        """Stand still a little ahead, on the grid of the venue's books: every topic is due and pushed as of then."""
+        self._stopped_ns = (self.now_ms() + AHEAD_MS) // BOOK_GRID_MS * BOOK_GRID_MS * NS_PER_MS
 
 
 @functools.cache
