@@ -20,7 +20,7 @@ from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts import panel as panel_module
 from virtuoso_desktop.ui.charts.lettering import face
-from virtuoso_desktop.ui.charts.panel import ChartPanel
+from virtuoso_desktop.ui.charts.panel import SMOOTH_HZ, ChartPanel
 from virtuoso_desktop.ui.charts.timeview import Zoom
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.theme import Theme
@@ -150,10 +150,10 @@ def test_the_frame_rate_follows_what_happens(panel: ChartPanel, engine: FakeEngi
     assert panel.rate_hz == 10
     engine.tick(float(series_of(engine).columns[4, -1]) + 5)
     frame(panel)
-    assert panel.rate_hz == 30
+    assert panel.rate_hz == SMOOTH_HZ
     panel._changed_ns = -(10**18)
     panel.canvas.gestures.hover_at(panel.canvas.rect().center().toPointF())
-    assert panel.rate_hz == 30
+    assert panel.rate_hz == SMOOTH_HZ
 
 
 # --- the crosshair ---------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from virtuoso_desktop.ui.charts.model import Change
 from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
 from virtuoso_desktop.ui.charts.snapshot import chart_of
 from virtuoso_desktop.ui.charts.stage import Stage
+from virtuoso_desktop.ui.frame import FRAME_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.theme import Theme
 
-SMOOTH_HZ = 30.0
+SMOOTH_HZ = 1_000 / FRAME_MS
+"""Every frame: at an even 30 Hz one turn in a hundred would come too early, and wait for the next frame."""
 CALM_HZ = 10.0
 TOUCHED_NS = 1_000_000_000
 CHANGED_NS = 300_000_000
