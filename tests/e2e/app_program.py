@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
+
 DISPLAY_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "COLUMNS", "PYTHONDONTWRITEBYTECODE")
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 ORDERED_STOP_S = 4.0
@@ -135,8 +137,8 @@ def log_of(profile: Path, folder: str = "demo") -> str:
 
 
 def is_alive(process_id: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
     try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
+        return psutil.Process(process_id).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return True

@@ -91,7 +91,7 @@ class LinkView(msgspec.Struct, frozen=True):
     lag_ms: float | None
     """Median delay of the last seconds; None when nothing arrives."""
     since_ms: int
-    """Venue time at which the phase began."""
+    """Venue time at which the phase began; in backoff that of the newest data before it."""
     reason: str | None = None
     """Why it is not live, in words, e.g. ``connection reset by peer``."""
     next_retry_ms: int | None = None

@@ -103,7 +103,7 @@ class LinkState(msgspec.Struct, frozen=True):
     market_kind: MarketKind
     phase: LinkPhase
     since_ms: int
-    """Venue time at which the phase began."""
+    """Venue time at which the phase began; in backoff that of the newest data before it."""
     reason: str | None = None
     """Why it is not live, in words."""
     next_retry_ms: int | None = None

@@ -350,6 +350,8 @@ class BybitLink:
     ) -> None:
         now_ms = self._ends.venue_clock.now_ms()
         since_ms = self.state.since_ms if phase is self.state.phase else now_ms
+        if phase is LinkPhase.BACKOFF and self._hole_from_ms is not None:
+            since_ms = self._hole_from_ms
         state = LinkState(self.name, self.market_kind, phase, since_ms, reason, next_retry_ms, tuple(stale))
         if state != self.state or not self._was_told:
             self._was_told = True
