@@ -157,6 +157,7 @@ def _lines(facts: dict[str, Any]) -> list[Line]:
         Line("read from the socket to stored, p50", figures["apply_ms"]["p50"], "ms"),
         Line("read from the socket to stored, p99", figures["apply_ms"]["p99"], "ms"),
         Line("from frame to frame, p99", figures["frame_ms"]["p99"], "ms", 45.0),
+        Line("frames a second", figures["frames"] / figures["wall_s"], ""),
         Line("processor", figures["cpu_share"], "cores", 0.5),
         Line("memory (RSS) 2 minutes after start", figures["rss_mb"], "MB", 370.0, 330.0),
         Line("sender late, p99", facts["venue"]["late_ms"]["p99"], "ms"),
