@@ -235,7 +235,7 @@ def test_a_file_without_rows_is_refused(tmp_path: Path, text: str) -> None:
     ("name", "content", "kind"),
     [
         ("x.csv.gz", b"not gzip", "malformed"),
-        ("x.csv.gz", gzip.compress(f"{HEAD}\n{ROW_1}".encode())[:-12], "malformed"),
+        ("x.csv.gz", gzip.compress(f"{HEAD}\n{ROW_1}".encode(), mtime=0)[:-12], "malformed"),
         ("x.csv", b"\xff\xfe\x00garbage\x00", "malformed"),
         ("x.parquet", b"PAR1 and nothing", "malformed"),
         ("x.feather", b"", "malformed"),
