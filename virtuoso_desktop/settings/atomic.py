@@ -26,10 +26,9 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             file.flush()
             os.fsync(file.fileno())
         _replace(Path(temporary), path)
-    except BaseException:
-        with suppress(OSError):
+    finally:
+        with suppress(OSError):  # it is gone once it took the file's place
             Path(temporary).unlink()
-        raise
     if os.name == "posix":
         folder = os.open(path.parent, os.O_RDONLY)
         try:
