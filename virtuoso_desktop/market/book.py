@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from virtuoso_desktop.market.book_side import LAST_BEST, NO_LEVEL, BookSide
+from virtuoso_desktop.market.book_side import NO_LEVEL, BookSide
 from virtuoso_desktop.model.errors import BookGap
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.market import BookDelta, BookSnapshot
@@ -62,8 +62,8 @@ class OrderBook:
         self._bid_scale = -1.0 / tick_size
         self._ask_scale = 1.0 / tick_size
         self._lot_scale = 1.0 / lot_step
-        self._bids = BookSide(tick_size, lot_step, -1)
-        self._asks = BookSide(tick_size, lot_step, 1)
+        self._bids = BookSide(tick_size, lot_step, -1, depth)
+        self._asks = BookSide(tick_size, lot_step, 1, depth)
         self._bid_key = NO_LEVEL
         """Minus the best bid in ticks."""
         self._ask_key = NO_LEVEL
@@ -208,7 +208,7 @@ class OrderBook:
         for side in (self._bids, self._asks):
             if self.depth > 0:
                 side.cut(self.depth)
-            if side.best > LAST_BEST:
+            if side.best > side.last_best:
                 side.lay_anew()
 
     def _apply_anywhere(self, delta: BookDelta) -> None:

@@ -8,11 +8,8 @@ from virtuoso_desktop.model.market import Level
 
 NO_LEVEL = 1 << 62
 """``best_key`` of a side without levels."""
-SLOTS = 2_048
-SLOTS_AHEAD = 512
-"""Slots before the best level when they are laid, for better ones to come."""
-LAST_BEST = 1_024
-"""When the best level lies beyond this slot, the slots are laid anew."""
+FEWEST_SLOTS = 2_048
+SLOTS_A_LEVEL = 8
 GRID_TOLERANCE = 1e-4
 """A price further than this from its grid point (in ticks) counts as off the grid."""
 
@@ -40,25 +37,41 @@ class BookSide:
     `OrderBook.apply` writes the slots itself, and leaves to `apply` what has none.
     """
 
-    __slots__ = ("_far", "_lot_scale", "_sign", "_tick_scale", "best", "near", "origin")
+    __slots__ = (
+        "_ahead",
+        "_far",
+        "_lot_scale",
+        "_sign",
+        "_slots",
+        "_tick_scale",
+        "best",
+        "last_best",
+        "near",
+        "origin",
+    )
 
-    def __init__(self, tick_size: float, lot_step: float, sign: int) -> None:
+    def __init__(self, tick_size: float, lot_step: float, sign: int, depth: int) -> None:
         self._sign = sign
         self._tick_scale = sign / tick_size
         self._lot_scale = 1.0 / lot_step
+        self._slots = max(FEWEST_SLOTS, SLOTS_A_LEVEL * depth)
+        self._ahead = self._slots // 4
+        """Slots before the best level when they are laid, for better ones to come."""
+        self.last_best = self._slots // 2
+        """When the best level lies beyond this slot, the slots should be laid anew."""
         self.origin = 0.0
         """Key of the first slot."""
-        self.near = [0] * SLOTS
+        self.near = [0] * self._slots
         """Lots by slot."""
-        self.best = SLOTS
-        """Slot of the best level; `SLOTS` while the side is empty."""
+        self.best = self._slots
+        """Slot of the best level; one after the last while the side is empty."""
         self._far: dict[int, int] = {}
         """Lots by key, of the levels beyond the slots."""
 
     @property
     def best_key(self) -> int:
         """Key of the best level, `NO_LEVEL` while the side is empty."""
-        return int(self.origin) + self.best if self.best < SLOTS else NO_LEVEL
+        return int(self.origin) + self.best if self.best < self._slots else NO_LEVEL
 
     def apply(self, levels: Iterable[Level]) -> None:
         """Set the sizes of changed levels, wherever they lie; 0 deletes.
@@ -73,7 +86,7 @@ class BookSide:
         for price, size in levels:
             key = _nearest(price * self._tick_scale)
             lots = _nearest(size * self._lot_scale)
-            if 0 <= key - origin < SLOTS:
+            if 0 <= key - origin < self._slots:
                 self.near[key - origin] = lots
                 if lots:
                     self.best = min(self.best, key - origin)
@@ -82,9 +95,9 @@ class BookSide:
                 is_passed = is_passed or key < origin
             else:
                 self._far.pop(key, None)
-        while self.best < SLOTS and not self.near[self.best]:
+        while self.best < self._slots and not self.near[self.best]:
             self.best += 1
-        if is_passed or self.best > LAST_BEST:
+        if is_passed or self.best > self.last_best:
             self.lay_anew()
 
     def load(self, levels: Iterable[Level]) -> int:
@@ -110,7 +123,7 @@ class BookSide:
         found: list[tuple[int, int]] = []
         origin = int(self.origin)
         sign = self._sign
-        for slot in range(self.best, SLOTS):
+        for slot in range(self.best, self._slots):
             lots = self.near[slot]
             if lots:
                 found.append((sign * (origin + slot), lots))
@@ -121,7 +134,7 @@ class BookSide:
 
     def cut(self, kept: int) -> None:
         """Drop all but the best ``kept`` levels when there are more than twice as many."""
-        if SLOTS - self.near.count(0) + len(self._far) > 2 * kept:
+        if self._slots - self.near.count(0) + len(self._far) > 2 * kept:
             self._place(dict(sorted(self._held().items())[:kept]))
 
     def lay_anew(self) -> None:
@@ -134,15 +147,15 @@ class BookSide:
 
     def _place(self, held: dict[int, int]) -> None:
         best_key = min(held, default=NO_LEVEL)
-        origin = best_key - SLOTS_AHEAD if held else 0
-        near = [0] * SLOTS
+        origin = best_key - self._ahead if held else 0
+        near = [0] * self._slots
         far: dict[int, int] = {}
         for key, lots in held.items():
-            if key - origin < SLOTS:
+            if key - origin < self._slots:
                 near[key - origin] = lots
             else:
                 far[key] = lots
         self.origin = float(origin)
         self.near = near
         self._far = far
-        self.best = SLOTS_AHEAD if held else SLOTS
+        self.best = self._ahead if held else self._slots
