@@ -12,6 +12,7 @@ from virtuoso_desktop.exchanges.base import (
     Capabilities,
     LinkHole,
     LinkState,
+    PointQuery,
     RequestPriority,
     ServerTime,
     Subscription,
@@ -22,7 +23,15 @@ from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
-from virtuoso_desktop.model.market import BookSnapshot, Ticker, Trade
+from virtuoso_desktop.model.market import (
+    BookSnapshot,
+    FundingRate,
+    LongShortRatio,
+    OpenInterest,
+    PriceKind,
+    Ticker,
+    Trade,
+)
 
 LINK = "bybit.linear.1"
 
@@ -65,6 +74,8 @@ class FakeAdapter:
         self.priorities: list[int] = []
         self.trades_asked: list[InstrumentId] = []
         self.trades: list[Trade] = []
+        self.points_asked: list[tuple[str, PointQuery]] = []
+        self.points_failure: VirtuosoError | None = None
         self.topics: set[Subscription] = set()
         self.failure: VirtuosoError | None = None
         self.gate: asyncio.Event | None = None
@@ -113,6 +124,43 @@ class FakeAdapter:
     ) -> list[Trade]:
         self.trades_asked.append(instrument_id)
         return self.trades
+
+    async def funding_rates(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[FundingRate]:
+        return [FundingRate(query.instrument_id, 1e-4, ms) for ms in self._hours("funding", query, 8)]
+
+    async def open_interest(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[OpenInterest]:
+        return [OpenInterest(query.instrument_id, 5e4, ms) for ms in self._hours("open_interest", query, 1)]
+
+    async def long_short_ratios(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[LongShortRatio]:
+        return [LongShortRatio(query.instrument_id, 0.6, 0.4, ms) for ms in self._hours("long_short", query, 1)]
+
+    async def price_candles(
+        self, price: PriceKind, query: CandleQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> CandlePage:
+        points = PointQuery(query.instrument_id, query.start_ms, query.end_ms, query.limit)
+        opens = self._hours(price.value, points, 1)
+        prices = [100.0] * len(opens)
+        return CandlePage(
+            query.instrument_id, query.timeframe, opens, prices, prices, prices, prices, [], [],
+            self.clock.now_ms(), True,
+        )  # fmt: skip
+
+    def _hours(self, what: str, query: PointQuery, step_h: int) -> list[int]:
+        """Times every so many hours up to now."""
+        self.points_asked.append((what, query))
+        self._fail()
+        if self.points_failure is not None:
+            raise self.points_failure
+        step_ms = step_h * 3_600_000
+        newest = self.clock.now_ms() // step_ms
+        times = [number * step_ms for number in range(newest - query.limit + 1, newest + 1)]
+        return [ms for ms in times if ms >= (query.start_ms or 0)]
 
     def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
         self.topics.update(subscriptions)

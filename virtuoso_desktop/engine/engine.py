@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from virtuoso_desktop.engine.budget import LoopMonitor
+from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.overlays import Overlays
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, row_state
+from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
 from virtuoso_desktop.engine.universe import (
     UNIVERSE_LIFE_MS,
     RememberedUniverse,
@@ -19,7 +21,15 @@ from virtuoso_desktop.engine.universe import (
     kept_universe,
 )
 from virtuoso_desktop.engine.upkeep import Housekeeper, TimeKeeper
-from virtuoso_desktop.engine.views import CandleView, ChartView, LinkView, MarketRow, RowState, StatusView
+from virtuoso_desktop.engine.views import (
+    CandleView,
+    ChartView,
+    DerivativesView,
+    LinkView,
+    MarketRow,
+    RowState,
+    StatusView,
+)
 from virtuoso_desktop.exchanges.base import Adapter, LinkHole, LinkState, Subscription, TopicKind, TopicRejected
 from virtuoso_desktop.exchanges.base import LinkPhase as VenueLinkPhase
 from virtuoso_desktop.kernel.clock import Clock, VenueClock
@@ -37,7 +47,6 @@ log = logging.getLogger(__name__)
 CONNECT_BACKOFF = Backoff(first_s=1.0, most_s=15.0)
 TRADES_HOLE_MS = 1_000
 """A hole in the streams longer than this has recent trades asked for again."""
-STREAMED_DEPTH = 50
 
 
 class VenueParts(NamedTuple):
@@ -90,6 +99,7 @@ class Engine:
         self._venue_clock = venue.clock
         self._board = LinkBoard(venue.adapter.venue.value, venue.clock, venue.adapter.metrics)
         self._history = HistoryLoader(venue.adapter, store, self.tasks, venue.clock.now_ms, clock)
+        self._derivatives = DerivativeLoader(venue.adapter, store, venue.clock.now_ms, clock)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
@@ -116,6 +126,7 @@ class Engine:
         self.tasks.spawn("engine.universe", self._keep_universe, restart=CONNECT_BACKOFF)
         self.tasks.spawn("engine.clock", self._time_keeper.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.housekeeping", self._housekeeper.run, restart=Backoff(first_s=1.0))
+        self.tasks.spawn("engine.derivatives", self._derivatives.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
 
     def prepare_overlays(self) -> None:
@@ -187,11 +198,14 @@ class Engine:
             if instrument.id in self._watched:
                 self.unwatch(instrument.id)
             self._watched[instrument.id] = instrument
-            self.store.add(instrument)
+            state = self.store.add(instrument)
+            if self._is_shown(instrument.id):
+                state.hold_book(SHOWN_DEPTH)
         if not added:
             return
         self._adapter.subscribe(self._subscriptions(added))
         self._history.watch(added)
+        self._derivatives.watch(added)
         self.watched_changed.emit(tuple(self._watched))
 
     def unwatch(self, instrument_id: InstrumentId) -> None:
@@ -201,12 +215,30 @@ class Engine:
             return
         self._adapter.unsubscribe(self._subscriptions([instrument]))
         self._history.unwatch(instrument_id)
+        self._derivatives.unwatch(instrument_id)
         self.store.remove(instrument_id)
         self.watched_changed.emit(tuple(self._watched))
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        before = self._shown[0] if self._shown is not None else None
         self._shown = (instrument_id, timeframe)
         self._history.show(instrument_id, timeframe)
+        if before != instrument_id and self.settings.websocket.channels.orderbook:
+            self._move_shown_book(before, instrument_id)
+
+    def _move_shown_book(self, before: InstrumentId | None, after: InstrumentId) -> None:
+        """The shallow book goes where the user looks."""
+        left = self.store.get(before) if before is not None else None
+        if left is not None:
+            self._adapter.unsubscribe([shown_book(left.instrument.id)])
+            left.drop_book(SHOWN_DEPTH)
+        entered = self.store.get(after)
+        if entered is not None and after in self._watched:
+            entered.hold_book(SHOWN_DEPTH)
+            self._adapter.subscribe([shown_book(after)])
+
+    def _is_shown(self, instrument_id: InstrumentId) -> bool:
+        return self._shown is not None and self._shown[0] == instrument_id
 
     def load_older(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         self._history.load_older(instrument_id, timeframe)
@@ -253,6 +285,7 @@ class Engine:
             base_version=series.base_version,
             last_is_forming=series.last_is_forming,
             is_complete_left=self._history.is_complete_left(key),
+            is_inverse=instrument_id.market_kind is MarketKind.INVERSE,
         )
         newest = [ms for ms in (series.event_ms, state.ticker.event_ms) if ms is not None]
         return ChartView(
@@ -265,6 +298,19 @@ class Engine:
             newest_ms=max(newest, default=None),
             is_loading_older=self._history.is_loading_older(key),
             load_error=self._history.load_error(key),
+        )
+
+    def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
+        state = self.store.get(instrument_id)
+        if state is None:
+            return None
+        held = state.derivatives
+        return DerivativesView(
+            tuple(held.funding.points),
+            tuple(held.open_interest.points),
+            tuple(held.long_short.points),
+            tuple(held.liquidations.events),
+            {kind: series.columns for kind, series in held.prices.items()},
         )
 
     def links(self) -> tuple[LinkView, ...]:
@@ -326,27 +372,24 @@ class Engine:
         self._history.refresh_trades(each for each in traded if each in self._watched)
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
-        self.notices.post(Severity.ERROR, f"{self._board.venue}.stream", rejection.user_text)
+        is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
+        severity = Severity.WARNING if is_minor else Severity.ERROR
+        self.notices.post(severity, f"{self._board.venue}.stream", rejection.user_text)
 
     def _task_failed(self, name: str, error: Exception) -> None:
         text = error.user_text if isinstance(error, VirtuosoError) else f"{type(error).__name__}: {error}"
         self.notices.post(Severity.ERROR, name, f"A part of the program failed and was restarted: {name}. {text}")
 
     def _subscriptions(self, instruments: Iterable[Instrument]) -> list[Subscription]:
-        channels = self.settings.websocket.channels
         subscriptions: list[Subscription] = []
         for instrument in instruments:
-            if channels.ticker:
-                subscriptions.append(Subscription(instrument.id, TopicKind.TICKER))
-            if channels.orderbook:
-                subscriptions.append(Subscription(instrument.id, TopicKind.ORDER_BOOK, depth=STREAMED_DEPTH))
-            if channels.trade:
-                subscriptions.append(Subscription(instrument.id, TopicKind.TRADES))
             state = self.store.get(instrument.id)
-            if channels.kline and state is not None:
-                subscriptions.extend(
-                    Subscription(instrument.id, TopicKind.CANDLES, timeframe=timeframe) for timeframe in state.candles
-                )
+            subscriptions += subscriptions_of(
+                instrument,
+                self.settings.websocket.channels,
+                state.candles if state is not None else (),
+                is_shown=self._is_shown(instrument.id),
+            )
         return subscriptions
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
+    from virtuoso_desktop.model.market import FundingRate, Liquidation, LongShortRatio, OpenInterest, PriceKind
 
     FloatColumn = NDArray[np.float64]
 
@@ -134,12 +135,14 @@ class CandleView:
     """Read-only columns of one candle series, oldest first. Prices are integer ticks in float64.
 
     The arrays are views into live memory: use them inside one frame, never keep them. The last row
-    is the forming candle while ``last_is_forming``.
+    is the forming candle while ``last_is_forming``. ``volume`` is in base coin, ``turnover`` in quote
+    coin, of inverse contracts too, whose ``columns`` hold them the other way round.
     """
 
     __slots__ = (
         "base_version",
         "close",
+        "columns",
         "high",
         "is_complete_left",
         "last_is_forming",
@@ -159,14 +162,17 @@ class CandleView:
         base_version: int,
         last_is_forming: bool,
         is_complete_left: bool,
+        is_inverse: bool = False,
     ) -> None:
+        self.columns = columns
+        """The seven columns as the venue means them, which is what kernels take."""
         self.open_ms: FloatColumn = columns[0]
         self.open: FloatColumn = columns[1]
         self.high: FloatColumn = columns[2]
         self.low: FloatColumn = columns[3]
         self.close: FloatColumn = columns[4]
-        self.volume: FloatColumn = columns[5]
-        self.turnover: FloatColumn = columns[6]
+        self.volume: FloatColumn = columns[6 if is_inverse else 5]
+        self.turnover: FloatColumn = columns[5 if is_inverse else 6]
         self.version = version
         """Changes with every change of any row."""
         self.base_version = base_version
@@ -224,6 +230,18 @@ class ChartSnapshot(msgspec.Struct, frozen=True):
     """Bars between the newest candle and the right edge (negative when scrolled back)."""
 
 
+class DerivativesView(msgspec.Struct, frozen=True):
+    """What a contract has beside its market; every list oldest first, empty until it came."""
+
+    funding: tuple[FundingRate, ...]
+    open_interest: tuple[OpenInterest, ...]
+    """As the venue counts it: base coin (linear) or USD (inverse)."""
+    long_short: tuple[LongShortRatio, ...]
+    liquidations: tuple[Liquidation, ...]
+    prices: dict[PriceKind, FloatColumn]
+    """(5, n) columns open_ms, open, high, low, close by the hour; a premium is a fraction."""
+
+
 class MarketsSnapshot(msgspec.Struct, frozen=True):
     """``snapshot:markets`` of the cache: all rows as last shown."""
 
@@ -259,6 +277,10 @@ class EngineView(Protocol):
 
     def chart_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[int, int]:
         """(base_version, version) without building a view; (-1, -1) while unknown."""
+        ...
+
+    def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
+        """Funding, open interest, ratios, prices and liquidations; None while the instrument is unknown."""
         ...
 
     def links(self) -> tuple[LinkView, ...]: ...

@@ -14,7 +14,16 @@ import msgspec
 from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
-from virtuoso_desktop.model.market import BookSnapshot, MarketEvent, Ticker, Trade
+from virtuoso_desktop.model.market import (
+    BookSnapshot,
+    FundingRate,
+    LongShortRatio,
+    MarketEvent,
+    OpenInterest,
+    PriceKind,
+    Ticker,
+    Trade,
+)
 from virtuoso_desktop.model.timeframe import Timeframe
 
 EventSink = Callable[[MarketEvent], None]
@@ -148,6 +157,19 @@ class CandleQuery(msgspec.Struct, frozen=True):
     limit: int = 1000
 
 
+class PointQuery(msgspec.Struct, frozen=True):
+    """Points of time within [start_ms, end_ms]; the newest ``limit``.
+
+    ``period`` is the spacing of open interest and ratios; funding has its own.
+    """
+
+    instrument_id: InstrumentId
+    start_ms: int | None = None
+    end_ms: int | None = None
+    limit: int = 200
+    period: Timeframe = Timeframe.H1
+
+
 class CandlePage(msgspec.Struct, frozen=True):
     """Candles of one series as columns of equal length, oldest first, without duplicates.
 
@@ -206,6 +228,30 @@ class Adapter(Protocol):
         self, instrument_id: InstrumentId, limit: int, *, priority: int = RequestPriority.BACKGROUND
     ) -> list[Trade]:
         """Oldest first, by (time, sequence, id)."""
+        ...
+
+    async def funding_rates(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[FundingRate]:
+        """Settled rates of a contract, oldest first."""
+        ...
+
+    async def open_interest(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[OpenInterest]:
+        """Open interest of a contract as the venue counts it, oldest first."""
+        ...
+
+    async def long_short_ratios(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[LongShortRatio]:
+        """Shares of accounts that are net long and net short, oldest first."""
+        ...
+
+    async def price_candles(
+        self, price: PriceKind, query: CandleQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> CandlePage:
+        """Candles of a contract's mark price, index or premium; they have no volume."""
         ...
 
     def subscribe(self, subscriptions: Iterable[Subscription]) -> None:

@@ -13,6 +13,7 @@ from virtuoso_desktop.exchanges.base import (
     EventSink,
     LinkHole,
     LinkState,
+    PointQuery,
     RequestPriority,
     ServerTime,
     Subscription,
@@ -21,6 +22,7 @@ from virtuoso_desktop.exchanges.base import (
 from virtuoso_desktop.exchanges.bybit.answers import judge
 from virtuoso_desktop.exchanges.bybit.link import StreamEnds
 from virtuoso_desktop.exchanges.bybit.rest import BybitRest
+from virtuoso_desktop.exchanges.bybit.rest_derivatives import BybitDerivatives
 from virtuoso_desktop.exchanges.bybit.stream import BybitStream
 from virtuoso_desktop.exchanges.bybit.topics import CAPABILITIES
 from virtuoso_desktop.exchanges.network import Network
@@ -31,7 +33,15 @@ from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
-from virtuoso_desktop.model.market import BookSnapshot, Ticker, Trade
+from virtuoso_desktop.model.market import (
+    BookSnapshot,
+    FundingRate,
+    LongShortRatio,
+    OpenInterest,
+    PriceKind,
+    Ticker,
+    Trade,
+)
 
 MOST_CONNECTS, CONNECT_SPAN_S = 250, 300.0
 """A leaky bucket of 250 lets at most 500 attempts through in any five minutes, which is Bybit's limit."""
@@ -89,6 +99,7 @@ class BybitAdapter:
         network = Network(endpoints.proxy)
         self._client = RestClient("bybit", endpoints.rest, judge, network, self.metrics, rest or RestSettings())
         self._rest = BybitRest(self._client, clock, self.venue_clock)
+        self._derivatives = BybitDerivatives(self._client, self.venue_clock)
         self._stream = BybitStream(
             endpoints.ws,
             StreamEnds(sink, self.venue_clock, self.states, self.reconnected, self.rejected),
@@ -133,6 +144,26 @@ class BybitAdapter:
         self, instrument_id: InstrumentId, limit: int, *, priority: int = RequestPriority.BACKGROUND
     ) -> list[Trade]:
         return await self._rest.recent_trades(instrument_id, limit, priority=priority)
+
+    async def funding_rates(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[FundingRate]:
+        return await self._derivatives.funding_rates(query, priority=priority)
+
+    async def open_interest(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[OpenInterest]:
+        return await self._derivatives.open_interest(query, priority=priority)
+
+    async def long_short_ratios(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[LongShortRatio]:
+        return await self._derivatives.long_short_ratios(query, priority=priority)
+
+    async def price_candles(
+        self, price: PriceKind, query: CandleQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> CandlePage:
+        return await self._derivatives.price_candles(price, query, priority=priority)
 
     def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
         self._stream.subscribe(subscriptions)

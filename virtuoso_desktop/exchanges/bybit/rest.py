@@ -88,24 +88,14 @@ class BybitRest:
 
     async def candles(self, query: CandleQuery, *, priority: int = RequestPriority.HISTORY) -> CandlePage:
         """One page, oldest first; an empty page means that the venue has nothing there."""
-        params: dict[str, Any] = {
-            "category": query.instrument_id.market_kind.value,
-            "symbol": _plain(query.instrument_id.symbol),
-            "interval": INTERVAL_BY_TIMEFRAME[query.timeframe],
-            "limit": min(query.limit, MOST_CANDLES),
-        }
-        if query.start_ms is not None:
-            params["start"] = query.start_ms
-        if query.end_ms is not None:
-            params["end"] = query.end_ms
-        answer = await self._client.call("public_get_v5_market_kline", params, priority=priority)
+        answer = await self._client.call("public_get_v5_market_kline", candle_params(query), priority=priority)
         return parse_rest.parse_candles(answer.result, query, self._time_of(answer))
 
     async def order_book(
         self, instrument_id: InstrumentId, limit: int, *, priority: int = RequestPriority.SHOWN
     ) -> BookSnapshot:
         """A whole book of ``limit`` levels a side. Only a 1000-level streamed book may be continued from it."""
-        params = {**_named(instrument_id), "limit": min(limit, MOST_BOOK_LEVELS)}
+        params = {**named(instrument_id), "limit": min(limit, MOST_BOOK_LEVELS)}
         answer = await self._client.call("public_get_v5_market_orderbook", params, priority=priority)
         return parse_rest.parse_order_book(answer.result, instrument_id, limit, self._clock.now_ns())
 
@@ -114,7 +104,7 @@ class BybitRest:
     ) -> list[Trade]:
         """The newest trades, oldest first; spot gives 60, the others 1000 at most."""
         kind = instrument_id.market_kind
-        params = {**_named(instrument_id), "limit": min(limit, MOST_TRADES[kind])}
+        params = {**named(instrument_id), "limit": min(limit, MOST_TRADES[kind])}
         answer = await self._client.call("public_get_v5_market_recent_trade", params, priority=priority)
         return await self._convert(
             parse_rest.parse_trades, answer.result, kind, self._time_of(answer), self._clock.now_ns()
@@ -130,10 +120,20 @@ class BybitRest:
         return parse(result, *args, **kw)
 
 
-def _plain(symbol: str) -> str:
-    """A symbol as it may stand in a query: ccxt sends values as they are, and some symbols are Chinese."""
-    return quote(symbol, safe="")
+def named(instrument_id: InstrumentId) -> dict[str, Any]:
+    """Category and symbol of a query. ccxt sends values as they are, and some symbols are Chinese."""
+    return {"category": instrument_id.market_kind.value, "symbol": quote(instrument_id.symbol, safe="")}
 
 
-def _named(instrument_id: InstrumentId) -> dict[str, Any]:
-    return {"category": instrument_id.market_kind.value, "symbol": _plain(instrument_id.symbol)}
+def candle_params(query: CandleQuery) -> dict[str, Any]:
+    """Parameters of every kline endpoint."""
+    params = {
+        **named(query.instrument_id),
+        "interval": INTERVAL_BY_TIMEFRAME[query.timeframe],
+        "limit": min(query.limit, MOST_CANDLES),
+    }
+    if query.start_ms is not None:
+        params["start"] = query.start_ms
+    if query.end_ms is not None:
+        params["end"] = query.end_ms
+    return params
