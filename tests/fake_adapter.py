@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from virtuoso_desktop.exchanges.base import (
@@ -81,6 +81,8 @@ class FakeAdapter:
         self.gate: asyncio.Event | None = None
         """While set and clear, candle requests hang."""
         self.retries = 0
+        self.resynced: list[Subscription] = []
+        self.rest_book: Callable[[InstrumentId], BookSnapshot] | None = None
         self.is_closed = False
 
     async def server_time(self, *, priority: int = RequestPriority.CLOCK) -> ServerTime:
@@ -117,6 +119,8 @@ class FakeAdapter:
     async def order_book(
         self, instrument_id: InstrumentId, limit: int, *, priority: int = RequestPriority.SHOWN
     ) -> BookSnapshot:
+        if self.rest_book is not None:
+            return self.rest_book(instrument_id)
         return BookSnapshot(instrument_id, limit, [(99.9, 1.0)], [(100.0, 1.0)], 1, 1, self.clock.now_ms(), None, 0)
 
     async def recent_trades(
@@ -167,6 +171,9 @@ class FakeAdapter:
 
     def unsubscribe(self, subscriptions: Iterable[Subscription]) -> None:
         self.topics.difference_update(subscriptions)
+
+    def resync(self, subscription: Subscription) -> None:
+        self.resynced.append(subscription)
 
     def subscriptions(self, link: str) -> tuple[Subscription, ...]:
         return tuple(self.topics) if link == LINK else ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
+from virtuoso_desktop.engine.views import BookChecks
 from virtuoso_desktop.model.market import PriceKind
 from virtuoso_desktop.settings.atomic import write_atomically
 
@@ -39,6 +40,7 @@ class VenueReport(msgspec.Struct, frozen=True):
     gaps: int
     messages: dict[str, int]
     lag_ms: LagReport
+    book_checks: BookChecks
 
 
 class ReachReport(msgspec.Struct, frozen=True):
@@ -164,6 +166,7 @@ def _venue(engine: Engine) -> VenueReport:
         gaps=metrics.gaps,
         messages={kind: metrics.messages[kind] for kind in MESSAGE_KINDS},
         lag_ms=LagReport(_rounded(lag.quantile_ms(0.5)), _rounded(lag.quantile_ms(0.99))),
+        book_checks=engine.book_guard.checks,
     )
 
 

@@ -7,9 +7,12 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.history import HistoryLoader
+from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.overlays import Overlays
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, row_state
@@ -100,6 +103,7 @@ class Engine:
         self._board = LinkBoard(venue.adapter.venue.value, venue.clock, venue.adapter.metrics)
         self._history = HistoryLoader(venue.adapter, store, self.tasks, venue.clock.now_ms, clock)
         self._derivatives = DerivativeLoader(venue.adapter, store, venue.clock.now_ms, clock)
+        self.book_guard = BookGuard(venue.adapter, store, notices, venue.clock.now_ms)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
@@ -127,6 +131,7 @@ class Engine:
         self.tasks.spawn("engine.clock", self._time_keeper.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.housekeeping", self._housekeeper.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.derivatives", self._derivatives.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.book_guard", self.book_guard.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
 
     def prepare_overlays(self) -> None:
@@ -223,6 +228,7 @@ class Engine:
         before = self._shown[0] if self._shown is not None else None
         self._shown = (instrument_id, timeframe)
         self._history.show(instrument_id, timeframe)
+        self.book_guard.show(instrument_id)
         if before != instrument_id and self.settings.websocket.channels.orderbook:
             self._move_shown_book(before, instrument_id)
 
@@ -314,7 +320,7 @@ class Engine:
         )
 
     def links(self) -> tuple[LinkView, ...]:
-        return (self._board.view(),)
+        return (msgspec.structs.replace(self._board.view(), book_checks=self.book_guard.checks),)
 
     def status(self) -> StatusView:
         now_ms = self._venue_clock.now_ms()

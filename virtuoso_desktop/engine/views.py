@@ -84,6 +84,19 @@ class MarketRow(msgspec.Struct, frozen=True):
     """Venue time of the newest ticker event."""
 
 
+class BookChecks(msgspec.Struct, frozen=True):
+    """How order books fared against a second source: REST's book, or the book of another depth."""
+
+    equal: int = 0
+    different: int = 0
+    """Each was rebuilt."""
+    undecided: int = 0
+    """The two sources never told of the same moment, or the second one did not answer."""
+    newest_difference: str | None = None
+    """In words."""
+    newest_difference_ms: int | None = None
+
+
 class LinkView(msgspec.Struct, frozen=True):
     """One venue's connections as header chip, banner and status bar show them."""
 
@@ -102,6 +115,7 @@ class LinkView(msgspec.Struct, frozen=True):
     offset_ms: int | None = None
     """Venue clock minus ours, None until measured."""
     offset_is_suspicious: bool = False
+    book_checks: BookChecks = BookChecks()
 
 
 class StaleTopic(msgspec.Struct, frozen=True):

@@ -260,6 +260,10 @@ class Adapter(Protocol):
 
     def unsubscribe(self, subscriptions: Iterable[Subscription]) -> None: ...
 
+    def resync(self, subscription: Subscription) -> None:
+        """Ask for a fresh snapshot of one order book; unknown ones are ignored."""
+        ...
+
     def subscriptions(self, link: str) -> tuple[Subscription, ...]:
         """Topics that one link carries."""
         ...

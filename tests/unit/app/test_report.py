@@ -68,6 +68,13 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
                 "allLiquidation": 0,
             },  # fmt: skip
             "lag_ms": {"p50": None, "p99": None},
+            "book_checks": {
+                "equal": 0,
+                "different": 0,
+                "undecided": 0,
+                "newest_difference": None,
+                "newest_difference_ms": None,
+            },
         }
     }
     assert report["instruments"]["bybit:linear:BTCUSDT"] == {

@@ -171,6 +171,9 @@ class BybitAdapter:
     def unsubscribe(self, subscriptions: Iterable[Subscription]) -> None:
         self._stream.unsubscribe(subscriptions)
 
+    def resync(self, subscription: Subscription) -> None:
+        self._stream.resync(subscription)
+
     def subscriptions(self, link: str) -> tuple[Subscription, ...]:
         return self._stream.subscriptions(link)
 

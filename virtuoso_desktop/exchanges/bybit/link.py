@@ -138,6 +138,12 @@ class BybitLink:
         if gone and self.link.is_open:
             self._queue(UNSUBSCRIBE, gone)
 
+    def resync(self, subscription: Subscription) -> None:
+        """Ask for a fresh snapshot of one topic, as seldom as after gaps."""
+        feed = self._feeds.get(topics.topic_of(subscription).encode())
+        if feed is not None and self.link.is_open:
+            self._resync(feed, self.link.now_s)
+
     def _queue(self, op: str, feeds: Sequence[Feed]) -> None:
         self._outbox.extend(_Request(op, batch) for batch in topics.batches(feeds, self.market_kind))
 

@@ -107,6 +107,12 @@ class BybitStream:
         for link in self._links:
             link.remove(by_link.get(link.name, []))
 
+    def resync(self, subscription: Subscription) -> None:
+        """Ask for a fresh snapshot of one order book."""
+        link = self._carriers.get(subscription)
+        if link is not None:
+            link.resync(subscription)
+
     def retry_now(self) -> None:
         """Connect anew what is down or has silent topics."""
         for link in self._links:
