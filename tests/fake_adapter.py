@@ -11,9 +11,12 @@ from virtuoso_desktop.exchanges.base import (
     CandleQuery,
     Capabilities,
     LinkHole,
+    LinkPhase,
     LinkState,
+    Maintenance,
     PointQuery,
     RequestPriority,
+    RestState,
     ServerTime,
     Subscription,
     TopicRejected,
@@ -80,10 +83,24 @@ class FakeAdapter:
         self.failure: VirtuosoError | None = None
         self.gate: asyncio.Event | None = None
         """While set and clear, candle requests hang."""
+        self.rest = RestState(LinkPhase.LIVE, 0.0)
+        self.newest: dict[str, int] = {}
+        self.announced: list[Maintenance] = []
         self.retries = 0
         self.resynced: list[Subscription] = []
         self.rest_book: Callable[[InstrumentId], BookSnapshot] | None = None
         self.is_closed = False
+
+    @property
+    def rest_state(self) -> RestState:
+        return self.rest
+
+    def newest_ms(self, link: str) -> int | None:
+        return self.newest.get(link)
+
+    async def maintenance(self, *, priority: int = RequestPriority.CLOCK) -> list[Maintenance]:
+        self._fail()
+        return self.announced
 
     async def server_time(self, *, priority: int = RequestPriority.CLOCK) -> ServerTime:
         self._fail()

@@ -299,7 +299,7 @@ async def test_nobody_there() -> None:
 # --- codes -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [10001, 10003, 10005, 10009, 10017, 10029, 33004])
+@pytest.mark.parametrize("code", [10001, 10003, 10005, 10017, 10029, 33004])
 async def test_lasting_codes_are_refusals_and_not_repeated(code: int) -> None:
     async with fake_rest() as venue, adapter(venue.url) as a:
         venue.answer = lambda path, query: {"retCode": code, "retMsg": "params error", "result": {}, "time": TS}

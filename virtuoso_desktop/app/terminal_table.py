@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StatusView, kind_badge
+from virtuoso_desktop.engine.views import DOWN_PHASES, LinkPhase, LinkView, MarketRow, RowState, StatusView, kind_badge
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.ui import format as text
@@ -30,6 +30,9 @@ _PHASE_STYLES = {
     LinkPhase.CONNECTING: "yellow",
     LinkPhase.STALE: "yellow",
     LinkPhase.BACKOFF: "bold red",
+    LinkPhase.BANNED: "bold red",
+    LinkPhase.BLOCKED: "bold red",
+    LinkPhase.MAINTENANCE: "bold red",
 }
 _SEVERITY_STYLES = {Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
 
@@ -135,7 +138,7 @@ def status_line(picture: MarketPicture, width: int) -> Text:
 def link_line(link: LinkView, now_ms: int) -> Text | None:
     """What is wrong with a link and since when; None while it is live with every topic."""
     since = f"since {text.local_time(link.since_ms)}"
-    if link.phase is LinkPhase.BACKOFF:
+    if link.phase in DOWN_PHASES:
         words = f"{link.venue.capitalize()} lost {since}: {link.reason or 'no connection'}."
         if link.next_retry_ms is not None:
             left_ms = link.next_retry_ms - now_ms

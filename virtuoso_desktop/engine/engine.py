@@ -23,7 +23,7 @@ from virtuoso_desktop.engine.universe import (
     choose_universe,
     kept_universe,
 )
-from virtuoso_desktop.engine.upkeep import Housekeeper, TimeKeeper
+from virtuoso_desktop.engine.upkeep import Housekeeper, MaintenanceWatch, TimeKeeper
 from virtuoso_desktop.engine.views import (
     CandleView,
     ChartView,
@@ -33,7 +33,15 @@ from virtuoso_desktop.engine.views import (
     RowState,
     StatusView,
 )
-from virtuoso_desktop.exchanges.base import Adapter, LinkHole, LinkState, Subscription, TopicKind, TopicRejected
+from virtuoso_desktop.exchanges.base import (
+    DOWN_PHASES,
+    Adapter,
+    LinkHole,
+    LinkState,
+    Subscription,
+    TopicKind,
+    TopicRejected,
+)
 from virtuoso_desktop.exchanges.base import LinkPhase as VenueLinkPhase
 from virtuoso_desktop.kernel.clock import Clock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
@@ -100,7 +108,7 @@ class Engine:
         self.universe: RememberedUniverse | None = None
         self._adapter = venue.adapter
         self._venue_clock = venue.clock
-        self._board = LinkBoard(venue.adapter.venue.value, venue.clock, venue.adapter.metrics)
+        self._board = LinkBoard(venue.adapter, venue.clock, clock)
         self._history = HistoryLoader(venue.adapter, store, self.tasks, venue.clock.now_ms, clock)
         self._derivatives = DerivativeLoader(venue.adapter, store, venue.clock.now_ms, clock)
         self.book_guard = BookGuard(venue.adapter, store, notices, venue.clock.now_ms)
@@ -109,6 +117,7 @@ class Engine:
         self._shown: tuple[InstrumentId, Timeframe] | None = None
         self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices)
         self._housekeeper = Housekeeper(venue.adapter, clock, self._history, self._board)
+        self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
         self._skipped_refreshes = 0
         self._disconnects = [
             venue.adapter.states.connect(self._link_changed),
@@ -131,6 +140,7 @@ class Engine:
         self.tasks.spawn("engine.clock", self._time_keeper.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.housekeeping", self._housekeeper.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.derivatives", self._derivatives.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.maintenance", self._maintenance.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.book_guard", self.book_guard.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
 
@@ -355,7 +365,7 @@ class Engine:
 
     def _link_changed(self, state: LinkState) -> None:
         self._board.update(state)
-        if state.phase is VenueLinkPhase.BACKOFF or state.phase is VenueLinkPhase.CONNECTING:
+        if state.phase in DOWN_PHASES or state.phase is VenueLinkPhase.CONNECTING:
             reason = state.reason or "the connection is being made"
             for subscription in self._adapter.subscriptions(state.link):
                 self._distrust(subscription, reason)

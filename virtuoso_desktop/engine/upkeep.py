@@ -9,16 +9,20 @@ import psutil
 
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.links import LinkBoard
-from virtuoso_desktop.exchanges.base import Adapter
+from virtuoso_desktop.engine.views import DOWN_PHASES
+from virtuoso_desktop.exchanges.base import Adapter, Maintenance
 from virtuoso_desktop.kernel.clock import Clock, LiveClock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
-from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.model.errors import VenueRejected, VirtuosoError
 
 log = logging.getLogger(__name__)
 
 CLOCK_SAMPLES = 5
 CLOCK_PERIOD_S = 300.0
 HOUSEKEEPING_PERIOD_S = 1.0
+STATUS_PERIOD_S = 300.0
+STATUS_LOST_S = 30.0
+STATUS_REFUSED_S = 3600.0
 BYTES_PER_MB = 1_000_000
 
 
@@ -60,6 +64,60 @@ class TimeKeeper:
             except VirtuosoError as error:
                 log.info("the clock of %s could not be measured: %s", self._adapter.venue.value, error.user_text)
             await asyncio.sleep(CLOCK_PERIOD_S)
+
+
+class MaintenanceWatch:
+    """Asks the venue what it announces: seldom while all is well, often while nothing comes.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        The venue.
+    board : LinkBoard
+        Learns of what is going on.
+    notices : NoticeBoard
+        Told once of every announcement.
+    """
+
+    def __init__(self, adapter: Adapter, board: LinkBoard, notices: NoticeBoard) -> None:
+        self._adapter = adapter
+        self._board = board
+        self._notices = notices
+        self._told: set[tuple[str, bool]] = set()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                self._tell(await self._adapter.maintenance())
+                calm_s = STATUS_PERIOD_S
+            except VenueRejected:  # a venue or a simulator without such an endpoint
+                self._board.maintenance = None
+                calm_s = STATUS_REFUSED_S
+            except VirtuosoError as error:
+                log.info("maintenance of %s is not known: %s", self._adapter.venue.value, error.user_text)
+                calm_s = STATUS_PERIOD_S
+            await self._rest(calm_s)
+
+    async def _rest(self, calm_s: float) -> None:
+        """Wait for the calm period, or less when the connections are lost."""
+        waited_s = 0.0
+        while waited_s < calm_s and not (self._board.phase in DOWN_PHASES and waited_s >= STATUS_LOST_S):
+            await asyncio.sleep(HOUSEKEEPING_PERIOD_S)
+            waited_s += HOUSEKEEPING_PERIOD_S
+
+    def _tell(self, found: list[Maintenance]) -> None:
+        self._board.maintenance = next((each for each in found if each.is_ongoing), None)
+        for each in found:
+            if (each.title, each.is_ongoing) in self._told:
+                continue
+            self._told.add((each.title, each.is_ongoing))
+            name = self._adapter.venue.value.capitalize()
+            what = "maintenance is going on" if each.is_ongoing else "maintenance is announced"
+            self._notices.post(
+                Severity.WARNING if each.is_ongoing else Severity.INFO,
+                f"{self._adapter.venue.value}.status",
+                f"{name}: {what} ({each.title}). Data may pause; everything goes on by itself afterwards.",
+            )
 
 
 class Housekeeper:

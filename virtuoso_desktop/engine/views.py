@@ -35,6 +35,16 @@ class LinkPhase(StrEnum):
     LIVE = "live"
     STALE = "stale"
     BACKOFF = "backoff"
+    BANNED = "banned"
+    """The venue wants no more from this address for a while."""
+    BLOCKED = "blocked"
+    """The venue does not serve this address or country."""
+    MAINTENANCE = "maintenance"
+    """The venue's own servers are down."""
+
+
+DOWN_PHASES = frozenset({LinkPhase.BACKOFF, LinkPhase.BANNED, LinkPhase.BLOCKED, LinkPhase.MAINTENANCE})
+"""No connection, and none being made."""
 
 
 class RowState(StrEnum):
@@ -97,13 +107,33 @@ class BookChecks(msgspec.Struct, frozen=True):
     newest_difference_ms: int | None = None
 
 
+class PartView(msgspec.Struct, frozen=True):
+    """One connection of a venue, or all its requests together."""
+
+    name: str
+    """``linear 1``; `REQUESTS` for what is asked over HTTP."""
+    phase: LinkPhase
+    since_ms: int
+    """Venue time at which the phase began."""
+    reason: str | None = None
+    next_retry_ms: int | None = None
+    """Venue time of the next attempt."""
+    age_ms: int | None = None
+    """Age of the newest data, by the venue's clock; None where none came."""
+    groups: tuple[str, ...] = ()
+    """Kinds of requests that are not sent now, in words; empty when none or all."""
+
+
+REQUESTS = "requests"
+
+
 class LinkView(msgspec.Struct, frozen=True):
     """One venue's connections as header chip, banner and status bar show them."""
 
     venue: str
     phase: LinkPhase
     lag_ms: float | None
-    """Median delay of the last seconds; None when nothing arrives."""
+    """Arrival delay: median of the last seconds; None when nothing arrives."""
     since_ms: int
     """Venue time at which the phase began."""
     reason: str | None = None
@@ -116,6 +146,15 @@ class LinkView(msgspec.Struct, frozen=True):
     """Venue clock minus ours, None until measured."""
     offset_is_suspicious: bool = False
     book_checks: BookChecks = BookChecks()
+    age_ms: int | None = None
+    """Data age: of the newest frame of the connection that brought nothing for longest; None before any."""
+    parts: tuple[PartView, ...] = ()
+    """Every connection by itself, requests last. The phase above is the connections' worst."""
+
+    @property
+    def requests(self) -> PartView | None:
+        """How requests over HTTP fare; None before that is known."""
+        return next((part for part in self.parts if part.name == REQUESTS), None)
 
 
 class StaleTopic(msgspec.Struct, frozen=True):

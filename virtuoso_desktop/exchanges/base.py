@@ -93,6 +93,39 @@ class LinkPhase(StrEnum):
     STALE = "stale"
     """Open, but some topics bring nothing."""
     BACKOFF = "backoff"
+    """Lost; another attempt is planned."""
+    BANNED = "banned"
+    """The venue wants no more from this address for a while."""
+    BLOCKED = "blocked"
+    """The venue does not serve this address or country."""
+    MAINTENANCE = "maintenance"
+    """The venue's own servers are down."""
+
+
+DOWN_PHASES = frozenset({LinkPhase.BACKOFF, LinkPhase.BANNED, LinkPhase.BLOCKED, LinkPhase.MAINTENANCE})
+"""No connection, and none being made."""
+
+
+class RestState(msgspec.Struct, frozen=True):
+    """How requests to a venue fare, in real seconds."""
+
+    phase: LinkPhase
+    for_s: float
+    """How long it has been in this phase."""
+    reason: str | None = None
+    next_try_s: float | None = None
+    """Until the next request may probe."""
+    groups: tuple[str, ...] = ()
+    """Groups of endpoints that are not asked for now."""
+
+
+class Maintenance(msgspec.Struct, frozen=True):
+    """A venue's announcement; times in venue ms."""
+
+    title: str
+    is_ongoing: bool
+    begin_ms: int
+    end_ms: int | None
 
 
 class StaleFeed(msgspec.Struct, frozen=True):
@@ -209,6 +242,19 @@ class Adapter(Protocol):
     states: Signal[LinkState]
     reconnected: Signal[LinkHole]
     rejected: Signal[TopicRejected]
+
+    @property
+    def rest_state(self) -> RestState:
+        """How requests fare now."""
+        ...
+
+    def newest_ms(self, link: str) -> int | None:
+        """Venue time of the newest frame of a link; None if none came."""
+        ...
+
+    async def maintenance(self, *, priority: int = RequestPriority.CLOCK) -> list[Maintenance]:
+        """Ongoing and announced maintenance."""
+        ...
 
     async def server_time(self, *, priority: int = RequestPriority.CLOCK) -> ServerTime: ...
 

@@ -13,13 +13,15 @@ from virtuoso_desktop.exchanges.base import (
     EventSink,
     LinkHole,
     LinkState,
+    Maintenance,
     PointQuery,
     RequestPriority,
+    RestState,
     ServerTime,
     Subscription,
     TopicRejected,
 )
-from virtuoso_desktop.exchanges.bybit.answers import judge
+from virtuoso_desktop.exchanges.bybit.answers import RULES
 from virtuoso_desktop.exchanges.bybit.link import StreamEnds
 from virtuoso_desktop.exchanges.bybit.rest import BybitRest
 from virtuoso_desktop.exchanges.bybit.rest_derivatives import BybitDerivatives
@@ -97,7 +99,7 @@ class BybitAdapter:
         self.reconnected: Signal[LinkHole] = Signal("bybit reconnected")
         self.rejected: Signal[TopicRejected] = Signal("bybit topic rejected")
         network = Network(endpoints.proxy)
-        self._client = RestClient("bybit", endpoints.rest, judge, network, self.metrics, rest or RestSettings())
+        self._client = RestClient(RULES, endpoints.rest, network, self.metrics, rest or RestSettings())
         self._rest = BybitRest(self._client, clock, self.venue_clock)
         self._derivatives = BybitDerivatives(self._client, self.venue_clock)
         self._stream = BybitStream(
@@ -119,12 +121,22 @@ class BybitAdapter:
         """Requests that have not been sent yet."""
         return self._client.waiting
 
+    @property
+    def rest_state(self) -> RestState:
+        return self._client.state
+
+    def newest_ms(self, link: str) -> int | None:
+        return self._stream.newest_ms(link)
+
     async def load(self) -> None:
         """Import ccxt in a worker now rather than with the first request."""
         await self._client.load()
 
     async def server_time(self, *, priority: int = RequestPriority.CLOCK) -> ServerTime:
         return await self._rest.server_time(priority=priority)
+
+    async def maintenance(self, *, priority: int = RequestPriority.CLOCK) -> list[Maintenance]:
+        return await self._rest.maintenance(priority=priority)
 
     async def instruments(self, kind: MarketKind, *, priority: int = RequestPriority.START) -> list[Instrument]:
         return await self._rest.instruments(kind, priority=priority)
@@ -179,6 +191,7 @@ class BybitAdapter:
 
     def retry_now(self) -> None:
         self._stream.retry_now()
+        self._client.retry_now()
 
     async def close(self) -> None:
         await self._stream.close()

@@ -99,7 +99,8 @@ class BybitLink:
         self._outbox: deque[_Request] = deque()
         self._outstanding: dict[str, _Request] = {}
         self._serial = 0
-        self._newest_ms: int | None = None
+        self.newest_ms: int | None = None
+        """Venue time of the newest frame."""
         self._hole_from_ms: int | None = None
         self._is_synced = False
         self._refusals_logged: dict[str, float] = {}
@@ -175,12 +176,12 @@ class BybitLink:
         self._queue(SUBSCRIBE, topics.in_order(self._feeds.values()))
         self._tell(LinkPhase.SYNCING, self.state.reason)
 
-    def waiting(self, reason: str, wait_s: float) -> None:
+    def waiting(self, reason: str, wait_s: float, phase: LinkPhase) -> None:
         if self._hole_from_ms is None:
-            self._hole_from_ms = self._newest_ms
+            self._hole_from_ms = self.newest_ms
         self._start_over()
         next_retry_ms = self._ends.venue_clock.now_ms() + round(wait_s * self._clock.rate * 1000)
-        self._tell(LinkPhase.BACKOFF, reason, next_retry_ms=next_retry_ms)
+        self._tell(phase, reason, next_retry_ms=next_retry_ms)
 
     def ping(self) -> str:
         self._serial += 1
@@ -229,7 +230,7 @@ class BybitLink:
     def _note(self, feed: Feed, event: MarketEvent, recv_ns: int) -> None:
         metrics = self._metrics
         metrics.messages[feed.label] += 1
-        self._newest_ms = feed.newest_ms = event.event_ms
+        self.newest_ms = feed.newest_ms = event.event_ms
         metrics.lag_ms.add(self._ends.venue_clock.to_venue_ms(recv_ns) - event.event_ms)
         metrics.apply_ms.add((self._clock.now_ns() - recv_ns) / NS_PER_MS / self._clock.rate)
         if feed.awaits_snapshot:

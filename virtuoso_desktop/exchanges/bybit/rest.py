@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, RequestPriority, ServerTime
+from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, Maintenance, RequestPriority, ServerTime
 from virtuoso_desktop.exchanges.bybit import parse_rest
 from virtuoso_desktop.exchanges.bybit.parse import INTERVAL_BY_TIMEFRAME
 from virtuoso_desktop.exchanges.rest_client import RestClient, VenueAnswer
@@ -56,6 +56,11 @@ class BybitRest:
         received_ms = self._clock.now_ms()
         sent_ms = received_ms - round(answer.round_trip_s * 1000 * self._clock.rate)
         return ServerTime(sent_ms, parse_rest.parse_time(answer.result), received_ms)
+
+    async def maintenance(self, *, priority: int = RequestPriority.CLOCK) -> list[Maintenance]:
+        """Ongoing and announced maintenance; interruptions below 10 s are not announced."""
+        answer = await self._client.call("public_get_v5_system_status", {}, priority=priority)
+        return parse_rest.parse_maintenance(answer.result)
 
     async def instruments(self, kind: MarketKind, *, priority: int = RequestPriority.START) -> list[Instrument]:
         """All instruments in trade, every page."""
