@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -14,15 +13,11 @@ from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
+from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.overlays import Overlays
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, row_state
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
-from virtuoso_desktop.engine.universe import (
-    UNIVERSE_LIFE_MS,
-    RememberedUniverse,
-    choose_universe,
-    kept_universe,
-)
+from virtuoso_desktop.engine.universe import RememberedUniverse
 from virtuoso_desktop.engine.upkeep import Housekeeper, MaintenanceWatch, TimeKeeper
 from virtuoso_desktop.engine.views import (
     CandleView,
@@ -55,7 +50,6 @@ from virtuoso_desktop.settings.schema import Settings
 
 log = logging.getLogger(__name__)
 
-CONNECT_BACKOFF = Backoff(first_s=1.0, most_s=15.0)
 TRADES_HOLE_MS = 1_000
 """A hole in the streams longer than this has recent trades asked for again."""
 
@@ -65,6 +59,8 @@ class VenueParts(NamedTuple):
 
     adapter: Adapter
     clock: VenueClock
+    listing: ListingTimes = ListingTimes()
+    """How often its list of instruments is looked at."""
 
 
 class Engine:
@@ -105,7 +101,6 @@ class Engine:
         self.loop_monitor = LoopMonitor()
         self.tasks = Supervisor(on_failure=self._task_failed)
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched instruments changed")
-        self.universe: RememberedUniverse | None = None
         self._adapter = venue.adapter
         self._venue_clock = venue.clock
         self._board = LinkBoard(venue.adapter, venue.clock, clock)
@@ -116,7 +111,10 @@ class Engine:
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
         self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices)
-        self._housekeeper = Housekeeper(venue.adapter, clock, self._history, self._board)
+        self.listing = ListingKeeper(self, venue.adapter, settings.universe, self._board, clock, venue.listing)
+        self._history.refused.connect(lambda _: self.listing.suspect())
+        self._housekeeper = Housekeeper(venue.adapter, clock, self._history, self._board, self._look_for_restarts)
+        self._restarts = 0
         self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
         self._skipped_refreshes = 0
         self._disconnects = [
@@ -133,10 +131,9 @@ class Engine:
         The streams of a ``remembered`` universe (the previous run's) start before REST has answered.
         """
         self._history.start()
-        self.universe = remembered
         if remembered is not None:
-            self._begin(remembered.instruments)
-        self.tasks.spawn("engine.universe", self._keep_universe, restart=CONNECT_BACKOFF)
+            self.listing.remember(remembered)
+        self.tasks.spawn("engine.listing", self.listing.run, restart=CONNECT_BACKOFF)
         self.tasks.spawn("engine.clock", self._time_keeper.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.housekeeping", self._housekeeper.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.derivatives", self._derivatives.run, restart=Backoff(first_s=5.0))
@@ -155,67 +152,23 @@ class Engine:
         await self.tasks.stop(deadline_s=0.8)
         await self._adapter.close()
 
-    async def _keep_universe(self) -> None:
-        """Choose what is watched, as soon as the venue answers and then once a day."""
-        failures = 0
-        while True:
-            try:
-                await self._time_keeper.measure(samples=1)
-                await self._load_universe()
-            except VirtuosoError as error:
-                failures += 1
-                self._board.fail(error.user_text)
-                if failures == 1:
-                    self.notices.post(Severity.WARNING, f"{self._board.venue}.rest", error.user_text)
-                await asyncio.sleep(CONNECT_BACKOFF.wait_s(failures))
-            else:
-                failures = 0
-                self._board.fail(None)
-                await asyncio.sleep(UNIVERSE_LIFE_MS / 1000 / self.clock.rate)
-
-    async def _load_universe(self) -> None:
-        wanted = self.settings.universe
-        kinds = [kind for kind in MarketKind if kind in wanted.kinds]
-        pages = [await self._adapter.instruments(kind) for kind in kinds]
-        instruments = [instrument for page in pages for instrument in page]
-        now_ms = self._venue_clock.now_ms()
-        shown = [self._shown[0]] if self._shown is not None else []
-        if self.universe is not None and 0 <= now_ms - self.universe.as_of_ms < UNIVERSE_LIFE_MS:
-            chosen = kept_universe(self.universe, instruments, shown)
-            as_of_ms = self.universe.as_of_ms
-        else:
-            tickers = [ticker for kind in kinds for ticker in await self._adapter.tickers(kind)]
-            chosen = choose_universe(instruments, tickers, wanted)
-            kept = [each for each in instruments if each.id in shown and each not in chosen]
-            chosen = (*chosen, *kept)
-            as_of_ms = now_ms
-        if not chosen:
-            self.notices.post(
-                Severity.ERROR,
-                "universe",
-                "No instrument fits the settings under `universe`, so nothing is watched. "
-                "Lower min_24h_volume or add symbols to include_symbols.",
-            )
-        self.universe = RememberedUniverse(as_of_ms, tuple(chosen))
-        for instrument_id in [each for each in self._watched if each not in {one.id for one in chosen}]:
-            self.unwatch(instrument_id)
-        self._begin(chosen)
-
-    def _begin(self, instruments: Iterable[Instrument]) -> None:
-        self.watch([each for each in instruments if self._watched.get(each.id) != each])
-
     # commands
 
     def watch(self, instruments: Iterable[Instrument]) -> None:
-        """Hold, stream and load instruments; one with changed grids starts anew."""
-        added = list(instruments)
-        for instrument in added:
-            if instrument.id in self._watched:
-                self.unwatch(instrument.id)
+        """Hold, stream and load instruments; one whose grids changed starts anew, any other change is only noted."""
+        added: list[Instrument] = []
+        for instrument in instruments:
+            known = self._watched.get(instrument.id)
+            if known is not None and self.store.update(instrument):
+                self._watched[instrument.id] = instrument
+                continue
+            if known is not None:
+                self._let_go(known)
             self._watched[instrument.id] = instrument
             state = self.store.add(instrument)
             if self._is_shown(instrument.id):
                 state.hold_book(SHOWN_DEPTH)
+            added.append(instrument)
         if not added:
             return
         self._adapter.subscribe(self._subscriptions(added))
@@ -226,13 +179,15 @@ class Engine:
     def unwatch(self, instrument_id: InstrumentId) -> None:
         """Stop holding an instrument; unknown ones are ignored."""
         instrument = self._watched.pop(instrument_id, None)
-        if instrument is None:
-            return
+        if instrument is not None:
+            self._let_go(instrument)
+            self.watched_changed.emit(tuple(self._watched))
+
+    def _let_go(self, instrument: Instrument) -> None:
         self._adapter.unsubscribe(self._subscriptions([instrument]))
-        self._history.unwatch(instrument_id)
-        self._derivatives.unwatch(instrument_id)
-        self.store.remove(instrument_id)
-        self.watched_changed.emit(tuple(self._watched))
+        self._history.unwatch(instrument.id)
+        self._derivatives.unwatch(instrument.id)
+        self.store.remove(instrument.id)
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         before = self._shown[0] if self._shown is not None else None
@@ -268,6 +223,20 @@ class Engine:
 
     def count_skipped_refresh(self) -> None:
         self._skipped_refreshes += 1
+
+    @property
+    def universe(self) -> RememberedUniverse | None:
+        """What is watched, as chosen last."""
+        return self.listing.universe
+
+    @property
+    def shown_instrument(self) -> InstrumentId | None:
+        """What the user looks at."""
+        return self._shown[0] if self._shown is not None else None
+
+    async def measure_clock(self) -> None:
+        """One quick sample of the venue's time."""
+        await self._time_keeper.measure(samples=1)
 
     # what faces read
 
@@ -369,6 +338,15 @@ class Engine:
             reason = state.reason or "the connection is being made"
             for subscription in self._adapter.subscriptions(state.link):
                 self._distrust(subscription, reason)
+        if state.stale:
+            self.listing.suspect()
+
+    def _look_for_restarts(self) -> None:
+        """The venue restarts order books when it changes an instrument's grid."""
+        restarts = sum(book.restarts for state in self.store.states for book in state.books.values())
+        if restarts > self._restarts:
+            self.listing.suspect()
+        self._restarts = restarts
 
     def _distrust(self, subscription: Subscription, reason: str) -> None:
         """A topic's link is gone: books wait for snapshots, tickers keep their values and age."""
@@ -389,6 +367,8 @@ class Engine:
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
         is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
+        if not is_minor:
+            self.listing.suspect()
         severity = Severity.WARNING if is_minor else Severity.ERROR
         self.notices.post(severity, f"{self._board.venue}.stream", rejection.user_text)
 

@@ -45,6 +45,10 @@ class LinkBoard:
         self._lag_ms: float | None = None
         self._lag_mark = self._metrics.lag_ms.mark()
 
+    def now_ms(self) -> int:
+        """Venue time."""
+        return self._clock.now_ms()
+
     def update(self, state: LinkState) -> None:
         self._states[state.link] = state
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import psutil
 
@@ -123,6 +124,19 @@ class MaintenanceWatch:
 class Housekeeper:
     """Once a second: follow steps of the computer's clock, look for holes, take the rates.
 
+    Parameters
+    ----------
+    adapter : Adapter
+        Whose figures are taken.
+    clock : Clock
+        Follows the computer's.
+    history : HistoryLoader
+        Looks for holes.
+    board : LinkBoard
+        Takes delays.
+    also : callable
+        Called once a second too.
+
     Attributes
     ----------
     messages_per_s, requests_per_s : float
@@ -131,11 +145,19 @@ class Housekeeper:
         Memory of this process, 10**6 bytes.
     """
 
-    def __init__(self, adapter: Adapter, clock: Clock, history: HistoryLoader, board: LinkBoard) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        clock: Clock,
+        history: HistoryLoader,
+        board: LinkBoard,
+        also: Callable[[], None],
+    ) -> None:
         self._metrics = adapter.metrics
         self._clock = clock
         self._history = history
         self._board = board
+        self._also = also
         self._process = psutil.Process()
         self._messages = 0
         self._requests = 0
@@ -152,6 +174,7 @@ class Housekeeper:
                 if step_ns:
                     log.info("the computer's clock stepped by %.3f s", step_ns / 1e9)
             self._history.check()
+            self._also()
             self._sample()
 
     def _sample(self) -> None:

@@ -220,13 +220,16 @@ class RestClient:
         if exchange is not None:
             await exchange.close()
 
-    def _refuse(self, breaker: Breaker | None = None) -> None:
+    def _refuse_when_closed(self) -> None:
         if self._is_closed:
             raise LinkError("Nothing is asked any more: the program is stopping.")
+
+    def _refuse(self, breaker: Breaker) -> None:
+        self._refuse_when_closed()
         now_s = asyncio.get_running_loop().time()
         self._health.refuse_while_stopped(now_s)
-        left_s = breaker.refusal_s(now_s) if breaker is not None else None
-        if breaker is not None and left_s is not None:
+        left_s = breaker.refusal_s(now_s)
+        if left_s is not None:
             why = f" {breaker.newest.user_text}" if breaker.newest is not None else ""
             name = self._exchange_name.capitalize()
             raise RateLimited(
@@ -274,7 +277,7 @@ class RestClient:
 
     async def _open(self) -> tuple[CcxtVenue, CcxtExchange]:
         async with self._opening:
-            self._refuse()
+            self._refuse_when_closed()
             if self._venue is None:
                 self._venue = await load_exchange(self._exchange_name)
             if self._exchange is None:

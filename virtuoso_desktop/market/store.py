@@ -208,6 +208,19 @@ class MarketStore:
             self._states[instrument.id] = state
         return state
 
+    def update(self, instrument: Instrument) -> bool:
+        """Take over changed terms of a held instrument; False if its grids changed too: then only `add` helps."""
+        state = self._states.get(instrument.id)
+        if state is None:
+            return False
+        held = state.instrument
+        if (held.tick_size, held.lot_step) != (instrument.tick_size, instrument.lot_step):
+            return False
+        if held != instrument:
+            state.instrument = instrument
+            state.revision += 1
+        return True
+
     def remove(self, instrument_id: InstrumentId) -> None:
         self._states.pop(instrument_id, None)
 

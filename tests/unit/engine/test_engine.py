@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ import pytest
 
 from tests.fake_adapter import LINK, FakeAdapter, instrument, ticker
 from virtuoso_desktop.engine.engine import Engine, VenueParts
+from virtuoso_desktop.engine.listing import ListingTimes
 from virtuoso_desktop.engine.universe import RememberedUniverse, choose_universe
 from virtuoso_desktop.engine.views import LinkPhase, RowState
 from virtuoso_desktop.exchanges.base import LinkHole, LinkState
@@ -44,15 +45,19 @@ class Rig(NamedTuple):
 
 @asynccontextmanager
 async def running(
-    tmp_path: Path, adapter: FakeAdapter, remembered: RememberedUniverse | None = None
+    tmp_path: Path,
+    adapter: FakeAdapter,
+    remembered: RememberedUniverse | None = None,
+    times: ListingTimes = ListingTimes(),
+    overrides: Sequence[str] = (),
 ) -> AsyncIterator[Rig]:
     settings = load_settings(
-        default_file=resource("config/default.yaml"), profile=tmp_path, config_file=None, overrides=[], environ={}
+        default_file=resource("config/default.yaml"), profile=tmp_path, config_file=None, overrides=overrides, environ={}
     ).settings
     clock = adapter.clock
     store = MarketStore()
     engine = Engine(
-        Source.DEMO, settings, clock, store=store, venue=VenueParts(adapter, VenueClock(clock)),
+        Source.DEMO, settings, clock, store=store, venue=VenueParts(adapter, VenueClock(clock), times),
         notices=NoticeBoard(clock),
     )  # fmt: skip
     engine.start(remembered)
