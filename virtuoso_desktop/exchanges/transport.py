@@ -80,6 +80,26 @@ class LinkDriver(Protocol):
         ...
 
 
+class Link(Protocol):
+    """What a driver may do with its connection; `WsLink` is the real one."""
+
+    @property
+    def is_open(self) -> bool: ...
+
+    @property
+    def now_s(self) -> float: ...
+
+    async def run(self) -> None: ...
+
+    def send(self, text: str) -> None: ...
+
+    def pong_received(self) -> None: ...
+
+    def reconnect(self, reason: str) -> None: ...
+
+    def retry_now(self) -> None: ...
+
+
 class LinkSurroundings(msgspec.Struct, frozen=True):
     """What all links of a venue share."""
 

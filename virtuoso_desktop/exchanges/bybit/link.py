@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -25,7 +25,7 @@ from virtuoso_desktop.exchanges.base import (
 from virtuoso_desktop.exchanges.bybit import topics
 from virtuoso_desktop.exchanges.bybit.parse import BybitParser, Pong, StreamItem, StreamReply
 from virtuoso_desktop.exchanges.bybit.wire import Envelope
-from virtuoso_desktop.exchanges.transport import LinkSurroundings, WsLink
+from virtuoso_desktop.exchanges.transport import Link, LinkDriver, LinkSurroundings, WsLink
 from virtuoso_desktop.exchanges.watchdog import Feed, FeedWatch
 from virtuoso_desktop.kernel.clock import NS_PER_MS, VenueClock
 from virtuoso_desktop.kernel.signals import Signal
@@ -80,14 +80,22 @@ class BybitLink:
         Network, clock, metrics, deadlines.
     ends : StreamEnds
         Sink and signals.
+    make_link : callable
+        Makes the `WsLink` that is driven.
     """
 
     def __init__(
-        self, name: str, url: str, market_kind: MarketKind, surroundings: LinkSurroundings, ends: StreamEnds
+        self,
+        name: str,
+        url: str,
+        market_kind: MarketKind,
+        surroundings: LinkSurroundings,
+        ends: StreamEnds,
+        make_link: Callable[[str, str, LinkDriver, LinkSurroundings], Link] = WsLink,
     ) -> None:
         self.name = name
         self.market_kind = market_kind
-        self.link = WsLink(name, url, self, surroundings)
+        self.link = make_link(name, url, self, surroundings)
         self._clock = surroundings.clock
         self._stretch = surroundings.times.silence_factor * max(1.0, 1.0 / surroundings.clock.rate)
         self._metrics = surroundings.metrics
