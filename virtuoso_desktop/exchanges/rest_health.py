@@ -30,6 +30,8 @@ class Breaker:
         self._probe_s: float | None = None
         """When the next probe may go; None while closed."""
         self._is_probing = False
+        self.since_s = 0.0
+        """When the first request failed since the last one that did not."""
 
     @property
     def is_open(self) -> bool:
@@ -70,6 +72,8 @@ class Breaker:
 
     def failed(self, error: LinkError, now_s: float) -> None:
         """A request failed."""
+        if not self._failures and not self.is_open:
+            self.since_s = now_s
         self._failures.append((now_s, error))
         while now_s - self._failures[0][0] > FAILURES_WITHIN_S:
             self._failures.popleft()
@@ -103,7 +107,7 @@ class RestHealth:
         self._stop: RateLimited | None = None
         self._stopped_until_s = 0.0
         self._is_probing = False
-        self._has_succeeded = False
+        self._succeeded_s: float | None = None
         self._phase = LinkPhase.CONNECTING
         self._phase_since_s: float | None = None
 
@@ -131,13 +135,20 @@ class RestHealth:
 
     def succeeded(self, now_s: float) -> None:
         """The venue answers; what was on its way when it stopped answering says nothing."""
-        self._has_succeeded = True
+        for breaker in self._breakers.values():
+            if breaker.is_open and self._nothing_went_since(breaker):
+                breaker.probe_now()  # everything was down and is back: no group has to wait any longer
+        self._succeeded_s = now_s
         if now_s >= self._stopped_until_s:
             self._stop = None
 
     def ended(self) -> None:
         """The request is over, whatever it brought: another one may probe."""
         self._is_probing = False
+
+    def _nothing_went_since(self, breaker: Breaker) -> bool:
+        """No request of any group succeeded since this group began to fail."""
+        return self._succeeded_s is None or self._succeeded_s < breaker.since_s
 
     def retry_now(self) -> None:
         """Probe at once, but for a ban, which a request would make longer."""
@@ -154,7 +165,12 @@ class RestHealth:
         return RestState(phase, now_s - self._phase_since_s, reason, next_try_s, groups)
 
     def _judge(self, now_s: float) -> tuple[LinkPhase, str | None, float | None, tuple[str, ...]]:
-        opened = {group: breaker for group, breaker in self._breakers.items() if breaker.is_open}
+        opened = {
+            group: breaker
+            for group, breaker in self._breakers.items()
+            # Where the next request may go and others do succeed, nothing is known to be wrong.
+            if breaker.is_open and (breaker.left_s(now_s) or self._nothing_went_since(breaker))
+        }
         if self._stop is not None:
             phase = LinkPhase.BLOCKED if isinstance(self._stop, VenueBlocked) else LinkPhase.BANNED
             left_s = max(0.0, self._stopped_until_s - now_s)
@@ -165,4 +181,4 @@ class RestHealth:
             left_s = min(breaker.left_s(now_s) for breaker in opened.values())
             phase = LinkPhase.MAINTENANCE if is_down else LinkPhase.BACKOFF
             return phase, newest.user_text if newest is not None else None, left_s, tuple(opened)
-        return (LinkPhase.LIVE if self._has_succeeded else LinkPhase.CONNECTING), None, None, ()
+        return (LinkPhase.LIVE if self._succeeded_s is not None else LinkPhase.CONNECTING), None, None, ()

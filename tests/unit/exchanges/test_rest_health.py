@@ -140,3 +140,24 @@ def test_only_the_venues_own_faults_are_called_maintenance() -> None:
     for _ in range(FAILURES_TO_OPEN):
         fail(health.breaker("tickers"), 0.0, FAULT)
     assert health.state(1.0).phase is LinkPhase.BACKOFF
+
+
+def test_when_everything_was_down_the_first_answer_lets_all_groups_probe() -> None:
+    health = RestHealth(lambda _: 50.0)
+    health.succeeded(0.0)
+    for group in ("candles", "clock"):
+        for _ in range(FAILURES_TO_OPEN):
+            fail(health.breaker(group), 10.0)
+    assert health.state(20.0).groups == ("candles", "clock")
+    health.succeeded(30.0)
+    assert health.breaker("candles").refusal_s(30.0) is None
+    assert health.state(30.0).phase is LinkPhase.LIVE, "the clock is asked seldom: that nobody asked is no trouble"
+
+
+def test_a_group_that_fails_alone_keeps_its_pauses_while_others_succeed() -> None:
+    health = RestHealth(lambda _: 50.0)
+    for number in range(FAILURES_TO_OPEN):
+        fail(health.breaker("candles"), number * 2.0)
+        health.succeeded(number * 2.0 + 1.0)
+    assert health.breaker("candles").refusal_s(20.0) == pytest.approx(38.0)
+    assert health.state(20.0).groups == ("candles",)
