@@ -132,6 +132,7 @@ async def test_a_group_that_fails_is_given_up_and_probed_while_others_go_on() ->
         for _ in range(5):
             with pytest.raises(LinkError):
                 await a.candles(CandleQuery(BTC, Timeframe.M1))
+            await a.server_time()
         sent = len(venue.queries)
         with pytest.raises(LinkError) as caught:
             await a.candles(CandleQuery(BTC, Timeframe.M1))

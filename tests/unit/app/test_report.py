@@ -66,7 +66,7 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
                 "tickers": 0,
                 "kline": 0,
                 "allLiquidation": 0,
-            },  # fmt: skip
+            },
             "lag_ms": {"p50": None, "p99": None},
             "book_checks": {
                 "equal": 0,

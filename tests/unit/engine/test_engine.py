@@ -16,7 +16,7 @@ from virtuoso_desktop.engine.engine import Engine, VenueParts
 from virtuoso_desktop.engine.listing import ListingTimes
 from virtuoso_desktop.engine.universe import RememberedUniverse, choose_universe
 from virtuoso_desktop.engine.views import LinkPhase, RowState
-from virtuoso_desktop.exchanges.base import LinkHole, LinkState
+from virtuoso_desktop.exchanges.base import LinkHole, LinkState, Maintenance, RestState
 from virtuoso_desktop.exchanges.base import LinkPhase as VenueLinkPhase
 from virtuoso_desktop.kernel.clock import ManualClock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
@@ -48,7 +48,7 @@ async def running(
     tmp_path: Path,
     adapter: FakeAdapter,
     remembered: RememberedUniverse | None = None,
-    times: ListingTimes = ListingTimes(),
+    times: ListingTimes | None = None,
     overrides: Sequence[str] = (),
 ) -> AsyncIterator[Rig]:
     settings = load_settings(
@@ -57,7 +57,7 @@ async def running(
     clock = adapter.clock
     store = MarketStore()
     engine = Engine(
-        Source.DEMO, settings, clock, store=store, venue=VenueParts(adapter, VenueClock(clock), times),
+        Source.DEMO, settings, clock, store=store, venue=VenueParts(adapter, VenueClock(clock), times or ListingTimes()),
         notices=NoticeBoard(clock),
     )  # fmt: skip
     engine.start(remembered)
@@ -376,3 +376,40 @@ async def test_inverse_contracts_count_their_volume_in_dollars(tmp_path: Path) -
         assert view is not None
         assert (view.candles.volume[-1], view.candles.turnover[-1]) == (7.0, 700.0)
         assert view.candles.columns[5, -1] == 700.0, "kernels get the venue's own columns"
+
+
+async def test_every_connection_tells_its_phase_its_age_and_the_next_step(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        adapter.newest[LINK] = NOW_MS - 1_500
+        adapter.states.emit(LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.LIVE, NOW_MS - 9_000))
+        adapter.rest = RestState(VenueLinkPhase.BANNED, 12.0, "HTTP 403: too many requests", 588.0)
+        (view,) = rig.engine.links()
+        assert (view.phase, view.age_ms) == (LinkPhase.LIVE, 1_500)
+        stream, requests = view.parts
+        assert (stream.name, stream.phase, stream.since_ms, stream.age_ms) == (
+            "linear 1", LinkPhase.LIVE, NOW_MS - 9_000, 1_500,
+        )  # fmt: skip
+        assert view.requests == requests
+        assert (requests.phase, requests.since_ms, requests.next_retry_ms, requests.reason) == (
+            LinkPhase.BANNED, NOW_MS - 12_000, NOW_MS + 588_000, "HTTP 403: too many requests",
+        )  # fmt: skip
+
+
+async def test_announced_maintenance_gives_a_lost_connection_its_name(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    adapter.announced = [Maintenance("upgrade of the futures engine", True, NOW_MS - 1, NOW_MS + 1)]
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        adapter.states.emit(LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.LIVE, NOW_MS))
+        assert rig.engine.links()[0].phase is LinkPhase.LIVE, "data arrive all the same"
+        adapter.states.emit(
+            LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.BACKOFF, NOW_MS, "connection reset", NOW_MS + 4000)
+        )
+        (view,) = rig.engine.links()
+        assert (view.phase, view.next_retry_ms) == (LinkPhase.MAINTENANCE, NOW_MS + 4000)
+        assert "upgrade of the futures engine" in (view.reason or "")
+        told = [each.user_text for each in rig.engine.notices.all if each.where == "bybit.status"]
+        assert len(told) == 1
+        assert told[0].startswith("Bybit: maintenance is going on (upgrade of the futures engine).")
