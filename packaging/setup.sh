@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.."
 # Without byte code every start of the program costs 10 s more.
 unset PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 export UV_PYTHON_DOWNLOADS=never
+# Certificates of a company's proxy stand in the system's list, not in uv's own.
+[ ! -s /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 
 UV_VERSION=0.13.9
 

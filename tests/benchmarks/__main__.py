@@ -9,6 +9,10 @@ import time
 
 BENCHMARKS = {
     "parse_apply": "tests.benchmarks.parse_apply",
+    "load": "tests.benchmarks.live_load",
+    "chart": "tests.benchmarks.chart",
+    "markets": "tests.benchmarks.markets",
+    "startup": "tests.benchmarks.startup",
 }
 
 
@@ -29,4 +33,5 @@ def main() -> int:
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -43,10 +43,10 @@ class Line:
     def verdict(self) -> str:
         if self.value is None:
             return "not measured"
-        if self.at_most is None:
-            return ""
         if self.stretch is not None and self.value <= self.stretch:
             return "stretch"
+        if self.at_most is None:
+            return ""
         return "met" if self.value <= self.at_most else "MISSED"
 
 
@@ -95,7 +95,7 @@ def machine() -> dict[str, Any]:
         "at_ms": time.time_ns() // 1_000_000,
         "python": sys.version,
         "python_is_optimised": "--enable-optimizations" in flags,
-        "platform": platform.platform(),
+        "platform": f"{sys.platform} {platform.release()} {platform.machine()}",
         "load_average": load.read_text(encoding="ascii").strip() if load.exists() else None,
     }
 

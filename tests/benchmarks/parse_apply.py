@@ -45,27 +45,21 @@ class BookFrame(msgspec.Struct):
     cts: int
 
 
-class TickerData(msgspec.Struct):
-    symbol: str
-    lastPrice: float | msgspec.UnsetType = msgspec.UNSET
-    markPrice: float | msgspec.UnsetType = msgspec.UNSET
-    indexPrice: float | msgspec.UnsetType = msgspec.UNSET
-    bid1Price: float | msgspec.UnsetType = msgspec.UNSET
-    bid1Size: float | msgspec.UnsetType = msgspec.UNSET
-    ask1Price: float | msgspec.UnsetType = msgspec.UNSET
-    ask1Size: float | msgspec.UnsetType = msgspec.UNSET
-    price24hPcnt: float | msgspec.UnsetType = msgspec.UNSET
-    openInterest: float | msgspec.UnsetType = msgspec.UNSET
-    openInterestValue: float | msgspec.UnsetType = msgspec.UNSET
-    volume24h: float | msgspec.UnsetType = msgspec.UNSET
-    turnover24h: float | msgspec.UnsetType = msgspec.UNSET
+TICKER_KEYS = (
+    "lastPrice", "markPrice", "indexPrice", "bid1Price", "bid1Size", "ask1Price", "ask1Size", "price24hPcnt",
+    "openInterest", "openInterestValue", "volume24h", "turnover24h",
+)  # fmt: skip
+MaybeFloat = float | msgspec.UnsetType
+TickerData = msgspec.defstruct(
+    "TickerData", [("symbol", str), *((key, MaybeFloat, msgspec.UNSET) for key in TICKER_KEYS)]
+)
 
 
 class TickerFrame(msgspec.Struct):
     topic: str
     type: str
     ts: int
-    data: TickerData
+    data: TickerData  # type: ignore[valid-type]
 
 
 class TradeData(msgspec.Struct):

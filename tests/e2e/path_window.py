@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from tests.e2e.whole_path import BTC
+from tests.running import until
 from virtuoso_desktop.engine.engine import Engine
 from virtuoso_desktop.engine.views import MarketRow
 from virtuoso_desktop.model.instrument import InstrumentId
@@ -55,6 +56,15 @@ class PathWindow:
         """What the chart tells a screen reader."""
         return f"{self.chart.canvas.accessibleName()}: {self.chart.canvas.accessibleDescription()}"
 
+    async def says_live(self) -> None:
+        """Wait until the window knows what the engine knows: it looks twice a second."""
+        await until(lambda: self.named("Bybit live"), "the chip says live")
+
+    def named(self, name: str) -> list[QAbstractButton]:
+        """Visible buttons whose accessible name begins like this."""
+        found = [each for each in self.window.findChildren(QAbstractButton) if each.accessibleName().startswith(name)]
+        return [each for each in found if each.isVisible()]
+
     # --- hands --------------------------------------------------------------------------------------------------
 
     def click(self, widget: QWidget, at: QPoint | None = None) -> None:
@@ -62,8 +72,7 @@ class PathWindow:
 
     def press_button(self, name: str) -> None:
         """Click the visible button of this accessible name."""
-        found = [each for each in self.window.findChildren(QAbstractButton) if each.accessibleName() == name]
-        (button,) = [each for each in found if each.isVisible()]
+        (button,) = [each for each in self.named(name) if each.accessibleName() == name]
         self.click(button)
 
     def click_row(self, instrument: InstrumentId) -> None:
@@ -136,6 +145,9 @@ async def window_on(
         chart.detach()
         window.close()
         window.deleteLater()
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.setStyleSheet("")
         await asyncio.sleep(0.05)
 
 

@@ -256,7 +256,7 @@ def test_an_empty_demo_fast_folder_and_a_fast_clock(tmp_path: Path) -> None:
     left.parent.mkdir(mode=0o700)
     left.write_text("from the last run")
     ended = run(
-        "--headless", "--demo", "--speed", "60", "--duration", "3", "--profile", str(tmp_path),
+        "--headless", "--demo", "--speed", "60", "--duration", "8", "--profile", str(tmp_path),
         "--report", str(report_file),
     )  # fmt: skip
     assert ended.code == 0, ended.err

@@ -14,6 +14,7 @@ from tests.e2e.path_window import PathWindow, window_on
 from tests.e2e.whole_path import (
     BTC,
     ETH,
+    LOADED,
     all_live,
     assert_candles_are_the_markets,
     assert_tape_is_clean,
@@ -45,15 +46,18 @@ BACK_WITHIN_S = 8.0
 
 
 @asynccontextmanager
-async def running(profile: Path) -> AsyncIterator[tuple[SimulatedExchange, Engine, PathWindow]]:
+async def running(
+    profile: Path, *, silence_factor: float = 1.0
+) -> AsyncIterator[tuple[SimulatedExchange, Engine, PathWindow]]:
     """Venue, engine and window, live."""
     clock = LiveClock()
     async with (
         SimulatedExchange(synthetic(clock), clock) as venue,
-        engine_on(venue.http_url, venue.ws_url, profile, clock=clock) as engine,
+        engine_on(venue.http_url, venue.ws_url, profile, clock=clock, silence_factor=silence_factor) as engine,
         window_on(engine) as window,
     ):
         await all_live(engine)
+        await window.says_live()
         yield venue, engine, window
 
 
@@ -104,9 +108,10 @@ async def test_a_silent_topic_is_named_with_its_age_and_the_banner_goes_when_it_
 
 
 async def test_a_venue_that_sends_nothing_at_all_is_lost_in_words_and_comes_back(tmp_path: Path) -> None:
-    async with running(tmp_path) as (venue, engine, window):
-        venue.inject(Fault(0.0, FaultKind.SILENT, "*", for_s=8.5))
-        await seconds_until(lambda: window.banner, "a banner", TOLD_WITHIN_S)
+    factor = 0.5
+    async with running(tmp_path, silence_factor=factor) as (venue, engine, window):
+        venue.inject(Fault(0.0, FaultKind.SILENT, "*", for_s=6.0))
+        await seconds_until(lambda: window.banner, "a banner", TOLD_WITHIN_S * factor)
         assert window.banner is not None
         assert window.banner.colour == "down"
         assert "sends no data" in window.banner.title
@@ -115,7 +120,7 @@ async def test_a_venue_that_sends_nothing_at_all_is_lost_in_words_and_comes_back
         await seconds_until(lambda: is_live(engine), "everything is live again", 15.0)
         await until(lambda: window.banner is None, "the banner goes away")
         await books_stay_equal(engine, venue)
-        for timeframe in state_of(engine).candles:
+        for timeframe in LOADED:
             assert_whole(state_of(engine), timeframe)
 
 
@@ -133,7 +138,7 @@ async def test_a_reset_inside_a_frame_is_told_and_everything_is_live_again(tmp_p
         await books_stay_equal(engine, venue)
         state = state_of(engine)
         assert_tape_is_clean(state)
-        for timeframe in state.candles:
+        for timeframe in LOADED:
             assert_whole(state, timeframe)
 
 
@@ -147,6 +152,7 @@ async def test_a_venue_that_was_away_for_minutes_leaves_no_hole_and_no_double(tm
         engine = await stack.enter_async_context(engine_on(venue.http_url, venue.ws_url, tmp_path, clock=clock))
         window = await stack.enter_async_context(window_on(engine, timeframe=Timeframe.M1))
         await all_live(engine)
+        await window.says_live()
         state = state_of(engine)
         series = state.candles[Timeframe.M1]
         await first.aclose()

@@ -12,6 +12,7 @@ from typing import Any
 from virtuoso_desktop.engine.engine import Engine, VenueParts
 from virtuoso_desktop.engine.views import LinkPhase
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
+from virtuoso_desktop.exchanges.transport import LinkTimes
 from virtuoso_desktop.kernel.clock import Clock, LiveClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.paths import resource
@@ -38,7 +39,13 @@ def synthetic(clock: Clock | None = None) -> MarketSource:
 
 @asynccontextmanager
 async def engine_on(
-    http: str, ws: str, profile: Path, *, clock: Clock | None = None, symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
+    http: str,
+    ws: str,
+    profile: Path,
+    *,
+    clock: Clock | None = None,
+    symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT"),
+    silence_factor: float = 1.0,
 ) -> AsyncIterator[Engine]:
     """The engine with the real adapter, watching ``symbols`` of the venue at these endpoints."""
     clock = clock or LiveClock()
@@ -50,7 +57,8 @@ async def engine_on(
         environ={},
     )
     store, tasks, notices = MarketStore(), Supervisor(), NoticeBoard(clock)
-    adapter = BybitAdapter(BybitEndpoints(http, ws), store.apply, clock, tasks)
+    links = LinkTimes(silence_factor=silence_factor)
+    adapter = BybitAdapter(BybitEndpoints(http, ws), store.apply, clock, tasks, links=links)
     engine = Engine(
         Source.DEMO, loaded.settings, clock,
         store=store, venue=VenueParts(adapter, adapter.venue_clock), notices=notices,
@@ -69,15 +77,20 @@ def state_of(engine: Engine, instrument: InstrumentId = BTC) -> InstrumentState:
     return state
 
 
+LOADED = (Timeframe.M1, Timeframe.M5)
+"""Series that a test may rely on once all is live; the longer ones take the simulator more time."""
+FIRST_PAGE_ROWS = 900
+
+
 def is_live(engine: Engine) -> bool:
-    """Every watched instrument has a live row, a book and the first pages of all its series."""
+    """Every watched instrument has a live row, a book and the first pages of its short series."""
     status = engine.status()
     return (
         status.instruments_watched > 0
         and status.instruments_live == status.instruments_watched
-        and status.series_loaded == status.series_wanted
         and engine.links()[0].phase is LinkPhase.LIVE
         and all(book.is_valid for state in engine.store.states for book in state.books.values())
+        and all(len(state.candles[each]) > FIRST_PAGE_ROWS for state in engine.store.states for each in LOADED)
     )
 
 

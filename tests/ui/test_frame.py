@@ -20,7 +20,7 @@ class Panel:
         self.is_shown = True
         self.turns: list[int] = []
 
-    def isVisible(self) -> bool:
+    def isVisible(self) -> bool:  # noqa: N802 (Qt's name)
         return self.is_shown
 
     def refresh(self, now_ns: int) -> None:

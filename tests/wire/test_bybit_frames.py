@@ -52,7 +52,10 @@ def independent(frame: dict[str, Any]) -> list[tuple[Any, ...]]:
         return [(data["symbol"], frame["type"], ts, {name: float(v) if v else None for name, v in values.items()})]
     if word == "kline":
         prices = [[float(row[key]) for key in ("open", "high", "low", "close", "volume", "turnover")] for row in data]
-        return [(frame["topic"].split(".")[2], row["start"], row["confirm"], *p) for row, p in zip(data, prices, strict=True)]
+        return [
+            (frame["topic"].split(".")[2], row["start"], row["confirm"], *p)
+            for row, p in zip(data, prices, strict=True)
+        ]
     if word == "liquidation":
         return [(data["symbol"], data["updatedTime"], float(data["price"]), float(data["size"]), data["side"])]
     return [(row["s"], row["T"], float(row["p"]), float(row["v"]), row["S"], row.get("i")) for row in data]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import subprocess
 import sys
 import time
@@ -22,7 +23,10 @@ KILL_S = 0.3
 LAST_WORDS_S = 0.05
 """What a child that failed has to say comes over its other pipe."""
 SOURCE = "synthetic:1"
+SPOKEN_BY = "virtuoso-desktop simulate: "
+"""How a sentence for a person begins."""
 _LONGEST_LINE = 1_000
+_LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d ")
 log = logging.getLogger("simulator")
 
 
@@ -144,8 +148,9 @@ class DemoChild:
         with process.stderr as stderr:
             for line in stderr:
                 text = line.rstrip()[:_LONGEST_LINE]
+                if text and not _LOG_LINE.match(text):
+                    self._last_words = text.removeprefix(SPOKEN_BY)
                 if text:
-                    self._last_words = text
                     log.info("%s", text)
 
 

@@ -62,41 +62,77 @@ async def _open(run: Run) -> None:
 
 async def _show(run: Run, engine: Engine) -> None:
     """Draw until cancelled. A reader that went away (``| head``) ends the run as Ctrl+C does."""
-    await asyncio.sleep(0)
+    face = _Face(run, engine)
     try:
         if sys.stdout.isatty():
-            await _draw_live(run, engine)
+            await face.draw_live()
         else:
-            await _print_plain(run, engine)
+            await face.print_plain()
     except (BrokenPipeError, ConnectionResetError):
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         run.stop.ask()
 
 
-async def _draw_live(run: Run, engine: Engine) -> None:
-    from rich.live import Live
+class _Face:
+    """The engine's market in the terminal."""
 
-    from virtuoso_desktop.app.terminal_table import MarketTable
+    def __init__(self, run: Run, engine: Engine) -> None:
+        from virtuoso_desktop.ui.feed_state import FeedWatch
 
-    console = make_console()
-    with Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+        self._run = run
+        self._engine = engine
+        self._feed = FeedWatch()
+        self._console = make_console()
+
+    async def draw_live(self) -> None:
+        """The whole terminal, twice a second."""
+        from rich.live import Live
+
+        from virtuoso_desktop.app.terminal_table import MarketTable
+
+        console = self._console
+        with Live(
+            console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+        ) as live:
+            while True:
+                live.update(MarketTable(self._picture(self._recent()), console.height, "Ctrl+C ends"), refresh=True)
+                await asyncio.sleep(LIVE_PERIOD_S)
+
+    async def print_plain(self) -> None:
+        """Lines for a pipe, every 5 s."""
+        from virtuoso_desktop.app.terminal_table import MarketTable
+
+        told = 0
         while True:
-            picture = _picture(engine, _recent(run, engine))
-            live.update(MarketTable(picture, console.height, "Ctrl+C ends"), refresh=True)
-            await asyncio.sleep(LIVE_PERIOD_S)
+            await asyncio.sleep(PLAIN_PERIOD_S)
+            notices = self._run.notices.all
+            self._console.print(MarketTable(self._picture(notices[told:])))
+            told = len(notices)
 
+    def _picture(self, notices: tuple[Notice, ...]) -> MarketPicture:
+        from virtuoso_desktop.app.terminal_table import MarketPicture
 
-async def _print_plain(run: Run, engine: Engine) -> None:
-    from virtuoso_desktop.app.terminal_table import MarketTable
+        engine = self._engine
+        now_ms, links = engine.venue_now_ms(), engine.links()
+        message = self._feed.judge(links, now_ms)
+        return MarketPicture(
+            source=engine.source,
+            now_ms=now_ms,
+            rows=self._run.rows.shown(engine.market_rows()),
+            links=links,
+            status=engine.status(),
+            feeds=() if message is None else (message,),
+            notices=notices,
+        )
 
-    console = make_console()
-    told = 0
-    while True:
-        await asyncio.sleep(PLAIN_PERIOD_S)
-        notices = run.notices.all
-        console.print(MarketTable(_picture(engine, notices[told:])))
-        told = len(notices)
+    def _recent(self) -> tuple[Notice, ...]:
+        """The newest notices: errors stay, the others are gone after a minute."""
+        clock = self._engine.clock
+        oldest_ms = clock.now_ms() - int(NOTICE_LIFE_MS * clock.rate)
+        notices = self._run.notices.all
+        shown = [each for each in notices if each.severity is Severity.ERROR or each.at_ms >= oldest_ms]
+        return tuple(shown[-SHOWN_NOTICES:])
 
 
 def make_console() -> Console:
@@ -112,19 +148,6 @@ def make_console() -> Console:
     columns = os.environ.get("COLUMNS", "")
     width = max(SMALLEST_WIDTH, int(columns)) if columns.isdecimal() else PLAIN_WIDTH
     return TableConsole(highlight=False, no_color=True, force_terminal=False, width=width)
-
-
-def _picture(engine: Engine, notices: tuple[Notice, ...]) -> MarketPicture:
-    from virtuoso_desktop.app.terminal_table import take_picture
-
-    return take_picture(engine, engine.market_rows(), notices)
-
-
-def _recent(run: Run, engine: Engine) -> tuple[Notice, ...]:
-    """The newest notices: errors stay, the others are gone after a minute."""
-    oldest_ms = engine.clock.now_ms() - int(NOTICE_LIFE_MS * engine.clock.rate)
-    shown = [each for each in run.notices.all if each.severity is Severity.ERROR or each.at_ms >= oldest_ms]
-    return tuple(shown[-SHOWN_NOTICES:])
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -45,12 +45,17 @@ class LastStart(msgspec.Struct, frozen=True):
 def remembered_source(options: Options, root: Path) -> SourceFolder | None:
     """Source of this start, None while it cannot be known without the settings."""
     if options.demo:
-        return SourceFolder(Source.DEMO, "demo" if options.speed == 1.0 else "demo-fast")
+        return demo_source_folder(options) if options.config is None and not options.overrides else None
     try:
         last = msgspec.json.decode((root / FILE).read_bytes(), type=LastStart)
     except (OSError, msgspec.MsgspecError):
         return None
     return last.decided if last == _last_start(options, root, last.decided) else None
+
+
+def demo_source_folder(options: Options) -> SourceFolder:
+    """Where a ``--demo`` run is kept, whatever its settings."""
+    return SourceFolder(Source.DEMO, "demo" if options.speed == 1.0 else "demo-fast")
 
 
 def remember_source(options: Options, root: Path, decided: SourceFolder) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from virtuoso_desktop.app.arguments import PROGRAM
 
 LOG_FILE = "virtuoso.log"
+CRASH_FILE = "crash.txt"
 MOST_BYTES = 2_000_000
 KEPT_FILES = 4
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s"
@@ -33,6 +36,7 @@ class RunLog:
         self._held: list[logging.LogRecord] = []
         self._holder = _Holder(self._held)
         self._handler: logging.Handler | None = None
+        self._crash_file: TextIO | None = None
         root = logging.getLogger()
         root.setLevel(logging.INFO)
         root.addHandler(self._holder)
@@ -50,12 +54,19 @@ class RunLog:
                 handler = RotatingFileHandler(
                     folder / "log" / LOG_FILE, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8"
                 )
+                self._note_crashes(folder / "log" / CRASH_FILE)
         handler.setFormatter(logging.Formatter(_FORMAT, "%Y-%m-%d %H:%M:%S"))
         for record in self._held:
             handler.handle(record)
         self._held.clear()
         root.addHandler(handler)
         self._handler = handler
+
+    def _note_crashes(self, file: Path) -> None:
+        """Where a crash of Qt or of another library tells in which line it happened."""
+        if not faulthandler.is_enabled():
+            self._crash_file = file.open("a", encoding="utf-8")
+            faulthandler.enable(self._crash_file)
 
     def set_stream_level(self, level: str) -> None:
         """How much the venues' streams tell."""
@@ -68,6 +79,10 @@ class RunLog:
             root.removeHandler(self._handler)
             self._handler.close()
             self._handler = None
+        if self._crash_file is not None:
+            faulthandler.disable()
+            self._crash_file.close()
+            self._crash_file = None
 
 
 class _Holder(logging.Handler):

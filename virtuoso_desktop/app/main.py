@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import sys
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
 from virtuoso_desktop.app.exit_codes import ExitCode
-from virtuoso_desktop.app.imports import plain_imports
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.stopping import StopRequest
+from virtuoso_desktop.kernel.imports import plain_imports
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.demo_child import DemoChild
@@ -68,6 +69,7 @@ def _run(options: Options, stop: StopRequest) -> int:
     from virtuoso_desktop.app.logs import RunLog
     from virtuoso_desktop.app.run_folder import RunFolder
 
+    gc.disable()  # until `settle_memory`
     folder = RunFolder(options, RunLog())
     try:
         if options.headless:
@@ -85,7 +87,8 @@ def _run(options: Options, stop: StopRequest) -> int:
 
 
 def _run_window(options: Options, stop: StopRequest, folder: RunFolder) -> int:
-    from virtuoso_desktop.app.window_start import open_window
+    with plain_imports():  # Qt is loaded already: its hook would add a tenth to the time of the first paint
+        from virtuoso_desktop.app.window_start import open_window
 
     opened = open_window(options, folder, stop)
     if isinstance(opened, ExitCode):

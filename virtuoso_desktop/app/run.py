@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.demo import DemoExchange
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode
-from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.app.last_start import SourceFolder, remember_source
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.kernel.clock import Clock, LiveClock
+from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Notice, NoticeBoard, Severity
 from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
 from virtuoso_desktop.model.errors import StorageError, VirtuosoError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 OPENING = "app.open"
 """The task that starts everything; when it fails, the run is over."""
 KEEP_PERIOD_S = 30.0
+LIVE_STEP_S = 0.1
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
 GENERATION_0, GENERATION_1, GENERATION_2 = 20_000, 20, 50
@@ -40,10 +41,13 @@ log = logging.getLogger(__name__)
 
 
 def settle_memory() -> None:
-    """Take what start-up made out of the collector's sight, and let it run less often."""
-    gc.collect()
+    """End of the start, during which nothing was collected: imports make objects that stay, not garbage.
+
+    They leave the collector's sight, and from now on it runs, but less often than by default.
+    """
     gc.freeze()
     gc.set_threshold(GENERATION_0, GENERATION_1, GENERATION_2)
+    gc.enable()
 
 
 class _RunClock:
@@ -93,7 +97,8 @@ class Run:
         """What the face wants kept, by cache key; asked every 30 s and at the end."""
         self._meter: Meter | None = None
         self._marks: list[tuple[str, float]] = []
-        self._rows = warm_start.RowMemory(None)
+        self.rows = warm_start.RowMemory(None)
+        """What the previous run saw last."""
         self._cannot_keep = False
 
     # --- start ---------------------------------------------------------------------------------------------------
@@ -127,7 +132,10 @@ class Run:
             self._meter = report.Meter()
             loaded = folder.loaded or await asyncio.to_thread(wiring.read_settings, self.options, folder.root)
             folder.set_stream_level(loaded.settings.websocket.log_level)
-            market = await self.demo.market() if self.demo is not None else None
+            market = None
+            if self.demo is not None:
+                self.tasks.spawn("app.preload", _preload_requests)  # while the simulated market starts
+                market = await self.demo.market()
             plan = self.plan = wiring.make_plan(self.options, loaded, market)
             self._clock.inner = plan.clock
             self._take_folder_of(plan)
@@ -140,9 +148,19 @@ class Run:
         if self.demo is not None and market is not None:
             self._watch_over(self.demo, market)
         self.tasks.spawn("app.keep", self._keep_often, restart=Backoff(first_s=KEEP_PERIOD_S))
+        self.tasks.spawn("app.live", lambda: self._mark_live(engine))
         self.mark("engine started")
         log.info("source %s at %s", plan.source.source.value, plan.source.rest_endpoint)
         return engine
+
+    async def _mark_live(self, engine: Engine) -> None:
+        """Log when every watched instrument was live for the first time."""
+        while True:
+            await asyncio.sleep(LIVE_STEP_S)
+            status = engine.status()
+            if 0 < status.instruments_watched == status.instruments_live:
+                self.mark(f"{status.instruments_live} instruments live")
+                return
 
     def _take_folder_of(self, plan: Plan) -> None:
         folder, source = self.folder, SourceFolder(plan.source.source, plan.source.folder)
@@ -154,7 +172,7 @@ class Run:
             raise CannotRun(f"The settings changed during the start, to the source {source.folder}. Start again.")
         for problem in folder.problems:
             self.post(Severity.WARNING, "profile", problem)
-        self._rows = warm_start.RowMemory(warm_start.read_markets(folder.cache))
+        self.rows = warm_start.RowMemory(warm_start.read_markets(folder.cache))
 
     def _remembered(self, plan: Plan, engine: Engine) -> RememberedUniverse | None:
         """The universe of the previous run, while it is young enough; behind a foreign port may be another market."""
@@ -200,7 +218,7 @@ class Run:
         if self.folder.cache is None or engine is None or self.plan is None:
             return {}
         values: dict[str, Any] = dict(self.face_values())
-        rows = self._rows.snapshot(engine.market_rows(), engine.venue_now_ms())
+        rows = self.rows.snapshot(engine.market_rows(), engine.venue_now_ms())
         if rows is not None:
             values[warm_start.MARKETS_KEY] = rows
         if engine.universe is not None:
@@ -253,6 +271,13 @@ class Run:
             say(f"The report {self.options.report} cannot be written: {error.strerror or error}.")
             return False
         return True
+
+
+async def _preload_requests() -> None:
+    """Import what requests need before the first one asks for it."""
+    from virtuoso_desktop.exchanges.lazy_ccxt import load_exchange
+
+    await load_exchange("bybit")
 
 
 def _log_notice(notice: Notice) -> None:

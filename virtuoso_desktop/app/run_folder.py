@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtuoso_desktop.app.imports import plain_imports
-from virtuoso_desktop.app.last_start import SourceFolder, remembered_source
+from virtuoso_desktop.app.last_start import SourceFolder, demo_source_folder, remembered_source
 from virtuoso_desktop.app.logs import RunLog
+from virtuoso_desktop.kernel.imports import plain_imports
 from virtuoso_desktop.kernel.paths import default_profile
 from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.storage.cache import DiskCache
@@ -62,6 +62,8 @@ class RunFolder:
             from virtuoso_desktop.app import wiring
 
             self.loaded = wiring.read_settings(self._options, self.root)
+            if self._options.demo:
+                return demo_source_folder(self._options)
             source = wiring.make_plan(self._options, self.loaded, None).source
         return SourceFolder(source.source, source.folder)
 

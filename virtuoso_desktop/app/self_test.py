@@ -19,7 +19,7 @@ from virtuoso_desktop.app.pairs import PACKAGES, installed_versions, pair_proble
 from virtuoso_desktop.kernel.paths import default_profile, make_private, resource
 from virtuoso_desktop.model.errors import VirtuosoError
 
-RESOURCES = ("config/default.yaml",)
+RESOURCES = ("config/default.yaml", "resources/icons/virtuoso.svg")
 PROBE_BYTES = 64 * 1024
 EARLIEST_S = 1_767_225_600
 """2026-01-01 UTC: a clock before it is wrong."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from virtuoso_desktop.engine.views import DOWN_PHASES, LinkPhase, LinkView, MarketRow, RowState, StatusView, kind_badge
+from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StatusView, kind_badge
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.feed_state import topic_name
-
-if TYPE_CHECKING:
-    from virtuoso_desktop.engine.views import EngineView
+from virtuoso_desktop.ui.feed_state import FeedMessage
 
 GAP = 2
-SHOWN_NOTICES = 3
 SPARK_CELLS = 16
 SPARK_LEVELS = "▁▂▃▄▅▆▇█"
 CHROME_LINES = 4
@@ -56,12 +52,9 @@ class MarketPicture(NamedTuple):
     rows: Sequence[MarketRow]
     links: Sequence[LinkView]
     status: StatusView
+    feeds: Sequence[FeedMessage]
+    """What is wrong with the feeds."""
     notices: Sequence[Notice]
-
-
-def take_picture(engine: EngineView, rows: Sequence[MarketRow], notices: Sequence[Notice]) -> MarketPicture:
-    """What the engine shows now."""
-    return MarketPicture(engine.source, engine.venue_now_ms(), rows, engine.links(), engine.status(), notices)
 
 
 class TableConsole(Console):
@@ -90,20 +83,19 @@ class MarketTable:
         self._hint = hint
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        del console
-        yield Group(*self._parts(options.max_width))
+        yield Group(*self._parts(console, options.max_width))
 
-    def _parts(self, width: int) -> list[Text | Table]:
+    def _parts(self, console: Console, width: int) -> list[Text | Table]:
         picture = self._picture
-        notices = [_notice_line(notice) for notice in picture.notices]
-        links = [line for link in picture.links if (line := link_line(link, picture.now_ms)) is not None]
+        notices = [line for notice in picture.notices for line in _notice_text(notice).wrap(console, width)]
+        feed = [line for message in picture.feeds for line in _feed_text(message).wrap(console, width)]
         rows = list(picture.rows)
         hidden = 0
         if self._most_lines is not None:
-            room = max(1, self._most_lines - CHROME_LINES - len(notices) - len(links))
+            room = max(1, self._most_lines - CHROME_LINES - len(notices) - len(feed))
             hidden = max(0, len(rows) - room)
             rows = rows[:room]
-        parts: list[Text | Table] = [status_line(picture, width), *links, Text(), _table(rows, picture.now_ms, width)]
+        parts: list[Text | Table] = [status_line(picture, width), *feed, Text(), _table(rows, picture.now_ms, width)]
         parts.extend(notices)
         words = [f"{hidden} more instruments need a higher terminal" if hidden else "", self._hint]
         parts.append(Text(", ".join(word for word in words if word), style="dim", no_wrap=True, overflow="ellipsis"))
@@ -124,7 +116,7 @@ def status_line(picture: MarketPicture, width: int) -> Text:
         f"{status.instruments_live}/{status.instruments_watched} live",
         f"{text.count(status.messages_per_s)} msg/s",
         f"series {status.series_loaded}/{status.series_wanted}",
-        f"{status.rss_mb:.0f} MB",
+        f"{status.rss_mb:.0f} MB" if status.rss_mb else text.DASH,
         f"gaps {status.gaps}",
         f"reconnects {status.reconnects}",
         text.utc_time(picture.now_ms) + " UTC",
@@ -135,27 +127,15 @@ def status_line(picture: MarketPicture, width: int) -> Text:
     return line
 
 
-def link_line(link: LinkView, now_ms: int) -> Text | None:
-    """What is wrong with a link and since when; None while it is live with every topic."""
-    since = f"since {text.local_time(link.since_ms)}"
-    if link.phase in DOWN_PHASES:
-        words = f"{link.venue.capitalize()} lost {since}: {link.reason or 'no connection'}."
-        if link.next_retry_ms is not None:
-            left_ms = link.next_retry_ms - now_ms
-            words += f" Next try in {text.countdown(left_ms)}." if left_ms >= 1000 else " Trying again now."
-        return Text(words, style="bold red", no_wrap=True, overflow="ellipsis")
-    if link.stale_topics:
-        oldest = link.stale_topics[0]
-        age = "silent" if oldest.newest_ms is None else f"silent for {text.age(now_ms - oldest.newest_ms)}"
-        others = f", and {len(link.stale_topics) - 1} more" if len(link.stale_topics) > 1 else ""
-        return Text(f"{topic_name(oldest)} {age}{others}.", style="yellow", no_wrap=True, overflow="ellipsis")
-    return None
+def _feed_text(message: FeedMessage) -> Text:
+    """What is wrong with a feed, since when and what happens next: the words of the window's banner."""
+    style = "bold red" if message.colour == "down" else "yellow"
+    title = message.title if message.title.endswith((".", "?")) else f"{message.title}."
+    return Text(f"{title} {message.detail}", style=style)
 
 
-def _notice_line(notice: Notice) -> Text:
-    style = _SEVERITY_STYLES[notice.severity]
-    words = f"{text.local_time(notice.at_ms)} {notice.user_text}"
-    return Text(words, style=style, no_wrap=True, overflow="ellipsis")
+def _notice_text(notice: Notice) -> Text:
+    return Text(f"{text.local_time(notice.at_ms)} {notice.user_text}", style=_SEVERITY_STYLES[notice.severity])
 
 
 def fitting_columns(width: int) -> list[TerminalColumn]:

@@ -5,7 +5,7 @@ Imports no numpy. Nothing of it ever enters the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -70,13 +70,18 @@ def universe_value(universe: RememberedUniverse, wanted: UniverseSettings) -> Ke
 
 
 class RowMemory:
-    """Rows to be kept: an instrument that brought nothing yet in this run keeps the row of the previous one."""
+    """An instrument that brought nothing yet in this run keeps the row of the previous one."""
 
     def __init__(self, previous: MarketsSnapshot | None) -> None:
         self._rows: dict[Any, MarketRow] = {row.instrument_id: row for row in previous.rows} if previous else {}
 
-    def snapshot(self, rows: Iterable[MarketRow], now_ms: int) -> MarketsSnapshot | None:
+    def shown(self, rows: Sequence[MarketRow]) -> list[MarketRow]:
+        """Rows to show: those of the previous run, in the state ``last seen``, where this one has none yet."""
+        if not rows:
+            return list(self._rows.values())
+        return [row if row.updated_ms is not None else self._rows.get(row.instrument_id, row) for row in rows]
+
+    def snapshot(self, rows: Sequence[MarketRow], now_ms: int) -> MarketsSnapshot | None:
         """All rows as last shown; None while there is nothing to keep."""
-        shown = [row if row.updated_ms is not None else self._rows.get(row.instrument_id) for row in rows]
-        kept = [row for row in shown if row is not None]
+        kept = [row for row in self.shown(rows) if row.updated_ms is not None] if rows else []
         return MarketsSnapshot(SNAPSHOT_VERSION, now_ms, kept) if kept else None

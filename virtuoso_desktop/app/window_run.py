@@ -1,6 +1,6 @@
 """The program behind its window, in the order in which a person needs things.
 
-Frame and last known market first, then settings, links, chart and kernels, each loaded in a worker.
+Frame, last known market and last known chart first, then settings, links and kernels, each loaded in a worker.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
-from virtuoso_desktop.app.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
 from virtuoso_desktop.app.run import OPENING, settle_memory
-from virtuoso_desktop.app.window_start import UI_SETTING
+from virtuoso_desktop.app.window_start import UI_SETTING, FirstPaint
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
+from virtuoso_desktop.kernel.clock import LiveClock
+from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
+from virtuoso_desktop.kernel.notices import Severity
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from virtuoso_desktop.app.run import Run
     from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
@@ -45,6 +49,17 @@ def run_window(run: Run, opened: OpenedWindow) -> ExitCode:
     finally:
         run.leave()
         loop.close()
+
+
+async def _until_painted(paint: FirstPaint) -> None:
+    """Let Qt paint before anything else is loaded, if it has not yet."""
+    painted = asyncio.Event()
+    paint.then(painted.set)
+    try:
+        async with asyncio.timeout(PAINT_PATIENCE_S):
+            await painted.wait()
+    except TimeoutError:
+        log.info("the window has not been painted yet")
 
 
 class _WindowRun:
@@ -72,7 +87,15 @@ class _WindowRun:
 
     async def _open(self) -> None:
         run, window = self._run, self._window
-        await self._first_paint()
+        await _until_painted(self._paint)
+        if self._paint.at_s is not None:
+            run.mark("window painted", self._paint.at_s)
+        snapshot = self._chart_of_last_run()
+        if snapshot is not None:
+            # Links and settings wait: a chart of the last run is worth more to a person than a live one later.
+            paint = FirstPaint(await self._place_chart(snapshot))
+            await _until_painted(paint)
+            run.mark("chart of the last run shown")
         try:
             engine = await run.open_engine()
         except VirtuosoError as error:
@@ -80,24 +103,20 @@ class _WindowRun:
             return
         run.face_values = self._values_to_keep
         run.tasks.spawn("app.end", lambda: self._end(engine))
+        for notice in run.notices.all:
+            if notice.severity is Severity.WARNING:
+                window.post_notice(notice)  # errors are shown by `attach`
         window.attach(engine)
         self._apply_settings(engine.settings.ui)
-        await self._open_chart(engine)
+        if self._chart is None:
+            await self._place_chart(None)
+        if self._chart is not None:
+            self._chart.attach(engine)
         run.mark("chart shown")
-        engine.prepare_overlays()
         settle_memory()
-
-    async def _first_paint(self) -> None:
-        """Let Qt paint before anything else is loaded, if it has not yet."""
-        painted = asyncio.Event()
-        self._paint.then(painted.set)
-        try:
-            async with asyncio.timeout(PAINT_PATIENCE_S):
-                await painted.wait()
-        except TimeoutError:
-            log.info("the window has not been painted yet")
-        if self._paint.at_s is not None:
-            self._run.mark("window painted", self._paint.at_s)
+        with short_switches():
+            await asyncio.wait([engine.prepare_overlays()])
+        run.mark(f"indicators {engine.overlays.state}")
 
     def _apply_settings(self, ui: UiSettings) -> None:
         """What the window remembers of itself goes before the settings file, the command line before both."""
@@ -116,28 +135,31 @@ class _WindowRun:
         if counts("timeframe") and window.instrument is not None:
             window.show_instrument(window.instrument, ui.timeframe)
 
-    async def _open_chart(self, engine: Engine) -> None:
+    def _chart_of_last_run(self) -> ChartSnapshot | None:
+        """The chart as last shown, if the window shows the same series now."""
+        snapshot, window = warm_start.read_chart(self._run.folder.cache), self._window
+        if snapshot is None or (snapshot.instrument.id, snapshot.timeframe) != (window.instrument, window.timeframe):
+            return None
+        return snapshot
+
+    async def _place_chart(self, snapshot: ChartSnapshot | None) -> QWidget:
+        """Load the chart and put it into the window; returns what it paints on."""
         window = self._window
         with short_switches():
             await asyncio.to_thread(import_all, CHART_MODULE)
         with plain_imports():
             from virtuoso_desktop.ui.charts.panel import ChartPanel
 
-            chart = self._chart = ChartPanel(window.theme, engine.clock.now_ms, engine.source)
-        snapshot = warm_start.read_chart(self._run.folder.cache)
-        if window.instrument is not None:
-            if snapshot is not None and (snapshot.instrument.id, snapshot.timeframe) == (
-                window.instrument,
-                window.timeframe,
-            ):
-                chart.show_snapshot(snapshot)
-            else:
-                chart.set_instrument(window.instrument, window.timeframe)
+            chart = self._chart = ChartPanel(window.theme, LiveClock().now_ms, window.source)
+        if snapshot is not None:
+            chart.show_snapshot(snapshot)
+        elif window.instrument is not None:
+            chart.set_instrument(window.instrument, window.timeframe)
         window.shown_changed.connect(chart.set_instrument)
         chart.letters_typed.connect(window.choose_instrument)
         chart.digit_typed.connect(window.choose_interval)
-        chart.attach(engine)
         window.set_chart(chart, chart, chart.take_painted_ns)
+        return chart.canvas.viewport()
 
     async def _end(self, engine: Engine) -> None:
         """Take the screenshot and end when it is time; without either, nothing."""

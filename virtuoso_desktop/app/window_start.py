@@ -17,7 +17,7 @@ import PySide6
 import shiboken6
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.arguments import PROGRAM, Options
@@ -39,9 +39,9 @@ UI_SETTING = "ui."
 
 
 class FirstPaint(QObject):
-    """Notes when the window was painted first: ``at_s``, UTC, None until then."""
+    """Notes when a widget was painted first: ``at_s``, UTC, None until then."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.at_s: float | None = None
         self._tell: Callable[[], None] = lambda: None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.overlays import Overlays
-from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, row_state
+from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
 from virtuoso_desktop.engine.universe import RememberedUniverse
 from virtuoso_desktop.engine.upkeep import Housekeeper, MaintenanceWatch, TimeKeeper
@@ -141,9 +142,9 @@ class Engine:
         self.tasks.spawn("engine.book_guard", self.book_guard.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
 
-    def prepare_overlays(self) -> None:
+    def prepare_overlays(self) -> asyncio.Task[None]:
         """Import and compile the kernels in a worker; only a face that draws charts asks for it."""
-        self.tasks.spawn("engine.overlays", self.overlays.prepare)
+        return self.tasks.spawn("engine.overlays", self.overlays.prepare)
 
     async def stop(self) -> None:
         """Stop in order: own tasks, then the venue's streams and requests. Under 2 s."""
@@ -219,6 +220,7 @@ class Engine:
 
     def retry_now(self, venue: str) -> None:
         if venue == self._board.venue:
+            self.listing.retry_now()
             self._adapter.retry_now()
 
     def count_skipped_refresh(self) -> None:
@@ -278,7 +280,7 @@ class Engine:
             timeframe=timeframe,
             candles=candles,
             overlays=self.overlays.view(state.instrument, timeframe, candles),
-            last_price_ticks=_last_price_ticks(state, series.last_close_ticks),
+            last_price_ticks=last_price_ticks(state, series.last_close_ticks),
             state=row_state(state, self._venue_clock.now_ms()),
             newest_ms=max(newest, default=None),
             is_loading_older=self._history.is_loading_older(key),
@@ -387,13 +389,3 @@ class Engine:
                 is_shown=self._is_shown(instrument.id),
             )
         return subscriptions
-
-
-def _last_price_ticks(state: InstrumentState, last_close_ticks: float | None) -> float | None:
-    """Newest of the ticker's last price, the newest trade and the last close."""
-    trade = state.tape.newest
-    price = state.ticker.value("last_price")
-    ticker_ms = state.ticker.event_ms
-    if trade is not None and (price is None or ticker_ms is None or trade.time_ms > ticker_ms):
-        return float(state.instrument.to_ticks(trade.price))
-    return float(state.instrument.to_ticks(price)) if price is not None else last_close_ticks

@@ -42,6 +42,7 @@ class LinkBoard:
         self._states: dict[str, LinkState] = {}
         self._since_ms = venue_clock.now_ms()
         self._failure: str | None = None
+        self._failure_retry_ms: int | None = None
         self._lag_ms: float | None = None
         self._lag_mark = self._metrics.lag_ms.mark()
 
@@ -52,11 +53,15 @@ class LinkBoard:
     def update(self, state: LinkState) -> None:
         self._states[state.link] = state
 
-    def fail(self, reason: str | None) -> None:
-        """The venue cannot be asked at all (no instruments yet), in words; None when that is over."""
+    def fail(self, reason: str | None, next_retry_ms: int | None = None) -> None:
+        """The venue cannot be asked at all (no instruments yet), in words; None when that is over.
+
+        ``next_retry_ms`` is the venue time at which it is asked again.
+        """
         if (reason is None) != (self._failure is None):
             self._since_ms = self._clock.now_ms()
         self._failure = reason
+        self._failure_retry_ms = next_retry_ms
 
     def sample(self) -> None:
         """Take the median delay since the last call; to be called about once a second."""
@@ -97,7 +102,7 @@ class LinkBoard:
             lag_ms=self._lag_ms,
             since_ms=min((state.since_ms for state in worst), default=self._since_ms),
             reason=self._reason(phase, worst),
-            next_retry_ms=min(retries, default=None),
+            next_retry_ms=min(retries, default=None if self._states else self._failure_retry_ms),
             stale_topics=tuple(stale),
             offset_ms=self._clock.offset_ms,
             offset_is_suspicious=self._clock.offset_is_suspicious,

@@ -6,6 +6,7 @@ An instrument that left trade is dropped, one whose grid changed starts anew, ne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
@@ -99,6 +100,7 @@ class ListingKeeper:
         """What was traded at the last look of this run."""
         self._ends_told: set[tuple[InstrumentId, int]] = set()
         self._suspicion = asyncio.Event()
+        self._retry_asked = asyncio.Event()
         self.universe: RememberedUniverse | None = None
         self.reviews = 0
 
@@ -106,6 +108,10 @@ class ListingKeeper:
         """Begin with the universe of the previous run, before the venue has answered."""
         self.universe = universe
         self._desk.watch(universe.instruments)
+
+    def retry_now(self) -> None:
+        """Ask a venue that did not answer without waiting any longer."""
+        self._retry_asked.set()
 
     def suspect(self) -> None:
         """Something looks as if an instrument had left trade or changed: look at the list soon."""
@@ -122,11 +128,14 @@ class ListingKeeper:
                 await self._review()
             except VirtuosoError as error:
                 failures += 1
+                wait_s = CONNECT_BACKOFF.wait_s(failures)
                 if self._known is None:
-                    self._board.fail(error.user_text)
+                    retry_ms = self._board.now_ms() + round(wait_s * self._clock.rate * 1000)
+                    self._board.fail(error.user_text, retry_ms)
                     if failures == 1:
                         self._desk.notices.post(Severity.WARNING, f"{self._board.venue}.rest", error.user_text)
-                await asyncio.sleep(CONNECT_BACKOFF.wait_s(failures))
+                self._retry_asked.clear()
+                await _set_within(self._retry_asked, wait_s)
             else:
                 failures = 0
                 self._board.fail(None)
@@ -136,11 +145,7 @@ class ListingKeeper:
         """Until the next regular review, or a suspicion, but never too soon."""
         await asyncio.sleep(self._times.gap_s)
         life_s = UNIVERSE_LIFE_MS / 1000 / self._clock.rate
-        try:
-            async with asyncio.timeout(max(0.0, min(self._times.every_s, life_s) - self._times.gap_s)):
-                await self._suspicion.wait()
-        except TimeoutError:
-            return
+        await _set_within(self._suspicion, max(0.0, min(self._times.every_s, life_s) - self._times.gap_s))
 
     async def _review(self) -> None:
         kinds = [kind for kind in MarketKind if kind in self._wanted.kinds]
@@ -231,3 +236,10 @@ class ListingKeeper:
 
     def _tell(self, severity: Severity, user_text: str) -> None:
         self._desk.notices.post(severity, f"{self._board.venue}.listing", user_text)
+
+
+async def _set_within(event: asyncio.Event, wait_s: float) -> None:
+    """Wait until an event is set, or for too long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await event.wait()

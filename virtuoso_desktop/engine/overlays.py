@@ -8,18 +8,16 @@ change, and the last one is a preview on a scratch state.
 from __future__ import annotations
 
 import asyncio
-import builtins
-import contextlib
-import importlib
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from virtuoso_desktop.engine.views import CandleView, OverlayView
+from virtuoso_desktop.kernel.imports import plain_imports
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -194,20 +192,9 @@ class Overlays:
 
 def import_kernels() -> OverlayKernels:
     """The kernels' module, imported past PySide's import hook; for a worker."""
-    with _plain_import():
+    with plain_imports():
         from virtuoso_desktop.analysis import indicators
     return indicators
-
-
-@contextlib.contextmanager
-def _plain_import() -> Generator[None]:
-    """Python's own ``__import__`` for a while: PySide6 replaces it by one that reads every module's source."""
-    hooked = builtins.__import__
-    builtins.__import__ = importlib.__import__  # pyright: ignore[reportAttributeAccessIssue]
-    try:
-        yield
-    finally:
-        builtins.__import__ = hooked
 
 
 def _row(candles: CandleView, index: int) -> Floats:

@@ -49,6 +49,16 @@ def spread_bps(state: InstrumentState, venue_now_ms: int) -> float | None:
     return (book.best_ask - book.best_bid) / (book.best_ask + book.best_bid) * 20_000
 
 
+def last_price_ticks(state: InstrumentState, last_close_ticks: float | None) -> float | None:
+    """Newest of the ticker's last price, the newest trade and the last close."""
+    trade = state.tape.newest
+    price = state.ticker.value("last_price")
+    ticker_ms = state.ticker.event_ms
+    if trade is not None and (price is None or ticker_ms is None or trade.time_ms > ticker_ms):
+        return float(state.instrument.to_ticks(trade.price))
+    return float(state.instrument.to_ticks(price)) if price is not None else last_close_ticks
+
+
 class SparklineCache:
     """Half-hour closes of the last 24 h, rebuilt when the series they come from gets a new candle."""
 

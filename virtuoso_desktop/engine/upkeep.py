@@ -54,8 +54,9 @@ class TimeKeeper:
             self._notices.post(
                 Severity.WARNING,
                 "clock",
-                f"This computer's clock differs from {self._adapter.venue.value} by {offset_ms / 1000:+.1f} s. Data is "
-                "kept and shown in the venue's time; set the computer's clock to mend it.",
+                f"This computer's clock differs from {self._adapter.venue.value.capitalize()} by "
+                f"{offset_ms / 1000:+.1f} s. Data is kept and shown in the venue's time; "
+                "set the computer's clock to mend it.",
             )
 
     async def run(self) -> None:
@@ -164,7 +165,7 @@ class Housekeeper:
         self._sampled_ns = clock.now_ns()
         self.messages_per_s = 0.0
         self.requests_per_s = 0.0
-        self.rss_mb = 0.0
+        self.rss_mb = self._rss_mb()
 
     async def run(self) -> None:
         while True:
@@ -185,5 +186,8 @@ class Housekeeper:
             self.messages_per_s = (messages - self._messages) / seconds
             self.requests_per_s = (self._metrics.requests - self._requests) / seconds
         self._sampled_ns, self._messages, self._requests = now_ns, messages, self._metrics.requests
-        self.rss_mb = self._process.memory_info().rss / BYTES_PER_MB
+        self.rss_mb = self._rss_mb()
         self._board.sample()
+
+    def _rss_mb(self) -> float:
+        return self._process.memory_info().rss / BYTES_PER_MB

@@ -9,7 +9,6 @@ Depends on ccxt's inner layout: the version is pinned and a test holds it.
 from __future__ import annotations
 
 import asyncio
-import builtins
 import importlib
 import importlib.util
 import sys
@@ -19,6 +18,8 @@ from types import ModuleType
 from typing import Any, Protocol
 
 import msgspec
+
+from virtuoso_desktop.kernel.imports import plain_imports
 
 _STAND_INS = ("ccxt", "ccxt.async_support")
 _BORROWED = ("ccxt.base.errors", "ccxt.base.exchange")
@@ -69,15 +70,11 @@ async def load_exchange(name: str) -> CcxtVenue:
 
 
 def _load(name: str) -> CcxtVenue:
-    replaced = builtins.__import__
-    builtins.__import__ = importlib.__import__
-    try:
+    with plain_imports():
         importlib.import_module("aiohttp")
         _put_stand_ins()
         module = importlib.import_module(f"ccxt.async_support.{name}")
         errors = importlib.import_module("ccxt.base.errors")
-    finally:
-        builtins.__import__ = replaced
     return CcxtVenue(_recording(getattr(module, name)), errors.BaseError)
 
 

@@ -112,10 +112,10 @@ def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> No
         number = getattr(signal, name, None)
         if number is None:
             continue
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:  # Windows
+        if sys.platform == "win32":
             signal.signal(number, partial(_in_loop, loop, stop))
+        else:
+            loop.add_signal_handler(number, stop)
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, stop: Callable[[], None], *_: object) -> None:

@@ -66,7 +66,7 @@ class FeedWatch:
             return None
         title = f"{venue_name(link.venue)} {'cannot be reached' if is_down else 'has not answered'}"
         title += f" since {text.local_time(self._seen_ms[link.venue])}"
-        detail = f"{_next_step(link, now_ms)} Until then the last known market is shown, in grey."
+        detail = f"{_next_step(link, now_ms)} Until then nothing here is live."
         return FeedMessage(
             f"lost {link.venue}", "down" if is_down else "warning", title + _reason(link), detail, link.venue, is_down
         )

@@ -12,6 +12,9 @@ MINUS = "\u2212"
 THIN = "\u2009"
 """The gap before a per cent sign."""
 
+# Not strftime where a frame waits: it imports a module at every call, which PySide's import hook makes slow.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 
@@ -126,6 +129,71 @@ def utc_time(time_ms: float) -> str:
 def utc_moment(time_ms: float) -> str:
     """``2026-11-22 11:21:48 UTC``: what a tooltip says beside a local time."""
     return _utc(time_ms).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def clock(time_ms: float, zone: dt.tzinfo | None) -> str:
+    """``08:30`` in a zone; None is the computer's own, here and below."""
+    moment = _in_zone(time_ms, zone)
+    return f"{moment.hour:02d}:{moment.minute:02d}"
+
+
+def clock_seconds(time_ms: float, zone: dt.tzinfo | None) -> str:
+    """``08:30:07``."""
+    return f"{clock(time_ms, zone)}:{_in_zone(time_ms, zone).second:02d}"
+
+
+def day(time_ms: float, zone: dt.tzinfo | None) -> str:
+    """``25 Apr``."""
+    moment = _in_zone(time_ms, zone)
+    return f"{moment.day} {_MONTHS[moment.month - 1]}"
+
+
+def month(time_ms: float, zone: dt.tzinfo | None) -> str:
+    """``Apr``."""
+    return _MONTHS[_in_zone(time_ms, zone).month - 1]
+
+
+def year(time_ms: float, zone: dt.tzinfo | None) -> str:
+    """``2025``."""
+    return str(_in_zone(time_ms, zone).year)
+
+
+def bar_moment(time_ms: float, zone: dt.tzinfo | None, *, is_whole_day: bool) -> str:
+    """``Fri 25 Apr \u00b7 08:30`` for a candle within a day, ``Fri 25 Apr 2025`` for a longer one."""
+    date = f"{_DAYS[_in_zone(time_ms, zone).weekday()]} {day(time_ms, zone)}"
+    return f"{date} {year(time_ms, zone)}" if is_whole_day else f"{date} \u00b7 {clock(time_ms, zone)}"
+
+
+def zone_name(time_ms: float, zone: dt.tzinfo | None) -> str:
+    """A zone by its distance at that time: ``UTC``, ``UTC+2``, ``UTC+5:30``."""
+    offset = _in_zone(time_ms, zone).utcoffset()
+    minutes = 0 if offset is None else round(offset.total_seconds() / 60)
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else MINUS}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+def bar_countdown(left_ms: float) -> str:
+    """``03:12``, ``1:03:12``, ``2d 03h`` until a candle closes; ``00:00`` once it should have."""
+    seconds = max(0, int(left_ms // 1000))
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    if hours >= 24:
+        return f"{hours // 24}d {hours % 24:02d}h"
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute:02d}:{second:02d}"
+
+
+def stretch(duration_ms: float) -> str:
+    """``12 min``, ``3 h``, ``2 d``: how much is missing, rounded."""
+    minutes = round(duration_ms / 60_000)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{round(minutes / 60)} h" if minutes < 48 * 60 else f"{round(minutes / 1440)} d"
+
+
+def _in_zone(time_ms: float, zone: dt.tzinfo | None) -> dt.datetime:
+    return _utc(time_ms).astimezone(zone)
 
 
 def _utc(time_ms: float) -> dt.datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
+from virtuoso_desktop.ui.chart_place import ChartPlace
 from virtuoso_desktop.ui.feed_state import FeedWatch
 from virtuoso_desktop.ui.frame import FrameClock, Refreshable
 from virtuoso_desktop.ui.marking import title_mark
@@ -23,7 +24,6 @@ from virtuoso_desktop.ui.shortcuts import bind
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
-from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.window import MainWindow
 
 STATUS_RATE_HZ = 2.0
-WORDS_AFTER_MS = 150
-"""Nothing is said about loading before this."""
 
 
 class Interior(QWidget):
@@ -78,7 +76,7 @@ class Interior(QWidget):
         self.markets = MarketsPanel(self.theme, rows, now_ms)
         self.strip = InstrumentStrip(self.theme, now_ms)
         self.status_bar = StatusBar(self.theme, self.source, now_ms)
-        self._chart: QWidget = _ChartPlace(self.theme)
+        self._chart: QWidget = ChartPlace(self.theme)
         self._remove_chart: Callable[[], None] = _nothing
         self._build()
         self._connect()
@@ -114,8 +112,9 @@ class Interior(QWidget):
         ]
         for notice in engine.notices.errors:
             self.post_notice(notice)
+        before = self.instrument
         self._on_watched(tuple(instrument.id for instrument in engine.watched()))
-        if self.instrument is not None:
+        if self.instrument is not None and self.instrument == before:
             engine.show(self.instrument, self.timeframe)
         self.refresh_status()
 
@@ -389,31 +388,6 @@ class _SlowPart:
     def refresh(self, now_ns: int) -> None:
         del now_ns
         self._window.refresh_status()
-
-
-class _ChartPlace(QWidget):
-    """The chart's place while its libraries are being loaded."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self._is_late = False
-        self.setAccessibleName("Chart, loading")
-        QTimer.singleShot(WORDS_AFTER_MS, self, self._say)
-
-    def _say(self) -> None:
-        self._is_late = True
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), self._theme.color("background"))
-        if not self._is_late:
-            return
-        words = (Word("Loading the chart", colour="muted"),)
-        width = words_width(words)
-        box = QRectF((self.width() - width) / 2, self.height() * 0.4, width + 1, 20)
-        paint_words(painter, self._theme, words, box)
 
 
 def _nothing() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtWidgets import QApplication
 
+from virtuoso_desktop.ui.fonts import Type, font
 from virtuoso_desktop.ui.theme import qt_palette
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def apply_style(theme: Theme) -> None:
-    """Set palette and style sheet of the running application."""
+    """Set font, palette and style sheet of the running application."""
     app = cast("QApplication", QApplication.instance())
+    app.setFont(font(Type.BODY))
     app.setPalette(qt_palette(theme.palette))
     app.setStyleSheet(style_sheet(theme.palette))
 
@@ -34,7 +36,7 @@ _USED = ("gutter", "background", "surface", "raised", "raised2", "line", "text",
 _SHEET = """
 QToolTip { background: %(raised2)s; color: %(text)s; border: 1px solid %(line)s; padding: 5px 8px; }
 QMenu { background: %(raised)s; color: %(text)s; border: 1px solid %(line)s; border-radius: 6px; padding: 4px; }
-QMenu::item { padding: 5px 20px 5px 8px; border-radius: 4px; }
+QMenu::item { padding: 5px 20px 5px 14px; border-radius: 4px; }
 QMenu::icon { padding-left: 8px; }
 QMenu::item:selected { background: %(raised2)s; }
 QMenu::item:disabled { color: %(disabled)s; }

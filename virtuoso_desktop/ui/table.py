@@ -341,7 +341,7 @@ class TableView(QTableView):
         row = self.currentIndex().row()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
             self.opened.emit(row)
-        elif event.text().isprintable() and event.text():
+        elif (event.text().isprintable() and event.text()) or event.modifiers() & Qt.KeyboardModifier.AltModifier:
             event.ignore()
         else:
             super().keyPressEvent(event)

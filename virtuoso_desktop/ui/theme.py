@@ -5,11 +5,16 @@ Painters ask `Theme.color` for a token of `tokens.Palette` and get a cached ``QC
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.ui.tokens import DARK, DARK_COLOUR_BLIND, LIGHT, LIGHT_COLOUR_BLIND, Palette, ThemeChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Theme:
@@ -23,6 +28,8 @@ class Theme:
         Blue and orange instead of green and red.
     reduced_motion : bool or None
         None follows the desktop where it can be asked.
+    asks_dark : callable
+        Whether the desktop is dark.
     """
 
     def __init__(
@@ -31,6 +38,7 @@ class Theme:
         *,
         colour_blind: bool = False,
         reduced_motion: bool | None = None,
+        asks_dark: Callable[[], bool] | None = None,
     ) -> None:
         self.changed: Signal[Theme] = Signal("theme changed")
         self.choice = choice
@@ -40,6 +48,7 @@ class Theme:
         """Set by the window once the desktop has been asked, after the first paint."""
         self.version = 0
         """Counts palettes: a key for anything cached in this theme's colours."""
+        self._asks_dark = asks_dark or system_is_dark
         self.palette = self._chosen_palette()
         self._colors: dict[tuple[str, float], QColor] = {}
         self._watches_system = False
@@ -67,6 +76,7 @@ class Theme:
     def choose(self, choice: ThemeChoice) -> None:
         """Switch at run time; applies to the running application."""
         self.choice = choice
+        self._tell_desktop()
         self._replace_palette()
 
     def set_colour_blind(self, colour_blind: bool) -> None:
@@ -91,14 +101,23 @@ class Theme:
         apply_style(self)
         if not self._watches_system:
             self._watches_system = True
+            self._tell_desktop()
             QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_scheme)
+
+    def _tell_desktop(self) -> None:
+        """Let the desktop draw the window's own frame in the chosen scheme, where it can."""
+        hints = QGuiApplication.styleHints()
+        if self.choice is ThemeChoice.SYSTEM:
+            hints.unsetColorScheme()
+        else:
+            hints.setColorScheme(Qt.ColorScheme.Dark if self.choice is ThemeChoice.DARK else Qt.ColorScheme.Light)
 
     def _on_system_scheme(self, _scheme: Qt.ColorScheme) -> None:
         if self.choice is ThemeChoice.SYSTEM:
             self._replace_palette()
 
     def _chosen_palette(self) -> Palette:
-        dark = self.choice is ThemeChoice.DARK or (self.choice is ThemeChoice.SYSTEM and system_is_dark())
+        dark = self.choice is ThemeChoice.DARK or (self.choice is ThemeChoice.SYSTEM and self._asks_dark())
         if self.colour_blind:
             return DARK_COLOUR_BLIND if dark else LIGHT_COLOUR_BLIND
         return DARK if dark else LIGHT

@@ -45,8 +45,12 @@ class Toast(QWidget):
         self._body_rect = self._fit(self._body, Type.BODY, self._title_rect.bottom() + 2)
         bottom = self._body_rect.bottom() if self._body else self._title_rect.bottom()
         self.resize(WIDTH_PX, round(bottom) + 10)
+        self._goes: QTimer | None = None
         if notice.severity is not Severity.ERROR:
-            QTimer.singleShot(STAYS_MS, self, lambda: parent.remove(self))
+            self._goes = QTimer(self)
+            self._goes.setSingleShot(True)
+            self._goes.timeout.connect(lambda: parent.remove(self))
+            self._goes.start(STAYS_MS)
 
     def _fit(self, words: str, kind: Type, top: float) -> QRectF:
         box = QRectF(44, top, WIDTH_PX - 44 - 36, 400)

@@ -77,6 +77,7 @@ class MainWindow(QWidget):
         self._now_ms = now_ms
         self._memory = memory or WindowMemory()
         self._interior: Interior | None = None
+        self._has_painted = False
         self._rows = MarketsRows()
         self._recall_rows(snapshot)
         self._first_instrument = _parse(self._memory.instrument)
@@ -212,6 +213,8 @@ class MainWindow(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self._interior is None:
             self._paint_first()
+        if not self._has_painted:
+            self._has_painted = True
             QTimer.singleShot(0, self._after_first_paint)
 
     def resizeEvent(self, _event: QResizeEvent) -> None:

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -32,7 +33,7 @@ def _say(what: dict[str, Any]) -> None:
 
 def read_frames(path: str) -> tuple[list[bytes], list[bytes]]:
     """Opening and measured frames of a mix that `parse_apply` wrote."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         opening = int(file.readline())
         frames = file.read().splitlines()
     return frames[:opening], frames[opening:]

@@ -29,6 +29,11 @@ line = {"bybit": {"http": "http://127.0.0.1:%d" % port, "ws": "ws://127.0.0.1:%d
 print(json.dumps(line), flush=True)
 sys.stdin.read()
 """
+REFUSING = """
+import sys
+sys.stderr.write("virtuoso-desktop simulate: port 9 is taken\\n2026-01-01 00:00:00 INFO the end\\n")
+sys.exit(3)
+"""
 pytestmark = pytest.mark.own_process
 
 
@@ -86,7 +91,7 @@ async def test_a_child_that_ignores_its_pipe_is_killed() -> None:
 @pytest.mark.parametrize(
     ("program", "said"),
     [
-        ("import sys; sys.exit('port 9 cannot be used: taken')", r"exit code 1 \(port 9 cannot be used: taken\)"),
+        (REFUSING, r"exit code 3 \(port 9 is taken\)"),
         ("print('hello', flush=True)", "did not start"),
         ("print('{}', flush=True)", "did not start"),
         ("print('[1]', flush=True)", "did not start"),

@@ -42,9 +42,10 @@ def test_a_changed_settings_file_is_read_anew(tmp_path: Path) -> None:
     assert remembered_source(PLAIN, tmp_path) is None
 
 
-def test_the_demo_needs_no_memory(tmp_path: Path) -> None:
+def test_the_plain_demo_needs_no_memory(tmp_path: Path) -> None:
     assert remembered_source(Options(demo=True), tmp_path) == SourceFolder(Source.DEMO, "demo")
     assert remembered_source(Options(demo=True, speed=60.0), tmp_path) == SourceFolder(Source.DEMO, "demo-fast")
+    assert remembered_source(Options(demo=True, overrides=("ui.theme=light",)), tmp_path) is None
     remember_source(Options(demo=True), tmp_path, SourceFolder(Source.DEMO, "demo"))
     assert not (tmp_path / FILE).exists()
 

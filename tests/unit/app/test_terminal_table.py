@@ -12,6 +12,7 @@ from virtuoso_desktop.app.terminal_table import COLUMNS, GAP, MarketPicture, Mar
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StaleTopic, StatusView
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.instrument import Source
+from virtuoso_desktop.ui.feed_state import FeedWatch
 
 NOW_MS = 1_700_000_055_000
 LIVE = LinkView("bybit", LinkPhase.LIVE, 12.3, NOW_MS - 5_000)
@@ -31,7 +32,9 @@ def row(symbol: str, state: RowState = RowState.LIVE, **values: object) -> Marke
 
 def picture(rows: list[MarketRow], *notices: Notice, link: LinkView = LIVE) -> MarketPicture:
     status = StatusView(1, len(rows), 1240.4, 12.3, 7, 245, 0, 0, 4.0, 312.4, 0)
-    return MarketPicture(Source.DEMO, NOW_MS, rows, (link,), status, notices)
+    message = FeedWatch().judge((link,), NOW_MS)
+    feeds = () if message is None else (message,)
+    return MarketPicture(Source.DEMO, NOW_MS, rows, (link,), status, feeds, notices)
 
 
 def drawn(shown: MarketPicture, width: int, lines: int | None = None) -> list[str]:
@@ -79,7 +82,7 @@ def test_the_status_line_names_source_link_and_counts() -> None:
 def test_a_lost_link_says_why_and_when_it_is_tried_again() -> None:
     link = LinkView("bybit", LinkPhase.BACKOFF, None, NOW_MS - 60_000, "connection refused", NOW_MS + 4_000)
     text = "\n".join(drawn(picture([row("BTCUSDT", RowState.STALE)], link=link), 100))
-    assert "Bybit lost since" in text
+    assert "Bybit cannot be reached since " in text
     assert "connection refused. Next try in 4s." in text
 
 
@@ -87,7 +90,8 @@ def test_a_silent_topic_is_named_with_its_age() -> None:
     btc = instrument("BTCUSDT").id
     topics = (StaleTopic("orderbook.50.BTCUSDT", btc, NOW_MS - 12_000), StaleTopic("tickers.BTCUSDT", btc, None))
     link = LinkView("bybit", LinkPhase.STALE, 12.0, NOW_MS, stale_topics=topics)
-    assert "orderbook.50 BTCUSDT silent for 12 s, and 1 more." in drawn(picture([row("BTCUSDT")], link=link), 100)
+    text = "\n".join(drawn(picture([row("BTCUSDT")], link=link), 100))
+    assert "orderbook.50 BTCUSDT silent for 12 s, and 1 more topic." in text
 
 
 def test_a_low_terminal_counts_what_it_hides() -> None:

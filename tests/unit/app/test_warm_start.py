@@ -63,6 +63,16 @@ def test_a_row_that_brought_nothing_keeps_the_previous_one() -> None:
     assert snapshot.rows == [before]
 
 
+def test_the_previous_rows_are_shown_until_there_are_new_ones() -> None:
+    before = row("BTCUSDT", state=RowState.LAST_SEEN, updated_ms=NOW_MS - 5_000)
+    memory = warm_start.RowMemory(MarketsSnapshot(1, NOW_MS - 5_000, [before]))
+    waiting, fresh = row("BTCUSDT", updated_ms=None), row("BTCUSDT")
+    new = row("NEWUSDT", updated_ms=None)
+    assert memory.shown([]) == [before]
+    assert memory.shown([waiting, new]) == [before, new]
+    assert memory.shown([fresh]) == [fresh]
+
+
 def test_a_run_that_brought_nothing_keeps_nothing() -> None:
     assert warm_start.RowMemory(None).snapshot([row("BTCUSDT", updated_ms=None)], NOW_MS) is None
     assert warm_start.RowMemory(None).snapshot([], NOW_MS) is None

@@ -301,6 +301,23 @@ async def test_unwatch_forgets_everything_of_an_instrument(tmp_path: Path) -> No
         assert rig.engine.status().series_loaded == rig.engine.status().series_wanted == 7
 
 
+async def test_venue_that_cannot_be_asked_is_told_with_its_next_try_and_retry_does_not_wait(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    adapter.failure = LinkError("connection refused")
+    async with running(tmp_path, adapter) as rig:
+        await until(lambda: rig.engine.links()[0].phase is LinkPhase.BACKOFF, "the failure is told")
+        link = rig.engine.links()[0]
+        assert link.reason == "connection refused"
+        assert link.next_retry_ms is not None
+        assert link.next_retry_ms >= NOW_MS + 500
+        adapter.failure = None
+        rig.engine.retry_now("bybit")
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        assert len(rig.engine.watched()) == 2, "asked at once, not after half a second or more"
+        assert (rig.engine.links()[0].reason, rig.engine.links()[0].next_retry_ms) == (None, None)
+
+
 def depths(adapter: FakeAdapter, instrument_id: InstrumentId) -> set[int | None]:
     return {each.depth for each in adapter.topics if each.instrument_id == instrument_id} - {None}
 

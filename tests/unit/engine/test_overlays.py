@@ -150,9 +150,12 @@ async def test_appended_candles_give_the_same_lines_as_a_fresh_computation() -> 
     await assert_like_fresh(overlays, made)
 
 
-@pytest.mark.parametrize("change", ["prepend", "revision", "hole filled", "append with revision", "cleared"])
+@pytest.mark.parametrize(
+    "change", ["prepend", "revision", "hole filled", "old hole filled", "append with revision", "cleared"]
+)
 async def test_older_rows_that_change_are_computed_again(change: str) -> None:
-    overlays, made = await ready(), series(500, 200)
+    overlays, made = await ready(), CandleSeries(BTC, Timeframe.M5)
+    made.merge(np.delete(page(500, 200), 120, axis=1), START_MS + 10**12)
     made.apply(candle_of(page(701, 1)[:, 0], closed=False))
     lines_of(overlays, made)
     if change == "prepend":
@@ -163,6 +166,8 @@ async def test_older_rows_that_change_are_computed_again(change: str) -> None:
         made.apply(candle_of(row, closed=True))
     elif change == "hole filled":
         made.merge(page(700, 1), START_MS + 10**12)
+    elif change == "old hole filled":
+        made.merge(page(620, 1), START_MS + 10**12)
     elif change == "append with revision":
         row = page(600, 1)[:, 0]
         row[4] = row[3]

@@ -29,7 +29,8 @@ def test_a_change_carries_its_sign_and_zero_none(value: float, said: str) -> Non
     ("value", "said"),
     [
         (6.9e9, "6.90B"), (48_300.0, "48.3K"), (452_000.0, "452K"), (1_020_000.0, "1.02M"), (999_600.0, "1.00M"),
-        (999_400.0, "999K"), (9.996, "10.0"), (12.34, "12.3"), (0.0, "0.00"), (2.5e12, "2.50T"), (-1500.0, "\u22121.50K"),
+        (999_400.0, "999K"), (9.996, "10.0"), (12.34, "12.3"), (0.0, "0.00"), (2.5e12, "2.50T"),
+        (-1500.0, "\u22121.50K"),
     ],
 )  # fmt: skip
 def test_compact_keeps_three_digits_and_never_four(value: float, said: str) -> None:

@@ -6,19 +6,19 @@ Source: Bybit API documentation, v5, WebSocket public.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import msgspec
 from msgspec.json import Decoder
 
 from virtuoso_desktop.exchanges.bybit import wire
+from virtuoso_desktop.exchanges.bybit.ticker import NAME_BY_KEY, ticker_fields
 from virtuoso_desktop.model.errors import ParseError
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Venue
 from virtuoso_desktop.model.market import (
     FULL_DEPTH,
     RPI_DEPTH,
-    TICKER_FIELDS,
     Aggressor,
     BookDelta,
     BookSnapshot,
@@ -48,7 +48,6 @@ TIMEFRAME_BY_INTERVAL: dict[str, Timeframe] = {
 }
 INTERVAL_BY_TIMEFRAME: dict[Timeframe, str] = {value: key for key, value in TIMEFRAME_BY_INTERVAL.items()}
 
-NAME_BY_KEY: dict[str, str] = dict(zip(wire.TickerData.__annotations__, TICKER_FIELDS, strict=True))
 OPTION_SYMBOL = re.compile(r"-[CP](-[A-Z]+)?$")
 OLD_TOPICS = ("orderBookL2", "orderBook_200", "instrument_info", "klineV2", "candle.")
 SHARED_TOPICS = ("liquidation.", "trade.")
@@ -373,19 +372,6 @@ class BybitParser:
                 recv_ns,
             ),
         )
-
-
-def ticker_fields(data: Mapping[str, object]) -> dict[str, float | None]:
-    """The known values of one ticker element as it came from the venue; ``""`` and null become None.
-
-    Raises ParseError for a value that is no number, not finite, or a negative price, size or volume.
-    """
-    texts = {key: None if value == "" else value for key, value in data.items()}
-    try:
-        values: Any = msgspec.convert(texts, wire.TickerData, strict=False)
-    except msgspec.ValidationError as error:
-        raise ParseError(f"the ticker has a value that cannot be: {error}", kind="bad_value") from error
-    return {NAME_BY_KEY[key]: value for key, value in values.items()}
 
 
 def _is_analysed(symbol: str) -> bool:

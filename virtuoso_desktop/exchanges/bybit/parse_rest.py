@@ -14,7 +14,7 @@ import msgspec
 
 from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, Maintenance
 from virtuoso_desktop.exchanges.bybit import wire_rest as wire
-from virtuoso_desktop.exchanges.bybit.parse import ticker_fields
+from virtuoso_desktop.exchanges.bybit.ticker import ticker_fields
 from virtuoso_desktop.model.errors import ParseError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
 from virtuoso_desktop.model.market import (

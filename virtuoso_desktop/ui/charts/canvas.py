@@ -108,6 +108,7 @@ class Canvas(pg.GraphicsView):
         """The slice, a scale or the series changed: place everything anew and repaint the view."""
         stage = self._stage
         self._fit_axis()
+        self.gestures.follow_mouse()
         model = stage.model
         left, right = model.time.left_slot, model.time.right_slot
         self.price_box.set_range(left, right, model.price.low, model.price.high)
@@ -128,7 +129,7 @@ class Canvas(pg.GraphicsView):
             self.volume_pane.ask_device(column + spacing, 0, spacing, layout.volume.height)
         row = self._price_row()
         if row != self._row:
-            line = max(1, round(layout.ratio))
+            line = layout.line
             for moved in (self._row, row):
                 if moved is not None:
                     self.price_pane.ask_device(0, moved - line // 2, layout.plot_width, line)

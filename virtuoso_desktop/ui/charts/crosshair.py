@@ -43,7 +43,7 @@ class Crosshair(ChartItem):
             return
         x, y = place
         layout = self._stage.layout
-        line = max(1, round(layout.ratio))
+        line = layout.line
         self.ask_device(x - 1, 0, line + 2, layout.time.top)
         if y is not None:
             self.ask_device(0, y - 1, layout.plot_width, line + 2)
@@ -56,7 +56,7 @@ class Crosshair(ChartItem):
         x, y = self._drawn
         self.to_device(painter)
         self._pen.setColor(stage.theme.color("muted", _ALPHA))
-        self._pen.setWidth(max(1, round(layout.ratio)))
+        self._pen.setWidth(layout.line)
         painter.setPen(self._pen)
         if 0 <= x < layout.plot_width:
             painter.drawLine(QLineF(x, 0, x, layout.time.top))

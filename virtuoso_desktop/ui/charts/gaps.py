@@ -8,7 +8,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QPainter, QPen, QPixmap
 
 from virtuoso_desktop.engine.views import RowState
-from virtuoso_desktop.ui.charts import clock_text
+from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.stage import Pane, Stage
@@ -55,23 +55,24 @@ class Gaps:
             areas.append((start, width))
             assert model.timeframe is not None
             missing_ms = count * zoom.per_column * model.timeframe.duration_ms
-            self._say(stage, start, width, f"gap {clock_text.span(missing_ms)}", "")
+            self._say(stage, start, width, f"gap {text.stretch(missing_ms)}")
         self._add_silence(stage, areas)
         self._add_end(stage)
         cells = self._areas.resize(len(areas))
         for index, (start, width) in enumerate(areas):
             cells[index] = (start, 0, width, pane.height)
 
-    def _say(self, stage: Stage, start: float, width: float, first: str, second: str) -> None:
-        """Put words into an area, if it has room for them."""
+    def _say(self, stage: Stage, start: float, width: float, first: str, *seconds: str) -> None:
+        """Put words into an area: the first line if it fits, and below it the first of ``seconds`` that does."""
         left = max(start, 0.0)
-        room = stage.logical(min(start + width, stage.layout.plot_width) - left)
-        need = max(face(Type.CAPTION_NUMBER).width(first), face(Type.CAPTION).width(second))
-        if need + 2 * _NOTE_PAD_PX > room:
-            return
+        room = stage.logical(min(start + width, stage.layout.plot_width) - left) - 2 * _NOTE_PAD_PX
         x = stage.logical(left) + _NOTE_PAD_PX
+        if face(Type.CAPTION_NUMBER).width(first) > room:
+            return
         self.notes.append(Note(x, _NOTE_TOP_PX, first, Type.CAPTION_NUMBER, "warning"))
-        self.notes.append(Note(x, _NOTE_TOP_PX + _LINE_PX, second, Type.CAPTION, "muted"))
+        second = next((words for words in seconds if face(Type.CAPTION).width(words) <= room), None)
+        if second is not None:
+            self.notes.append(Note(x, _NOTE_TOP_PX + _LINE_PX, second, Type.CAPTION, "muted"))
 
     def _add_silence(self, stage: Stage, areas: list[tuple[float, float]]) -> None:
         """From the newest candle to the right edge nothing is known while the series is stale."""
@@ -82,8 +83,8 @@ class Gaps:
         width = stage.layout.plot_width - start
         if width > 0:
             areas.append((start, width))
-            since = "" if model.newest_ms is None else f"since {clock_text.clock_time(model.newest_ms, stage.zone)}"
-            self._say(stage, start, width, "no data", since)
+            since = [] if model.newest_ms is None else [text.clock_seconds(model.newest_ms, stage.zone)]
+            self._say(stage, start, width, "no data", *(f"since {moment}" for moment in since), *since)
 
     def _add_end(self, stage: Stage) -> None:
         """The venue has nothing older than the oldest candle."""

@@ -49,6 +49,7 @@ class Gestures:
         self._canvas = canvas
         self._drag: Area | None = None
         self._last = QPointF()
+        self._place: QPointF | None = None
         self._rest = 0.0
         self._notches = 0.0
         self._keys: dict[Qt.Key, Callable[[], object]] = {
@@ -109,6 +110,7 @@ class Gestures:
 
     def leave(self) -> None:
         """The mouse left: no crosshair."""
+        self._place = None
         if self._stage.hover is not None:
             self._stage.hover = None
             self._canvas.hover_moved.emit()
@@ -176,14 +178,23 @@ class Gestures:
 
     def hover_at(self, place: QPointF) -> None:
         """Put the crosshair at a place of the viewport (logical pixels); away from the plot there is none."""
-        stage = self._stage
+        self._place = place
+        if self.follow_mouse():
+            self._canvas.hover_moved.emit()
+
+    def follow_mouse(self) -> bool:
+        """The view may have moved under a resting mouse: the crosshair stays at the mouse. True when it moved."""
+        stage, place = self._stage, self._place
+        if place is None:
+            return False
         hover: Hover | None = None
         if not stage.model.is_empty and self.area_at(place) is Area.PLOT:
             x, y = math.floor(place.x() * stage.layout.ratio), math.floor(place.y() * stage.layout.ratio)
             hover = Hover(stage.model.time.slot_at(x), y)
-        if hover != stage.hover:
-            stage.hover = hover
-            self._canvas.hover_moved.emit()
+        if hover == stage.hover:
+            return False
+        stage.hover = hover
+        return True
 
     def area_at(self, place: QPointF) -> Area:
         """What lies under a place of the viewport (logical pixels)."""

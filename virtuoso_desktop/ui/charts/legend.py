@@ -53,6 +53,8 @@ Lines = list[tuple[float, list[Groups]]]
 """(middle, ways to say it) of every line: the first that fits is shown, of the last one what fits."""
 
 
+_LETTERS = tuple(Run(letter, Type.BODY, "muted") for letter in "OHLC")
+_LINE_NAMES = {name: Run(words, Type.CAPTION, "muted", swatch=LINE_TOKENS[name]) for name, words in LINE_WORDS.items()}
 _NOTHING = (QRectF(), Run("", Type.CAPTION, ""))
 
 
@@ -229,8 +231,8 @@ def _figures(stage: Stage, reading: Reading | None) -> Groups:
     is_old = not stage.is_live and reading == stage.model.newest
     token = "muted" if is_old or stage.is_muted else "up_text" if reading.is_up else "down_text"
     groups = [
-        [Run(letter, Type.BODY, "muted"), Run(stage.price_text(ticks), Type.NUMBER, token, 6)]
-        for letter, ticks in zip("OHLC", (reading.open, reading.high, reading.low, reading.close), strict=True)
+        [letter, Run(stage.price_text(ticks), Type.NUMBER, token, 6)]
+        for letter, ticks in zip(_LETTERS, (reading.open, reading.high, reading.low, reading.close), strict=True)
     ]
     change = (reading.close / reading.open - 1) * 100 if reading.open else None
     groups[-1].append(Run(text.percent(change), Type.NUMBER, token, _GROUP_GAP))
@@ -248,7 +250,7 @@ def _overlays(stage: Stage, reading: Reading | None) -> Groups:
     values = reading.lines if reading is not None else (None,) * len(model.line_names)
     return [
         [
-            Run(LINE_WORDS[name], Type.CAPTION, "muted", swatch=LINE_TOKENS[name]),
+            _LINE_NAMES[name],
             Run(stage.price_text(value), Type.CAPTION_NUMBER, "text", 6),
         ]
         for name, value in zip(model.line_names, values, strict=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+_ENOUGH_ROWS = 500
+"""A series that holds fewer may still be loading: its end says nothing about how far to zoom out."""
 VOLUME_HEADROOM = 1.35
 """The volume pane's upper edge over its highest bar: one line of legend stands there."""
 
@@ -190,6 +192,8 @@ class ChartModel:
         self._is_placed = True
         if self._view_bars is not None:
             self.time.set_view_bars(self._view_bars)
+        if self.count >= _ENOUGH_ROWS or chart.candles.is_complete_left:
+            self.time.limit_zoom()
         if self._right_ms is None:
             self.time.show_newest(self._bars_right)
         else:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from virtuoso_desktop.engine.views import kind_badge
+from virtuoso_desktop.ui.charts.kept import Kept
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.fonts import Type, font
 
 if TYPE_CHECKING:
+    from virtuoso_desktop.engine.views import ChartView
+    from virtuoso_desktop.model.instrument import InstrumentId
+    from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.theme import Theme
 
 STRIP_PX = 24
 CHIP_PX = 20
 ROUND_PX = 28
 _PAD_PX = 10
+_CLEAR = QColor(0, 0, 0, 0)
+
+
+def reason(subject: tuple[InstrumentId, Timeframe] | None, chart: ChartView | None) -> tuple[str, str]:
+    """Why there is nothing to draw, and what happens next."""
+    if subject is None:
+        return "No instrument is chosen", "Choose one in Markets, or type its name here."
+    identity, timeframe = subject
+    name = f"{identity.symbol}{kind_badge(identity.market_kind)}"
+    if chart is None:
+        return f"Waiting for {name}", "Its candles load as soon as the exchange answers."
+    if chart.load_error is not None:
+        return f"Candles of {name} {timeframe.value} did not load", chart.load_error
+    if chart.candles.is_complete_left:
+        return f"No {timeframe.value} candles of {name} yet", "It has not traded since it was listed."
+    return f"Loading {name} {timeframe.value}", "The newest candles come first."
 
 
 class Message(QWidget):
-    """Two lines in the middle of an empty chart: what is so, and what happens or can be done."""
+    """Two lines over an empty chart, above its watermark: what is so, and what happens or can be done."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -46,7 +68,7 @@ class Message(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        middle = self.height() // 2
+        middle = self.height() // 3
         center = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
         painter.setFont(font(Type.TITLE))
         painter.setPen(self._theme.color("text"))
@@ -57,12 +79,33 @@ class Message(QWidget):
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, self._detail)
 
 
-class HistoryStrip(QAbstractButton):
-    """A line at the lower left: older candles are loading, or why they are not, with a way to try again."""
+class _Note(QAbstractButton):
+    """A button over the canvas, which is repainted with every pan: its picture is kept while it looks the same."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._kept = Kept()
+
+    def draw(self, painter: QPainter) -> None:
+        """Paint the button as it is now."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        ratio = self.devicePixelRatioF()
+        size = (ceil(self.width() * ratio), ceil(self.height() * ratio))
+        looks = (self.text(), self.isEnabled(), self.underMouse(), self.isDown(), self.hasFocus())
+        if self._kept.is_ready((looks, self._theme.palette, size, ratio), size, ratio, _CLEAR, self.draw):
+            painter.drawPixmap(0, 0, self._kept.pixmap)
+        else:
+            self.draw(painter)
+
+
+class HistoryStrip(_Note):
+    """A line at the lower left: older candles are loading, or why they are not, with a way to try again."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent)
         self._color = "muted"
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.hide()
@@ -84,19 +127,18 @@ class HistoryStrip(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(round(face(Type.CAPTION).width(self.text())) + 2 * _PAD_PX + 1, STRIP_PX)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
+    def draw(self, painter: QPainter) -> None:
         _paint_ground(painter, self, self._theme, 4)
         face(Type.CAPTION).begin(painter, self._theme.color(self._color))
         face(Type.CAPTION).draw(painter, _PAD_PX, STRIP_PX / 2, self.text())
 
 
-class Chip(QAbstractButton):
+class Chip(_Note):
     """A small word on the axis: the time zone, the way back to the automatic scale."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    def __init__(self, theme: Theme, parent: QWidget, *, is_boxed: bool = False) -> None:
+        super().__init__(theme, parent)
+        self._is_boxed = is_boxed
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -112,9 +154,8 @@ class Chip(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(round(face(Type.CAPTION).width(self.text())) + 13, CHIP_PX)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        if self.underMouse() or self.hasFocus():
+    def draw(self, painter: QPainter) -> None:
+        if self._is_boxed or self.underMouse() or self.hasFocus():
             _paint_ground(painter, self, self._theme, 3)
         color = "text" if self.underMouse() else "muted"
         width = face(Type.CAPTION).width(self.text())
@@ -123,14 +164,11 @@ class Chip(QAbstractButton):
         face(Type.CAPTION).draw(painter, left, self.height() / 2, self.text())
 
 
-class NewestButton(QAbstractButton):
+class NewestButton(_Note):
     """A round button that leads back to the newest candle."""
 
-    wanted = Signal()
-
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self.setFixedSize(ROUND_PX, ROUND_PX)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -139,8 +177,7 @@ class NewestButton(QAbstractButton):
         self.setToolTip("Newest candle (Home)")
         self.hide()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
+    def draw(self, painter: QPainter) -> None:
         _paint_ground(painter, self, self._theme, ROUND_PX / 2)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         pen = QPen(self._theme.color("text" if self.underMouse() else "muted"), 1.5)

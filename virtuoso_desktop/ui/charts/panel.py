@@ -6,27 +6,18 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from virtuoso_desktop.engine.views import (
-    CandleView,
-    ChartSnapshot,
-    ChartView,
-    EngineView,
-    OverlayView,
-    RowState,
-    kind_badge,
-)
+from virtuoso_desktop.engine.views import ChartSnapshot, ChartView, EngineView, RowState, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.charts import clock_text
 from virtuoso_desktop.ui.charts.canvas import Canvas
 from virtuoso_desktop.ui.charts.history import BackFill
 from virtuoso_desktop.ui.charts.model import Change
-from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton
+from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
+from virtuoso_desktop.ui.charts.snapshot import chart_of
 from virtuoso_desktop.ui.charts.stage import Stage
 
 if TYPE_CHECKING:
@@ -98,11 +89,11 @@ class ChartPanel(QWidget):
         self._described_ns = -DESCRIBE_NS
         self._stage = Stage(theme)
         self.canvas = Canvas(self._stage, self)
-        self._message = Message(theme, self.canvas)
-        self._strip = HistoryStrip(theme, self.canvas)
-        self._newest = NewestButton(theme, self.canvas)
-        self._auto = Chip(theme, self.canvas)
-        self._zone = Chip(theme, self.canvas)
+        self._message = Message(theme, self)
+        self._strip = HistoryStrip(theme, self)
+        self._newest = NewestButton(theme, self)
+        self._auto = Chip(theme, self, is_boxed=True)
+        self._zone = Chip(theme, self)
         self._auto.say("Auto", "Automatic price scale", "Fit the price scale to the candles (double click on the axis)")
         self._auto.hide()
         self.setFocusProxy(self.canvas)
@@ -140,7 +131,7 @@ class ChartPanel(QWidget):
         """Draw what was seen last, muted, until live candles of the same series have joined."""
         self._begin(snapshot.instrument.id, snapshot.timeframe)
         self._snapshot = snapshot
-        self._snapshot_chart = _chart_of(snapshot)
+        self._snapshot_chart = chart_of(snapshot)
         self._stage.model.place(snapshot.view_bars, snapshot.bars_right)
         self._read()
 
@@ -266,21 +257,7 @@ class ChartPanel(QWidget):
         if self._empty_since_ns is None:
             self._empty_since_ns = now_ns
         if now_ns - self._empty_since_ns >= PATIENCE_NS:
-            self._message.say(*self._reason(chart))
-
-    def _reason(self, chart: ChartView | None) -> tuple[str, str]:
-        """Why there is nothing to draw, and what happens next."""
-        if self._subject is None:
-            return "No instrument is chosen", "Choose one in Markets, or type its name here."
-        identity, timeframe = self._subject
-        name = f"{identity.symbol}{kind_badge(identity.market_kind)}"
-        if chart is None:
-            return f"Waiting for {name}", "The venue has not listed it yet. Its candles load as soon as it has."
-        if chart.load_error is not None:
-            return f"Candles of {name} {timeframe.value} did not load", chart.load_error
-        if chart.candles.is_complete_left:
-            return f"No {timeframe.value} candles of {name} yet", "It has not traded since it was listed."
-        return f"Loading {name} {timeframe.value}", "The newest candles come first."
+            self._message.say(*reason(self._subject, chart))
 
     def _describe(self, now_ns: int) -> None:
         """Tell a screen reader what the legends say, at most twice a second."""
@@ -350,7 +327,7 @@ class ChartPanel(QWidget):
         layout, model = stage.layout, stage.model
         is_back = not model.is_empty and model.time.newest >= model.time.right_slot
         is_by_hand = not model.is_empty and not model.price.is_auto
-        key = (layout, is_back, is_by_hand, stage.axis_zone, self._strip.width(), stage.now_ms // 3_600_000)
+        key = (layout, is_back, is_by_hand, stage.axis_zone, stage.now_ms // 3_600_000)
         if key == self._notes_key:
             return
         self._notes_key = key
@@ -371,31 +348,14 @@ class ChartPanel(QWidget):
     def _say_zone(self) -> None:
         stage = self._stage
         zone = stage.axis_zone
-        name = clock_text.zone_name(stage.now_ms, zone)
+        name = text.zone_name(stage.now_ms, zone)
         if zone is not stage.zone:
             tip = "Candles of a day and longer are the venue's: UTC"
         elif zone is None:
             tip = f"Times are local ({name}). Click for UTC"
         else:
-            tip = f"Times are UTC. Click for local ({clock_text.zone_name(stage.now_ms, None)})"
+            tip = f"Times are UTC. Click for local ({text.zone_name(stage.now_ms, None)})"
         self._zone.say(name, f"Time zone {name}", tip)
 
     def _set_source(self, source: Source) -> None:
         self._stage.watermark = "" if source is Source.LIVE else source.value.upper()
-
-
-def _chart_of(snapshot: ChartSnapshot) -> ChartView:
-    """A snapshot in the form of live data."""
-    columns = np.array(snapshot.candles, dtype=np.float64).reshape(7, -1)
-    candles = CandleView(columns, version=-1, base_version=-1, last_is_forming=False, is_complete_left=False)
-    return ChartView(
-        instrument=snapshot.instrument,
-        timeframe=snapshot.timeframe,
-        candles=candles,
-        overlays=OverlayView("preparing", (), (), -1, -1),
-        last_price_ticks=None,
-        state=RowState.LAST_SEEN,
-        newest_ms=snapshot.as_of_ms,
-        is_loading_older=False,
-        load_error=None,
-    )

@@ -36,6 +36,10 @@ class PaneBox(pg.ViewBox):
         self.borderRect.hide()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
 
+    def boundingRect(self) -> QRectF:
+        """The pane alone: the base class adds half a pixel, which would paint over the line below."""
+        return self.rect()
+
     @Slot()
     def prepareForPaint(self) -> None:
         """Nothing: no child is painted through the box's transform."""
@@ -212,7 +216,7 @@ class PricePane(PaneItem):
             return
         token = ("up" if stage.model.newest.is_up else "down") if stage.is_live else "muted"
         self._price_pen.setColor(stage.theme.color(token))
-        self._price_pen.setWidth(max(1, round(stage.layout.ratio)))
+        self._price_pen.setWidth(stage.layout.line)
         painter.setPen(self._price_pen)
         painter.drawLine(QLineF(0, row, stage.layout.plot_width, row))
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.charts import clock_text, steps
+from virtuoso_desktop.ui.charts import steps
 from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.stage import AXIS_PAD_PX, ChartItem, Pane, Stage
@@ -98,21 +98,25 @@ class ValueScale(ChartItem):
         self._rebuild()
         stage = self._stage
         layout, theme = stage.layout, stage.theme
-        line = max(1, round(layout.ratio))
+        line = layout.line
         if not stage.is_partial:
             self.to_device(painter)
             self.draw_grid(painter)
             self.to_logical(painter)
         left = stage.logical(layout.plot_width)
         height = self._bounds.height()
-        if not self.is_asked(QRectF(left, 0, self._bounds.width() - left, height)):
+        asked = self.asked_part(QRectF(left, 0, self._bounds.width() - left, height))
+        if asked.isEmpty():
             return
         painter.fillRect(QRectF(left, 0, line / layout.ratio, height), theme.color("line"))
         tags = self._tags
         caption = face(Type.CAPTION)
         caption.begin(painter, theme.color("muted"))
+        first, last = asked.top() - _LABEL_HALF_PX, asked.bottom() + _LABEL_HALF_PX
         for label in self._labels:
-            if all(abs(label.middle - tag.middle) >= tag.height / 2 + _LABEL_HALF_PX for tag in tags):
+            if first <= label.middle <= last and all(
+                abs(label.middle - tag.middle) >= tag.height / 2 + _LABEL_HALF_PX for tag in tags
+            ):
                 caption.draw(painter, left + AXIS_PAD_PX, label.middle, label.text)
         for tag in tags:
             self._paint_tag(painter, left, tag)
@@ -132,7 +136,7 @@ class ValueScale(ChartItem):
             return
         self._key = key
         rows = self._content.labels()
-        line = max(1, round(layout.ratio))
+        line = layout.line
         cells = self._grid.resize(len(rows))
         for index, (row, _) in enumerate(rows):
             cells[index] = (0, row, layout.plot_width, line)
@@ -212,7 +216,7 @@ class PriceContent:
             is_up = model.newest is None or model.newest.is_up
             fill, color = ("up_tag", "on_up") if is_up else ("down_tag", "on_down")
             left_ms = None if stage.close_ms is None else stage.close_ms - stage.now_ms
-            second = text.DASH if left_ms is None else clock_text.countdown(left_ms)
+            second = text.DASH if left_ms is None else text.bar_countdown(left_ms)
             return Tag(middle, words, second, fill, color, color)
         since = stage.seen_ms if stage.seen_ms is not None else model.newest_ms
         age = "waiting" if since is None else f"{text.age(stage.now_ms - since)} old"

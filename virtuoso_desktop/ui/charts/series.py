@@ -50,7 +50,7 @@ def metrics_of(zoom: Zoom, ratio: float) -> Metrics:
     """Body: the odd width nearest 0.72 of the spacing, below it; even where a wick is even."""
     if zoom.spacing <= 2:
         return Metrics(1, 0, 1, 0, 0.5)
-    wick = min(max(1, round(ratio)), zoom.spacing - 1)
+    wick = min(max(1, int(ratio)), zoom.spacing - 1)
     wanted = BODY_SHARE * zoom.spacing
     body = min(range(wick, zoom.spacing, 2), key=lambda width: abs(width - wanted))
     body_left = (zoom.spacing - body) // 2
@@ -270,15 +270,24 @@ def draw_newest_segment(
     painter: QPainter, model: ChartModel, name: str, line: Floats, height: int, ratio: float
 ) -> None:
     """The segment of an overlay line that ends at the newest candle, with the painter's pen."""
-    key = model.bars.key[-2:]
-    if len(key) < 2 or not _are_joined(model, name, key)[0]:
+    if model.bars.count < 2:
+        return
+    before, newest = model.bars.key[-2:].tolist()
+    y1, y2 = line[-2:].tolist()
+    if newest - before != 1.0 or (name == "vwap" and _session(model, before) != _session(model, newest)):
         return
     zoom, price = model.time.zoom, model.price
     scale, far = height / price.span, _FAR * height
-    y1, y2 = (price.high - float(line[-2])) * scale, (price.high - float(line[-1])) * scale
+    y1, y2 = (price.high - y1) * scale, (price.high - y2) * scale
     if abs(y1) < far and abs(y2) < far:  # false for a missing value
-        x2 = float(key[1]) * zoom.spacing - model.time.left + metrics_of(zoom, ratio).middle
+        x2 = newest * zoom.spacing - model.time.left + metrics_of(zoom, ratio).middle
         painter.drawLine(QLineF(x2 - zoom.spacing, y1, x2, y2))
+
+
+def _session(model: ChartModel, key: float) -> int:
+    """UTC day of the last slot of a column."""
+    slot_ms = 0 if model.timeframe is None else model.timeframe.duration_ms
+    return int(((key + 1) * model.time.zoom.per_column - 1) * slot_ms // DAY_MS)
 
 
 def _are_joined(model: ChartModel, name: str, key: Floats) -> NDArray[np.bool_]:
@@ -287,7 +296,7 @@ def _are_joined(model: ChartModel, name: str, key: Floats) -> NDArray[np.bool_]:
     timeframe = model.timeframe
     if name == "vwap" and timeframe is not None:
         last_slot = (key + 1) * model.time.zoom.per_column - 1
-        session = np.floor(last_slot * (timeframe.duration_ms / DAY_MS))
+        session = np.floor(last_slot * timeframe.duration_ms / DAY_MS)
         joined &= session[1:] == session[:-1]
     return joined
 

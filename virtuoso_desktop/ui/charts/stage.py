@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.instrument import Instrument
+from virtuoso_desktop.model.timeframe import DAY_MS
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.model import ChartModel, Reading
 from virtuoso_desktop.ui.fonts import Type
@@ -47,13 +48,18 @@ class Layout(NamedTuple):
     volume: Pane = Pane(1, 1)
     time: Pane = Pane(2, 1)
 
+    @property
+    def line(self) -> int:
+        """A line of one pixel, in device pixels; at 150 % it stays the thinnest there is."""
+        return max(1, int(self.ratio))
+
 
 def arrange(width: int, height: int, ratio: float, axis_px: float) -> Layout:
     """Price pane over volume pane over time strip, price axis at the right; logical sizes in.
 
     Lines of one device pixel part the panes.
     """
-    line = max(1, round(ratio))
+    line = max(1, int(ratio))
     whole_width, whole_height = round(width * ratio), round(height * ratio)
     strip = round(TIME_STRIP_PX * ratio)
     panes = max(2, whole_height - strip - 2 * line)
@@ -117,7 +123,7 @@ class Stage:
     def axis_zone(self) -> dt.tzinfo | None:
         """Zone of the time axis; UTC for candles of a day and longer, whose days are the venue's."""
         timeframe = self.model.timeframe
-        return dt.UTC if timeframe is not None and timeframe.duration_ms >= 86_400_000 else self.zone
+        return dt.UTC if timeframe is not None and timeframe.duration_ms >= DAY_MS else self.zone
 
     def shown_reading(self) -> Reading | None:
         """The candle whose numbers are told: under the crosshair, else the newest.
@@ -190,6 +196,11 @@ class ChartItem(QGraphicsItem):
         """`ask` in device pixels of this item."""
         ratio = self._stage.layout.ratio
         self.ask(QRectF(left / ratio, top / ratio, width / ratio, height / ratio))
+
+    def asked_part(self, part: QRectF) -> QRectF:
+        """What the paint event in hand touches of a part of this item, as one rectangle."""
+        mine = part.translated(self._origin).toAlignedRect()
+        return QRectF(self._stage.exposed.intersected(mine).boundingRect()).translated(-self._origin)
 
     def is_asked(self, part: QRectF) -> bool:
         """Whether the paint event in hand touches a part of this item."""

@@ -11,8 +11,9 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.ui.charts import clock_text, steps
+from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
+from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.charts import steps
 from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.scales import TAG_PX, paint_box
@@ -22,6 +23,7 @@ from virtuoso_desktop.ui.charts.stage import ChartItem, Stage
 from virtuoso_desktop.ui.fonts import Type
 
 _PLAIN_RANK = {"minutes": steps.TIME, "days": steps.DAY, "months": steps.MONTH}
+_WORDS = {steps.TIME: text.clock, steps.DAY: text.day, steps.MONTH: text.month, steps.YEAR: text.year}
 _TAG_PAD_PX = 8
 _TAG_CLEAR_PX = 6
 
@@ -77,7 +79,7 @@ class TimeScale(ChartItem):
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         stage = self._stage
         layout = stage.layout
-        line = max(1, round(layout.ratio))
+        line = layout.line
         self.to_device(painter)
         if not stage.is_partial:
             self.draw_grid(painter, 0)
@@ -126,7 +128,7 @@ class TimeScale(ChartItem):
             self._grid.clear()
             return
         middle = metrics_of(model.time.zoom, layout.ratio).middle
-        line = max(1, round(layout.ratio))
+        line = layout.line
         right = stage.logical(layout.plot_width) - 2
         lines: list[tuple[int, int, int, int]] = []
         for mark in self._visible_marks():
@@ -176,7 +178,8 @@ class TimeScale(ChartItem):
         open_ms = None if hover is None or model.is_empty else model.open_ms(hover.slot)
         if open_ms is None or hover is None or model.timeframe is None:
             return "", QRectF()
-        words = clock_text.bar_moment(open_ms, model.timeframe.duration_ms, stage.axis_zone)
+        is_whole_day = model.timeframe.duration_ms >= DAY_MS
+        words = text.bar_moment(open_ms, stage.axis_zone, is_whole_day=is_whole_day)
         width = math.ceil(face(Type.CAPTION_NUMBER).width(words)) + 2 * _TAG_PAD_PX
         x = stage.logical(model.time.column_of(hover.slot) + metrics_of(model.time.zoom, stage.layout.ratio).middle)
         left = min(max(round(x - width / 2), 0), round(stage.logical(stage.layout.plot_width)) - width)
@@ -189,6 +192,6 @@ def _mark_of(mark: steps.TimeMark, is_key: bool, timeframe: Timeframe, zone: dt.
     """The first candle that opens at the mark or after it carries the label."""
     slot = slot_at(mark.time_ms - 1, timeframe) + 1
     time_ms = open_of(slot, timeframe) if mark.rank == steps.TIME else mark.time_ms
-    words = clock_text.axis_label(time_ms, mark.rank, zone)
+    words = _WORDS[mark.rank](time_ms, zone)
     width = face(Type.CAPTION_KEY if is_key else Type.CAPTION).width(words)
     return _Mark(slot, words, is_key, width)

@@ -169,6 +169,13 @@ class TimeView:
         self.version += 1
         return True
 
+    def limit_zoom(self) -> None:
+        """Come nearer if the view is much wider than all candles together; the right edge stays."""
+        right = self.right_slot
+        if self._rung > self._farthest_rung():
+            self._rung = self._farthest_rung()
+            self._put_right_edge(right)
+
     def reset_zoom(self) -> None:
         """The default spacing; the right edge stays."""
         right = self.right_slot

@@ -91,6 +91,7 @@ class MarketsPanel(QWidget):
         self.view.resized.connect(self._on_view_resized)
         self.search.setToolTip("Show only what you type: coin, symbol, venue or kind (Ctrl+F or /)")
         self.search.textChanged.connect(self._on_search)
+        self.search.returnPressed.connect(lambda: self._open(0))
         self.setTabOrder(self.search, self.view)
         self.view.head.show_sort(NAMES.index(self.rows.sort_column), down=self.rows.sorts_down)
         self._tell()
@@ -297,9 +298,7 @@ class MarketsPanel(QWidget):
         in_search = self.search.hasFocus()
         if key == Qt.Key.Key_Escape and (in_search or self.search.text()):
             self.search.clear()
-            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif in_search and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._open(0)
+            self._enter_table()
         elif in_search and key == Qt.Key.Key_Down:
             self._enter_table()
         elif event.modifiers() & Qt.KeyboardModifier.AltModifier and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
@@ -311,7 +310,8 @@ class MarketsPanel(QWidget):
 
     def _enter_table(self) -> None:
         if not self.view.currentIndex().isValid() and self.rows.order:
-            self.view.setCurrentIndex(self.model.index(0, 0))
+            shown = self.rows.shown
+            self.view.setCurrentIndex(self.model.index(self.rows.place.get(shown, 0) if shown is not None else 0, 0))
         self.view.setFocus(Qt.FocusReason.TabFocusReason)
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -10,21 +10,32 @@ import builtins
 import contextlib
 import importlib
 import sys
+import threading
 from collections.abc import Generator
+from typing import Any
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a worker may hold the interpreter while the window wants it."""
 
 
+_lock = threading.Lock()
+_replaced: list[Any] = []
+"""What each phase found in ``builtins.__import__``; the first is what stands there in the end."""
+
+
 @contextlib.contextmanager
 def plain_imports() -> Generator[None]:
-    """Python's own ``__import__`` for the duration; for a worker or a phase of start-up."""
-    hooked = builtins.__import__
-    builtins.__import__ = importlib.__import__
+    """Python's own ``__import__`` for the duration; several workers may be inside at once."""
+    with _lock:
+        _replaced.append(builtins.__import__)
+        builtins.__import__ = importlib.__import__
     try:
         yield
     finally:
-        builtins.__import__ = hooked
+        with _lock:
+            last = _replaced.pop()
+            if not _replaced:
+                builtins.__import__ = last
 
 
 @contextlib.contextmanager

@@ -1,0 +1,47 @@
+"""Imports past a replaced ``__import__``."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from virtuoso_desktop.kernel.imports import plain_imports
+
+
+def hook(*args: Any, **options: Any) -> Any:
+    """Stand where PySide6's import function stands."""
+    return importlib.__import__(*args, **options)
+
+
+@pytest.fixture(autouse=True)
+def _hooked() -> Iterator[None]:
+    before = builtins.__import__
+    builtins.__import__ = hook
+    yield
+    builtins.__import__ = before
+
+
+def test_python_own_import_stands_there_for_the_duration() -> None:
+    with plain_imports():
+        assert builtins.__import__ is importlib.__import__
+    assert builtins.__import__ is hook
+
+
+def test_two_workers_inside_at_once_leave_the_hook_as_it_was() -> None:
+    first, second = plain_imports(), plain_imports()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert builtins.__import__ is importlib.__import__, "the second is still inside"
+    second.__exit__(None, None, None)
+    assert builtins.__import__ is hook
+
+
+def test_a_failing_import_gives_the_hook_back() -> None:
+    with pytest.raises(ModuleNotFoundError), plain_imports():
+        importlib.import_module("no_such_module")
+    assert builtins.__import__ is hook
