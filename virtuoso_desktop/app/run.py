@@ -170,6 +170,7 @@ class Run:
         remember_source(self.options, folder.root, source)
         if folder.profile is not None and folder.profile.folder.name != source.folder:
             raise CannotRun(f"The settings changed during the start, to the source {source.folder}. Start again.")
+        folder.open_cache()
         for problem in folder.problems:
             self.post(Severity.WARNING, "profile", problem)
         self.rows = warm_start.RowMemory(warm_start.read_markets(folder.cache))

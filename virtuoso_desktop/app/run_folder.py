@@ -9,12 +9,13 @@ from virtuoso_desktop.app.logs import RunLog
 from virtuoso_desktop.kernel.imports import plain_imports
 from virtuoso_desktop.kernel.paths import default_profile
 from virtuoso_desktop.model.errors import StorageError
-from virtuoso_desktop.storage.cache import DiskCache
+from virtuoso_desktop.storage.first_look import CacheReader, FirstLook
 from virtuoso_desktop.storage.profile import Profile
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.arguments import Options
     from virtuoso_desktop.settings.load import LoadedSettings
+    from virtuoso_desktop.storage.cache import DiskCache
 
 CACHE_FOLDER = "cache"
 EMPTIED_FOLDER = "demo-fast"
@@ -68,11 +69,25 @@ class RunFolder:
         return SourceFolder(source.source, source.folder)
 
     def open(self, name: str) -> None:
-        """Take the folder and open its cache. Raises StorageError when another instance holds it."""
+        """Take the folder. Raises StorageError when another instance holds it."""
         self.profile = Profile.open(self.root, name, emptied=name == EMPTIED_FOLDER)
         if self.profile.problem is not None:
             self.problems.append(self.profile.problem)
+
+    @property
+    def reader(self) -> CacheReader | None:
+        """What was kept: read by the cache once it is open, before by a first look at its file."""
+        if self.cache is not None:
+            return self.cache
+        profile = self.profile
+        return FirstLook(profile.folder / CACHE_FOLDER) if profile is not None and profile.usable else None
+
+    def open_cache(self) -> None:
+        """Begin to keep values, where the folder is usable."""
+        if self.profile is None or not self.profile.usable or self.cache is not None:
             return
+        with plain_imports():
+            from virtuoso_desktop.storage.cache import DiskCache
         try:
             self.cache = DiskCache(self.profile.folder / CACHE_FOLDER)
         except StorageError as error:

@@ -15,7 +15,7 @@ from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot, Marke
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.universe import RememberedUniverse
     from virtuoso_desktop.settings.schema import UniverseSettings
-    from virtuoso_desktop.storage.cache import DiskCache
+    from virtuoso_desktop.storage.first_look import CacheReader
 
 MARKETS_KEY = "snapshot:markets"
 CHART_KEY = "snapshot:chart"
@@ -30,7 +30,7 @@ class KeptUniverse(msgspec.Struct, frozen=True):
     universe: msgspec.Raw
 
 
-def read_markets(cache: DiskCache | None) -> MarketsSnapshot | None:
+def read_markets(cache: CacheReader | None) -> MarketsSnapshot | None:
     """Rows as last shown, each in the state ``last seen``."""
     snapshot = cache.read(MARKETS_KEY, MarketsSnapshot) if cache is not None else None
     if snapshot is None or snapshot.version != SNAPSHOT_VERSION:
@@ -39,18 +39,18 @@ def read_markets(cache: DiskCache | None) -> MarketsSnapshot | None:
     return msgspec.structs.replace(snapshot, rows=rows)
 
 
-def read_chart(cache: DiskCache | None) -> ChartSnapshot | None:
+def read_chart(cache: CacheReader | None) -> ChartSnapshot | None:
     """The chart as last shown."""
     snapshot = cache.read(CHART_KEY, ChartSnapshot) if cache is not None else None
     return snapshot if snapshot is not None and snapshot.version == SNAPSHOT_VERSION else None
 
 
-def read_window(cache: DiskCache | None) -> bytes | None:
+def read_window(cache: CacheReader | None) -> bytes | None:
     """What the window remembers of itself."""
     return cache.read(WINDOW_KEY, bytes) if cache is not None else None
 
 
-def read_universe(cache: DiskCache | None, wanted: UniverseSettings, now_ms: int) -> RememberedUniverse | None:
+def read_universe(cache: CacheReader | None, wanted: UniverseSettings, now_ms: int) -> RememberedUniverse | None:
     """The universe of the previous run, if it is young enough and the settings that chose it are still the same."""
     from virtuoso_desktop.engine.universe import UNIVERSE_LIFE_MS, RememberedUniverse
 

@@ -137,7 +137,7 @@ class _WindowRun:
 
     def _chart_of_last_run(self) -> ChartSnapshot | None:
         """The chart as last shown, if the window shows the same series now."""
-        snapshot, window = warm_start.read_chart(self._run.folder.cache), self._window
+        snapshot, window = warm_start.read_chart(self._run.folder.reader), self._window
         if snapshot is None or (snapshot.instrument.id, snapshot.timeframe) != (window.instrument, window.timeframe):
             return None
         return snapshot

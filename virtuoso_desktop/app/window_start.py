@@ -88,7 +88,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
         folder.open(source.folder)
     except VirtuosoError as error:
         return refusal(error)
-    stored = warm_start.read_window(folder.cache)
+    stored = warm_start.read_window(folder.reader)
     memory = _sized_for(options, WindowMemory.from_bytes(stored))
     theme = Theme(
         _named_theme(options) or memory.theme, colour_blind=memory.colour_blind, reduced_motion=memory.reduced_motion
@@ -97,7 +97,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     window = MainWindow(
         theme,
         source.source,
-        snapshot=warm_start.read_markets(folder.cache),
+        snapshot=warm_start.read_markets(folder.reader),
         memory=memory,
         now_ms=LiveClock().now_ms,
     )

@@ -20,11 +20,11 @@ from diskcache.core import MODE_RAW, UNKNOWN, Cache, Disk, Timeout
 
 from virtuoso_desktop.kernel.paths import make_private
 from virtuoso_desktop.model.errors import StorageError
+from virtuoso_desktop.storage.first_look import FORMAT
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-FORMAT = b"\x01"
 LOCK_WAIT_S = 1.0
 SPARE_BYTES = 256 * 1024
 PROBE_FILE = ".probe"
