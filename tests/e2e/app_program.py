@@ -18,8 +18,7 @@ import psutil
 
 DISPLAY_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "COLUMNS", "PYTHONDONTWRITEBYTECODE")
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
-ORDERED_STOP_S = 4.0
-"""Twice what the program promises: the bound tells an ordered stop from a hang, also on a busy machine."""
+ORDERED_STOP_S = 2.0
 
 
 class Ended(NamedTuple):
