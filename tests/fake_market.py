@@ -7,7 +7,17 @@ from decimal import Decimal
 
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
-from virtuoso_desktop.simulator.market import SimBook, SimCandle, SimDay, SimDerivative, SimTrade
+from virtuoso_desktop.simulator.market import (
+    PriceSeries,
+    SimBook,
+    SimCandle,
+    SimDay,
+    SimDerivative,
+    SimFunding,
+    SimLiquidation,
+    SimPriceCandle,
+    SimTrade,
+)
 
 T0_MS = 1_700_000_000_000 // DAY_MS * DAY_MS
 """A UTC midnight; the launch of every instrument."""
@@ -99,6 +109,48 @@ class FakeMarket:
         price = f"{self._by_id[instrument_id].to_price(_ticks(now_ms // 1000)):.2f}"
         next_funding_ms = (now_ms // (8 * HOUR_MS) + 1) * 8 * HOUR_MS
         return SimDerivative(price, price, "1000.500", "20000000.00", "0.0001", next_funding_ms)
+
+    def funding(self, instrument_id: InstrumentId, start_ms: int, end_ms: int) -> list[SimFunding]:
+        """The number of the payment since the launch as rate."""
+        if instrument_id.market_kind is MarketKind.SPOT:
+            return []
+        step_ms = 8 * HOUR_MS
+        first, last = -(-max(start_ms, T0_MS) // step_ms), end_ms // step_ms
+        return [SimFunding(n * step_ms, f"0.{n - T0_MS // step_ms:06d}") for n in range(first, last + 1)]
+
+    def open_interest(self, instrument_id: InstrumentId, now_ms: int) -> str | None:
+        """The minutes since the launch."""
+        return None if instrument_id.market_kind is MarketKind.SPOT else f"{(now_ms - T0_MS) // 60_000}.500"
+
+    def buy_ratio(self, instrument_id: InstrumentId, now_ms: int) -> float | None:
+        return None if instrument_id.market_kind is MarketKind.SPOT else (now_ms // 60_000 % 10_000) / 10_000
+
+    def price_candles(
+        self,
+        instrument_id: InstrumentId,
+        series: PriceSeries,
+        timeframe: Timeframe,
+        start_ms: int,
+        end_ms: int,
+        now_ms: int,
+    ) -> list[SimPriceCandle]:
+        """The candles' own prices; the premium never moves."""
+        prices = self._by_id[instrument_id].to_price
+        return [
+            SimPriceCandle(candle.open_ms, *(f"{prices(ticks):.2f}" for ticks in candle[1:5]))
+            if series is not PriceSeries.PREMIUM
+            else SimPriceCandle(candle.open_ms, *["-0.000012"] * 4)
+            for candle in self.candles(instrument_id, timeframe, start_ms, end_ms, now_ms)
+        ]
+
+    def liquidations(self, instrument_id: InstrumentId, start_ms: int, end_ms: int) -> list[SimLiquidation]:
+        """A long of two lots with every third trade."""
+        if instrument_id.market_kind is MarketKind.SPOT:
+            return []
+        trades = self.trades(instrument_id, start_ms, end_ms)
+        return [
+            SimLiquidation(trade.time_ms, True, 2, trade.price_ticks - 500) for trade in trades if trade.number % 3 == 0
+        ]
 
 
 def _ticks(second: int) -> int:

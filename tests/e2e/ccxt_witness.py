@@ -60,6 +60,12 @@ async def _ask(exchange: Any, since_ms: int, until_ms: int) -> dict[str, Any]:
         "spot_book": await exchange.fetch_order_book(SPOT),
         "trades": await exchange.fetch_trades(LINEAR, limit=300),
         "spot_trades": await exchange.fetch_trades(SPOT),
+        "funding": await exchange.fetch_funding_rate_history(LINEAR, limit=5),
+        "interest": await exchange.fetch_open_interest_history(LINEAR, "5m", limit=60),
+        "ratios": await exchange.fetch_long_short_ratio_history(LINEAR, "1h", limit=7),
+        "mark": await exchange.fetch_mark_ohlcv(LINEAR, "1h", limit=4),
+        "index": await exchange.fetch_index_ohlcv(LINEAR, "1m", limit=4),
+        "premium": await exchange.fetch_premium_index_ohlcv(LINEAR, "1m", limit=4),
         "unknown": await _refusal(
             exchange.public_get_v5_market_kline({"category": "linear", "symbol": "NOPEUSDT", "interval": "1"})
         ),

@@ -15,7 +15,7 @@ from tests.e2e.simulate_program import file_rows, simulate
 from tests.fake_market import BTC, SPOT_BTC, T0_MS, FakeMarket
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
-from virtuoso_desktop.simulator.market import SimCandle
+from virtuoso_desktop.simulator.market import PriceSeries, SimCandle
 from virtuoso_desktop.simulator.server import SimulatedExchange
 
 WITNESS = Path(__file__).with_name("ccxt_witness.py")
@@ -98,6 +98,29 @@ async def test_ccxt_understands_every_answer() -> None:
         expected = [(t.time_ms, instrument.to_price(t.price_ticks), instrument.to_size(t.size_lots)) for t in newest]
         assert [(t["timestamp"], t["price"], t["amount"]) for t in trades] == expected
         assert [t["side"] for t in trades] == ["buy" if t.is_buy else "sell" for t in newest]
+    paid = market.funding(BTC.id, T0_MS, now_ms)[-5:]
+    assert [(row["timestamp"], row["fundingRate"]) for row in told["funding"]] == [
+        (one.time_ms, float(one.rate)) for one in paid
+    ]
+    last_ms = now_ms // 300_000 * 300_000
+    assert [(row["timestamp"], row["openInterestAmount"]) for row in told["interest"]] == [
+        (at, float(market.open_interest(BTC.id, at) or "nan"))
+        for at in range(last_ms - 59 * 300_000, last_ms + 1, 300_000)
+    ]
+    hours = range(now_ms // 3_600_000 * 3_600_000 - 6 * 3_600_000, now_ms, 3_600_000)
+    for ratio, at in zip(told["ratios"], hours, strict=True):
+        share = market.buy_ratio(BTC.id, at)
+        assert share is not None
+        assert ratio["timestamp"] == at
+        assert ratio["longShortRatio"] == pytest.approx(share / (1 - share), rel=1e-3)
+    for name, series, timeframe in (
+        ("mark", PriceSeries.MARK, Timeframe.H1),
+        ("index", PriceSeries.INDEX, Timeframe.M1),
+        ("premium", PriceSeries.PREMIUM, Timeframe.M1),
+    ):
+        first_ms = timeframe.step_back(timeframe.open_ms(now_ms), 3)
+        expected = market.price_candles(BTC.id, series, timeframe, first_ms, now_ms, now_ms)
+        assert [line[:5] for line in told[name]] == [[one.open_ms, *map(float, one[1:])] for one in expected]
     assert told["unknown"] == "BadSymbol"
     assert told["no_route"] == "BadRequest"
 

@@ -16,7 +16,8 @@ from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.timeframe import DAY_MS
 from virtuoso_desktop.simulator import operations
 from virtuoso_desktop.simulator.operations import BadOperation
-from virtuoso_desktop.simulator.rest import Listing, RestApi
+from virtuoso_desktop.simulator.query import Listing
+from virtuoso_desktop.simulator.rest import RestApi
 from virtuoso_desktop.simulator.topics import BookState, book_at
 
 NOW_MS = T0_MS + DAY_MS

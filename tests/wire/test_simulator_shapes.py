@@ -16,7 +16,8 @@ from virtuoso_desktop.model.timeframe import DAY_MS
 from virtuoso_desktop.simulator import operations, pace
 from virtuoso_desktop.simulator.encode import Texts
 from virtuoso_desktop.simulator.operations import Operation
-from virtuoso_desktop.simulator.rest import Listing, RestApi
+from virtuoso_desktop.simulator.query import Listing
+from virtuoso_desktop.simulator.rest import RestApi
 from virtuoso_desktop.simulator.topics import BookState, Subject, book_at, make_topic
 
 NOW_MS = T0_MS + DAY_MS + 7_777
@@ -60,7 +61,7 @@ def frame(kind: str, instrument: Instrument = BTC) -> dict[str, Any]:
     twin = BTC if instrument is SPOT_BTC else None
     topic = make_topic(kind, Subject(FakeMarket(), instrument, Texts(instrument), twin, pace.LARGE, 1.0))
     topic.prime(NOW_MS)
-    return json.loads(topic.snapshot(NOW_MS) or topic.advance(NOW_MS + 2_000)[0])
+    return json.loads(topic.snapshot(NOW_MS) or topic.advance(NOW_MS + 4_000)[0])
 
 
 def answer(path: str) -> dict[str, Any]:
@@ -126,6 +127,14 @@ def test_klines(real_data: Path, name: str) -> None:
     assert ordered(frame("kline.5")) == ordered(recorded(real_data / "a_bybit_v5_ws" / name)[0])
 
 
+@pytest.mark.parametrize(
+    "name", ["bybit_docs/websocket_public_all-liquidation_1.json", "hyperdata_allLiquidation.jsonl"]
+)
+def test_liquidations(real_data: Path, name: str) -> None:
+    real = recorded(real_data / "a_bybit_v5_ws" / name)[0]
+    assert ordered(frame("allLiquidation")) == ordered(real.get("frame", real))
+
+
 def test_server_time(real_data: Path) -> None:
     real = recorded(real_data / "b_bybit_v5_rest/fintick_BybitLinearServerTimeSnapshot.json")[0]
     assert ordered(answer("time")) == ordered(real)
@@ -152,6 +161,12 @@ def test_contract_instruments(real_data: Path) -> None:
         ("orderbook?category=spot&symbol=BTCUSDT", "market_orderbook_1"),
         ("recent-trade?category=spot&symbol=BTCUSDT", "market_recent-trade_1"),
         ("tickers?category=spot", "market_tickers_3"),
+        ("funding/history?category=linear&symbol=BTCUSDT", "market_history-fund-rate_1"),
+        ("open-interest?category=linear&symbol=BTCUSDT&intervalTime=1d", "market_open-interest_1"),
+        ("account-ratio?category=linear&symbol=BTCUSDT&period=1h", "market_long-short-ratio_1"),
+        ("mark-price-kline?symbol=BTCUSDT&interval=1", "market_mark-kline_1"),
+        ("index-price-kline?symbol=BTCUSDT&interval=1", "market_index-kline_1"),
+        ("premium-index-price-kline?symbol=BTCUSDT&interval=D", "market_premium-index-kline_1"),
     ],
 )
 def test_answers_have_the_documented_shape(real_data: Path, path: str, document: str) -> None:

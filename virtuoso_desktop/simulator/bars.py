@@ -14,6 +14,7 @@ from virtuoso_desktop.model.timeframe import MONDAY_OFFSET_MS, WEEK_MS, Timefram
 from virtuoso_desktop.simulator.market import SimCandle
 
 Ints = NDArray[np.int64]
+COIN_DIGITS = 8
 LARGEST_SUM = 9e18
 """Columns are int64: what is added up stays below."""
 
@@ -122,7 +123,9 @@ class Grid:
     """Text of an instrument's integers. A tick is ``tick_units`` x 10^-``price_digits``, a lot likewise.
 
     A column of turnover counts units of ``turnover_unit`` x 10^-``turnover_digits`` quote coin; one tick times
-    one lot is ``trade_numerator`` / ``trade_denominator`` of them.
+    one lot is ``trade_numerator`` / ``trade_denominator`` of them. Inverse contracts, whose lots are quote coin,
+    count base coin instead: lots over the volume-weighted price, within a minute that is sizes over prices to
+    about a millionth.
     """
 
     tick_units: int
@@ -133,6 +136,7 @@ class Grid:
     turnover_digits: int
     trade_numerator: int = 1
     trade_denominator: int = 1
+    is_inverse: bool = False
 
     @classmethod
     def exact(cls, tick_size: Decimal, lot_step: Decimal) -> Grid:
@@ -148,9 +152,30 @@ class Grid:
         finer = turnover_digits - price_digits - size_digits
         return cls(1, price_digits, 1, size_digits, 1, turnover_digits, 10 ** max(0, finer), 10 ** max(0, -finer))
 
-    def turnover_of_trades(self, tick_lots: int) -> int:
-        """Turnover column value of a sum of ticks x lots, rounded down."""
-        return tick_lots * self.trade_numerator // self.trade_denominator
+    @classmethod
+    def inverse(cls, tick_size: Decimal, lot_step: Decimal) -> Grid:
+        """The grid of an inverse contract, turnover in 10^-8 base coin."""
+        price_digits, size_digits = decimals(tick_size), decimals(lot_step)
+        tick_units = int(tick_size.scaleb(price_digits))
+        lot_units = int(lot_step.scaleb(size_digits))
+        return cls(tick_units, price_digits, lot_units, size_digits, 1, COIN_DIGITS, is_inverse=True)
+
+    def turnover_of_trades(self, lots: int, tick_lots: int) -> int:
+        """Turnover column value of trades with these sums of lots and of ticks x lots, rounded down."""
+        if not self.is_inverse:
+            return tick_lots * self.trade_numerator // self.trade_denominator
+        return int(lots * (lots / tick_lots) * self._coin_scale) if tick_lots else 0
+
+    def coin_turnovers(self, bars: Bars) -> Bars:
+        """``bars`` of single minutes whose turnover, a sum of ticks x lots, is made base coin."""
+        tick_lots = np.maximum(bars.turnover, 1)
+        coins = bars.volume * (bars.volume / tick_lots) * self._coin_scale
+        return bars._replace(turnover=coins.astype(np.int64))
+
+    @property
+    def _coin_scale(self) -> float:
+        lot, tick = self.lot_units / 10**self.size_digits, self.tick_units / 10**self.price_digits
+        return lot / tick * 10**COIN_DIGITS
 
     def tick_lots(self, turnover: int) -> int:
         """The sum of ticks x lots nearest below a turnover column value."""

@@ -15,7 +15,7 @@ import msgspec
 
 from virtuoso_desktop.model.instrument import Instrument, MarketKind
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.simulator.market import SimCandle, SimTrade
+from virtuoso_desktop.simulator.market import SimCandle, SimLiquidation, SimTrade
 
 INTERVALS: dict[str, Timeframe] = {
     "1": Timeframe.M1,
@@ -183,6 +183,17 @@ def trade_row(texts: Texts, trade: SimTrade) -> dict[str, Any]:
         "isBlockTrade": False,
         "isRPITrade": False,
         "seq": str(trade_sequence(trade.time_ms)),
+    }
+
+
+def liquidation_item(texts: Texts, liquidation: SimLiquidation) -> dict[str, Any]:
+    """One liquidation of an ``allLiquidation`` frame; ``S`` is the side of the position."""
+    return {
+        "T": liquidation.time_ms,
+        "s": texts.symbol,
+        "S": "Buy" if liquidation.is_long else "Sell",
+        "v": texts.size(liquidation.size_lots),
+        "p": texts.price(liquidation.price_ticks),
     }
 
 

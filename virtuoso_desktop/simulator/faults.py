@@ -24,6 +24,7 @@ TOPIC_KINDS = (
     *(f"orderbook.{depth}" for depth in BOOK_DEPTHS),
     "publicTrade",
     "tickers",
+    "allLiquidation",
     *(f"kline.{interval}" for interval in INTERVALS),
 )
 """Every kind of topic that the simulated venue streams."""

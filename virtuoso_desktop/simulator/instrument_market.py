@@ -6,12 +6,25 @@ import functools
 import math
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.timeframe import MINUTE_MS, Timeframe
-from virtuoso_desktop.simulator.bars import Bars, Grid, whole
+from virtuoso_desktop.simulator.bars import EMPTY_BARS, Bars, Grid, aggregate, concatenate, whole
 from virtuoso_desktop.simulator.book import BookMaker, Quote, Shape
 from virtuoso_desktop.simulator.derivative import DerivativeMaker
-from virtuoso_desktop.simulator.market import SimBook, SimCandle, SimDay, SimDerivative, SimTrade
+from virtuoso_desktop.simulator.liquidations import make_liquidations
+from virtuoso_desktop.simulator.market import (
+    PriceSeries,
+    SimBook,
+    SimCandle,
+    SimDay,
+    SimDerivative,
+    SimFunding,
+    SimLiquidation,
+    SimPriceCandle,
+    SimTrade,
+)
 from virtuoso_desktop.simulator.noise import derive_key, hash_word
 from virtuoso_desktop.simulator.trades import NO_TRADES, NUMBERS_PER_MINUTE, Minute, MinuteTrades, make_trades
 
@@ -22,6 +35,10 @@ _MOST_LIVELY, _LEAST_LIVELY = 2.2, 0.8
 _QUOTES_LEAD_MS = 1_500
 """The inside moves to where the next trade will happen at most that long before it."""
 _SEARCH_MINUTES = 30
+_PRESSURE_MINUTES = 2
+_CHUNK_MS = 16 * _DAY_MINUTES * MINUTE_MS
+USUAL_SPAN = 1.6
+"""A minute's high less low, in standard deviations of its move."""
 
 
 class MinuteFeed(Protocol):
@@ -58,8 +75,9 @@ class MinuteFeed(Protocol):
 class Style(NamedTuple):
     """How an instrument trades, whatever its prices.
 
-    ``usual_lots`` is the volume of a usual minute, ``events`` the number of orders that take it, ``price_ticks``
-    a usual price, ``refresh_ms`` the step in which the book moves between trades.
+    ``usual_lots`` is the volume of a usual minute, ``events`` the number of orders that take it, ``move_ratio`` the
+    standard deviation of its move, ``price_ticks`` a usual price, ``refresh_ms`` the step in which the book moves
+    between trades.
     """
 
     key: int
@@ -67,6 +85,7 @@ class Style(NamedTuple):
     price_ticks: float
     events: int
     refresh_ms: int
+    move_ratio: float
 
 
 class _Partial(NamedTuple):
@@ -102,10 +121,12 @@ class InstrumentMarket:
         self._feed = feed
         self._style = style
         self._trade_key = derive_key(style.key, "trades")
+        self._liquidation_key = derive_key(style.key, "liquidations")
         level_lots = max(1.0, style.usual_lots * 0.012)
         self._books = BookMaker(Shape(derive_key(style.key, "book"), level_lots, style.price_ticks, style.refresh_ms))
         self._derivatives = DerivativeMaker(style.key, grid, instrument, style.usual_lots)
         self._trades_of = functools.lru_cache(maxsize=_KEPT_MINUTES)(self._make_trades)
+        self._liquidations_of = functools.lru_cache(maxsize=_KEPT_MINUTES)(self._make_liquidations)
         self._day: _DayClosed | None = None
         self._closed_part: dict[Timeframe, tuple[int, int, Bars]] = {}
 
@@ -117,10 +138,7 @@ class InstrumentMarket:
         now_ms = self._clamp(now_ms)
         number = now_ms // MINUTE_MS
         closed_ms = number * MINUTE_MS
-        from_ms = timeframe.open_ms(max(start_ms, self._feed.first_ms))
-        if from_ms < start_ms:
-            from_ms = timeframe.close_ms(from_ms)
-        last_open_ms = timeframe.open_ms(min(end_ms, now_ms))
+        from_ms, last_open_ms = self._opens(timeframe, start_ms, min(end_ms, now_ms))
         if last_open_ms < from_ms:
             return []
         until_ms = timeframe.close_ms(last_open_ms)
@@ -168,11 +186,61 @@ class InstrumentMarket:
         now_ms = self._clamp(now_ms)
         return self._derivatives.derivative(self._last_price(now_ms), now_ms)
 
+    def funding(self, start_ms: int, end_ms: int) -> list[SimFunding]:
+        return self._derivatives.funding(max(start_ms, self._feed.first_ms), self._clamp(end_ms))
+
+    def open_interest(self, now_ms: int) -> str | None:
+        return self._derivatives.open_interest(self._clamp(now_ms))
+
+    def buy_ratio(self, now_ms: int) -> float | None:
+        return self._derivatives.buy_ratio(self._clamp(now_ms))
+
+    def price_candles(
+        self, series: PriceSeries, timeframe: Timeframe, start_ms: int, end_ms: int, now_ms: int
+    ) -> list[SimPriceCandle]:
+        now_ms = self._clamp(now_ms)
+        from_ms, last_open_ms = self._opens(timeframe, start_ms, min(end_ms, now_ms))
+        if last_open_ms < from_ms or not self._derivatives.is_contract:
+            return []
+        closed_ms = now_ms - now_ms % MINUTE_MS
+        until_ms = timeframe.close_ms(last_open_ms)
+        parts: list[Bars] = []
+        for at_ms in range(from_ms, min(until_ms, closed_ms), _CHUNK_MS):
+            end_ms = min(at_ms + _CHUNK_MS, until_ms, closed_ms)
+            minutes = self._feed.history(Timeframe.M1, at_ms - MINUTE_MS, end_ms)
+            bars = self._derivatives.price_minutes(series, minutes).between(at_ms, end_ms)
+            parts.append(aggregate(bars, timeframe))
+        if until_ms > closed_ms:
+            parts.append(self._price_forming(series, closed_ms, now_ms))
+        return self._derivatives.price_candles(series, aggregate(concatenate(parts), timeframe))
+
+    def liquidations(self, start_ms: int, end_ms: int) -> list[SimLiquidation]:
+        if not self._derivatives.is_contract:
+            return []
+        start_ms, end_ms = max(start_ms, self._feed.first_ms - 1), self._clamp(end_ms)
+        minutes = range((start_ms + 1) // MINUTE_MS, end_ms // MINUTE_MS + 1)
+        return [one for number in minutes for one in self._liquidations_of(number) if start_ms < one.time_ms <= end_ms]
+
     def _clamp(self, now_ms: int) -> int:
         """After the last candle the market stands still."""
         return now_ms if self._feed.end_ms is None else min(now_ms, self._feed.end_ms)
 
     # --- candles ---
+
+    def _opens(self, timeframe: Timeframe, start_ms: int, end_ms: int) -> tuple[int, int]:
+        """(first, last) open of the candles with ``start_ms <= open <= end_ms``; first > last is none."""
+        from_ms = timeframe.open_ms(max(start_ms, self._feed.first_ms))
+        return from_ms if from_ms >= start_ms else timeframe.close_ms(from_ms), timeframe.open_ms(end_ms)
+
+    def _price_forming(self, series: PriceSeries, closed_ms: int, now_ms: int) -> Bars:
+        """The forming minute of ``series``; no bar before anything is known of it."""
+        forming = self._forming(closed_ms // MINUTE_MS, now_ms)
+        if forming is None:
+            return EMPTY_BARS
+        before = self._feed.history(Timeframe.M1, closed_ms - MINUTE_MS, closed_ms)
+        row = Bars(*(np.array([value]) for value in (closed_ms, *forming)))
+        minutes = self._derivatives.price_minutes(series, concatenate([before, row]))
+        return minutes.rows(minutes.size - 1, minutes.size)
 
     def _history(self, timeframe: Timeframe, from_ms: int, closed_ms: int) -> Bars:
         """The closed minutes from ``from_ms``; those of a single forming candle are kept until the next minute."""
@@ -190,7 +258,7 @@ class InstrumentMarket:
         count = trades.count_until(now_ms)
         if count:
             last = count - 1
-            turnover = self._grid.turnover_of_trades(trades.turnovers[last])
+            turnover = self._grid.turnover_of_trades(trades.volumes[last], trades.turnovers[last])
             return _Partial(
                 trades.prices[0],
                 trades.highs[last],
@@ -246,6 +314,16 @@ class InstrumentMarket:
         lively = math.sqrt(minute.volume / self._style.usual_lots)
         events = int(self._style.events * min(_MOST_LIVELY, max(_LEAST_LIVELY, lively)))
         return make_trades(minute, self._trade_key, number - self._feed.shift_minutes, events)
+
+    def _make_liquidations(self, number: int) -> list[SimLiquidation]:
+        """Those of one minute, its move measured from the open of two minutes before."""
+        trades = self._trades_of(number)
+        if not trades.prices:
+            return []
+        earlier = self._feed.minute(number - _PRESSURE_MINUTES)
+        reference = earlier.open if earlier is not None else trades.prices[0]
+        seed = number - self._feed.shift_minutes
+        return make_liquidations(trades, reference, self._style.move_ratio, self._liquidation_key, seed)
 
     def _last_price(self, now_ms: int) -> int:
         number = now_ms // MINUTE_MS

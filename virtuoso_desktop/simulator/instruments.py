@@ -86,6 +86,14 @@ _SPOT = (
 )
 
 
+_INVERSE = (
+    Listing("BTC", 93_988.4, "0.10", "1", 620, 2.0, 0.93, "2024-06-03"),
+    Listing("ETH", 1_783.8, "0.01", "1", 260, 2.8, 0.90, "2024-06-03"),
+    Listing("XRP", 2.1893, "0.0001", "1", 70, 3.3, 0.76, "2024-06-17"),
+)
+"""Contracts of 1 USD each."""
+
+
 class Listed(NamedTuple):
     """A catalogue row and the instrument made of it."""
 
@@ -94,8 +102,9 @@ class Listed(NamedTuple):
 
 
 def synthetic_instruments() -> tuple[Listed, ...]:
-    """Every synthetic instrument: linear perpetuals first, then spot, each by usual turnover."""
-    return tuple(_linear(listing) for listing in _LINEAR) + tuple(_spot(listing) for listing in _SPOT)
+    """Every synthetic instrument: linear perpetuals, then spot, then inverse, each by usual turnover."""
+    makers = (_linear, _LINEAR), (_spot, _SPOT), (_inverse, _INVERSE)
+    return tuple(make(listing) for make, listings in makers for listing in listings)
 
 
 def _linear(listing: Listing) -> Listed:
@@ -106,6 +115,22 @@ def _linear(listing: Listing) -> Listed:
         settle_coin="USDT",
         status="Trading",
         contract_type="LinearPerpetual",
+        tick_size=Decimal(listing.tick),
+        lot_step=Decimal(listing.lot),
+        funding_interval_min=listing.funding_h * 60,
+        launch_ms=_launch_ms(listing),
+    )
+    return Listed(instrument, listing)
+
+
+def _inverse(listing: Listing) -> Listed:
+    instrument = Instrument(
+        id=InstrumentId(Venue.BYBIT, MarketKind.INVERSE, f"{listing.coin}USD"),
+        base_coin=listing.coin,
+        quote_coin="USD",
+        settle_coin=listing.coin,
+        status="Trading",
+        contract_type="InversePerpetual",
         tick_size=Decimal(listing.tick),
         lot_step=Decimal(listing.lot),
         funding_interval_min=listing.funding_h * 60,

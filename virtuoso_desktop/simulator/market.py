@@ -5,6 +5,7 @@ Prices are integer ticks and sizes integer lots, so that trades, candles and tic
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
@@ -63,6 +64,40 @@ class SimDerivative(NamedTuple):
     next_funding_ms: int
 
 
+class PriceSeries(StrEnum):
+    """A price of a contract that is computed, not traded; ``premium`` is contract over index, less one."""
+
+    MARK = "mark"
+    INDEX = "index"
+    PREMIUM = "premium"
+
+
+class SimPriceCandle(NamedTuple):
+    """A candle of a `PriceSeries`: decimal text; each opens where the one before closed."""
+
+    open_ms: int
+    open: str
+    high: str
+    low: str
+    close: str
+
+
+class SimFunding(NamedTuple):
+    """The rate (fraction, decimal text) that was paid at a moment."""
+
+    time_ms: int
+    rate: str
+
+
+class SimLiquidation(NamedTuple):
+    """A position closed by force: its side and size, and its bankruptcy price."""
+
+    time_ms: int
+    is_long: bool
+    size_lots: int
+    price_ticks: int
+
+
 class MarketSource(Protocol):
     """A market as a pure function of time: the same arguments give the same answer on every machine.
 
@@ -97,4 +132,32 @@ class MarketSource(Protocol):
 
     def derivative(self, instrument_id: InstrumentId, now_ms: int) -> SimDerivative | None:
         """None for spot."""
+        ...
+
+    def funding(self, instrument_id: InstrumentId, start_ms: int, end_ms: int) -> list[SimFunding]:
+        """Payments with ``start_ms <= time_ms <= end_ms``, oldest first; none for spot."""
+        ...
+
+    def open_interest(self, instrument_id: InstrumentId, now_ms: int) -> str | None:
+        """Open interest of both sides as of ``now_ms``, that of `derivative` without its cost; None for spot."""
+        ...
+
+    def buy_ratio(self, instrument_id: InstrumentId, now_ms: int) -> float | None:
+        """Share of accounts that are long, with four digits; None for spot."""
+        ...
+
+    def price_candles(
+        self,
+        instrument_id: InstrumentId,
+        series: PriceSeries,
+        timeframe: Timeframe,
+        start_ms: int,
+        end_ms: int,
+        now_ms: int,
+    ) -> list[SimPriceCandle]:
+        """As `candles`; none for spot."""
+        ...
+
+    def liquidations(self, instrument_id: InstrumentId, start_ms: int, end_ms: int) -> list[SimLiquidation]:
+        """Liquidations with ``start_ms < time_ms <= end_ms``, oldest first; none for spot."""
         ...

@@ -21,8 +21,8 @@ from virtuoso_desktop.model.errors import ConfigError, ParseError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.simulator.bars import EMPTY_BARS, LARGEST_SUM, Bars, Grid, bucket_ends, bucket_opens, concatenate
-from virtuoso_desktop.simulator.instrument_market import InstrumentMarket, Style
-from virtuoso_desktop.simulator.market import SimBook, SimCandle, SimDay, SimDerivative, SimTrade
+from virtuoso_desktop.simulator.by_instrument import MarketByInstrument
+from virtuoso_desktop.simulator.instrument_market import USUAL_SPAN, InstrumentMarket, Style
 from virtuoso_desktop.simulator.noise import Floats, Ints, derive_key
 from virtuoso_desktop.simulator.ohlcv_source_minutes import FileFeed, FileRows
 
@@ -30,6 +30,7 @@ _QUOTE_COINS = ("USDT", "USDC", "USD", "EUR", "DAI", "BTC", "ETH", "BNB", "TRY")
 _EVENTS = 90
 _REFRESH_MS = 50
 _MOST_TICKS = 9e15
+_LEAST_MOVE_RATIO = 1e-5
 _MONTHS_ROOM = 2
 """A moved month reaches into at most two of the file's."""
 _VOLUME_TOLERANCE = 1e-9
@@ -170,7 +171,7 @@ def _rows(item: _Loaded, grid: Grid) -> FileRows:
         turnovers = _whole_numbers(table.turnover, grid.turnover_digits).tolist()
     else:
         typical = zip(volume.tolist(), (high + low + close).tolist(), strict=True)
-        turnovers = [grid.turnover_of_trades(lots * three) // 3 for lots, three in typical]
+        turnovers = [grid.turnover_of_trades(lots, lots * three) // 3 for lots, three in typical]
     return FileRows(bars._replace(turnover=_column(table.open_ms, turnovers)), item.end_ms)
 
 
@@ -287,38 +288,11 @@ def _instrument(file: OhlcvFile, grid: Grid, rows: FileRows) -> Instrument:
     )
 
 
-class OhlcvMarket:
+class OhlcvMarket(MarketByInstrument):
     """`MarketSource` of loaded files, all moved by ``shift_ms`` (whole days)."""
 
     def __init__(self, symbols: Sequence[LoadedSymbol], shift_ms: int = 0) -> None:
-        markets = [_market(symbol, shift_ms) for symbol in symbols]
-        self._markets: dict[InstrumentId, InstrumentMarket] = {market.instrument.id: market for market in markets}
-
-    @property
-    def instruments(self) -> tuple[Instrument, ...]:
-        return tuple(market.instrument for market in self._markets.values())
-
-    @property
-    def end_ms(self) -> int | None:
-        """The latest end; an instrument whose file ends earlier stands still from its own end on."""
-        return max(market.end_ms or 0 for market in self._markets.values())
-
-    def candles(
-        self, instrument_id: InstrumentId, timeframe: Timeframe, start_ms: int, end_ms: int, now_ms: int
-    ) -> list[SimCandle]:
-        return self._markets[instrument_id].candles(timeframe, start_ms, end_ms, now_ms)
-
-    def trades(self, instrument_id: InstrumentId, start_ms: int, end_ms: int) -> list[SimTrade]:
-        return self._markets[instrument_id].trades(start_ms, end_ms)
-
-    def book(self, instrument_id: InstrumentId, depth: int, now_ms: int) -> SimBook:
-        return self._markets[instrument_id].book(depth, now_ms)
-
-    def day(self, instrument_id: InstrumentId, now_ms: int) -> SimDay:
-        return self._markets[instrument_id].day(now_ms)
-
-    def derivative(self, instrument_id: InstrumentId, now_ms: int) -> SimDerivative | None:
-        return self._markets[instrument_id].derivative(now_ms)
+        super().__init__(_market(symbol, shift_ms) for symbol in symbols)
 
 
 def _market(symbol: LoadedSymbol, shift_ms: int) -> InstrumentMarket:
@@ -328,5 +302,7 @@ def _market(symbol: LoadedSymbol, shift_ms: int) -> InstrumentMarket:
     usual_lots = max(1.0, float(np.median(bars.volume / minutes)))
     feed = FileFeed(symbol.rows, symbol.grid, key, shift_ms)
     moved = msgspec.structs.replace(symbol.instrument, launch_ms=feed.first_ms)
-    style = Style(key, usual_lots, float(bars.close[-1]), _EVENTS, _REFRESH_MS)
+    spans = (bars.high - bars.low) / np.maximum(bars.close, 1) / np.sqrt(minutes)
+    move_ratio = max(float(np.median(spans)) / USUAL_SPAN, _LEAST_MOVE_RATIO)
+    style = Style(key, usual_lots, float(bars.close[-1]), _EVENTS, _REFRESH_MS, move_ratio)
     return InstrumentMarket(moved, symbol.grid, feed, style)

@@ -13,7 +13,7 @@ import msgspec
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.simulator.encode import encode
 from virtuoso_desktop.simulator.faults import TOPIC_KINDS
-from virtuoso_desktop.simulator.rest import Listing
+from virtuoso_desktop.simulator.query import Listing
 
 MOST_ARGUMENT_CHARACTERS = 21_000
 MOST_SPOT_ARGUMENTS = 10
@@ -68,6 +68,8 @@ def named(category: str, topic: str, listing: Listing) -> Named | None:
     """The topic of this name in a category, None where the venue has no handler for it."""
     kind, _, symbol = topic.rpartition(".")
     instrument = listing.find(category, symbol)
+    if category == "spot" and kind == "allLiquidation":
+        return None
     return Named(kind, instrument) if kind in TOPIC_KINDS and instrument is not None else None
 
 

@@ -12,6 +12,7 @@ VENUE_BOOK_MS = {1: 10, 50: 20, 200: 100, 1000: 200}
 LEVEL_1_REPEAT_MS = 3_000
 """A level-1 snapshot whose content did not change is pushed again after this time."""
 KLINE_REPEAT_MS = 60_000
+LIQUIDATION_MS = 500
 _LARGE_SHARE = 0.1
 _MIDDLE_SHARE = 0.5
 

@@ -7,30 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
 from virtuoso_desktop.kernel.clock import Clock
-from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
-from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
+from virtuoso_desktop.model.instrument import Instrument
+from virtuoso_desktop.model.timeframe import DAY_MS
 from virtuoso_desktop.simulator import catalogue, encode
-from virtuoso_desktop.simulator.encode import INTERVALS, Texts
 from virtuoso_desktop.simulator.market import MarketSource, SimTrade
+from virtuoso_desktop.simulator.query import BAD_PARAMETER, Listing, Query, Refused, Result
+from virtuoso_desktop.simulator.ranges import candle_range
+from virtuoso_desktop.simulator.rest_history import HistoryApi
 from virtuoso_desktop.simulator.tickers import TickerFields
 from virtuoso_desktop.simulator.topics import BookState
 
-BAD_PARAMETER = 10001
 ROUTE_NOT_FOUND = 10017
 _FIRST_TRADE_WINDOW_MS = 5_000
-Result = dict[str, Any]
-
-
-class Refused(Exception):
-    """The venue answers with this retCode and retMsg instead of a result."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 class Endpoint(NamedTuple):
@@ -38,80 +28,6 @@ class Endpoint(NamedTuple):
 
     answer: Callable[[Query], Result]
     heavy: bool
-
-
-class Listing:
-    """The market's instruments with their texts, by category and symbol."""
-
-    def __init__(self, market: MarketSource) -> None:
-        self.texts = {instrument.id: Texts(instrument) for instrument in market.instruments}
-        self.by_id = {instrument.id: instrument for instrument in market.instruments}
-        self._sorted = sorted(market.instruments, key=lambda instrument: instrument.symbol)
-        self.numbers = {instrument.id: number for number, instrument in enumerate(self._sorted, 1)}
-
-    def of(self, category: str) -> list[Instrument]:
-        """Instruments of a category by symbol; options are none."""
-        return [instrument for instrument in self._sorted if instrument.id.market_kind.value == category]
-
-    def find(self, category: str, symbol: str) -> Instrument | None:
-        if category == "option":
-            return None
-        return self.by_id.get(InstrumentId(Venue.BYBIT, MarketKind(category), symbol))
-
-    def twin(self, instrument: Instrument) -> Instrument | None:
-        """The linear contract of a spot instrument's coins, None for contracts."""
-        return self.find("linear", instrument.symbol) if instrument.id.market_kind is MarketKind.SPOT else None
-
-
-class Query:
-    """The query of one request, decoded once; each reader refuses what the venue refuses.
-
-    ``now_ms`` is the venue time that the answer shows.
-    """
-
-    def __init__(self, raw: str, listing: Listing, now_ms: int) -> None:
-        self.now_ms = now_ms
-        self._values = dict(parse_qsl(raw, keep_blank_values=True))
-        self._listing = listing
-
-    def text(self, name: str) -> str:
-        return self._values.get(name, "")
-
-    def category(self, *allowed: str, default: str = "") -> str:
-        value = self.text("category") or default
-        if value not in allowed:
-            raise Refused(BAD_PARAMETER, "params error: Category is invalid")
-        return value
-
-    def instrument(self, category: str) -> Instrument:
-        symbol = self.text("symbol")
-        if not symbol:
-            raise Refused(BAD_PARAMETER, "params error: symbol is required")
-        found = self._listing.find(category, symbol)
-        if found is None:
-            raise Refused(BAD_PARAMETER, "Not supported symbols")
-        return found
-
-    def interval(self) -> Timeframe:
-        found = INTERVALS.get(self.text("interval"))
-        if found is None:
-            raise Refused(BAD_PARAMETER, "Invalid period!")
-        return found
-
-    def limit(self, default: int, most: int) -> int:
-        """Rows wanted; above the endpoint's maximum counts as the maximum."""
-        value = self.number("limit")
-        if value is not None and value < 1:
-            raise Refused(BAD_PARAMETER, "params error: limit is invalid")
-        return default if value is None else min(value, most)
-
-    def number(self, name: str) -> int | None:
-        text = self.text(name)
-        if not text:
-            return None
-        if not (text.isascii() and text.isdigit()) or len(text) > 16:
-            raise Refused(BAD_PARAMETER, f"params error: {name} is invalid")
-        return int(text)
 
 
 class RestApi:
@@ -124,7 +40,7 @@ class RestApi:
         self._clock = clock
         self._listing = listing
         self._deep_book = deep_book
-        self.endpoints: Mapping[str, Endpoint] = {
+        own = {
             "/v5/market/time": Endpoint(self._time, heavy=False),
             "/v5/market/instruments-info": Endpoint(self._instruments, heavy=False),
             "/v5/market/kline": Endpoint(self._kline, heavy=True),
@@ -133,6 +49,8 @@ class RestApi:
             "/v5/market/recent-trade": Endpoint(self._recent_trades, heavy=True),
             "/v5/system/status": Endpoint(self._status, heavy=False),
         }
+        history = {path: Endpoint(answer, heavy=True) for path, answer in HistoryApi(market).endpoints.items()}
+        self.endpoints: Mapping[str, Endpoint] = own | history
 
     def answer(self, endpoint: Endpoint, raw_query: str) -> bytes:
         """The whole body: envelope around the result, or around a refusal."""
@@ -234,23 +152,6 @@ class RestApi:
             found = self._market.trades(instrument.id, start_ms, end_ms) + found
             end_ms, window_ms = start_ms, window_ms * 2
         return found[-limit:]
-
-
-def candle_range(
-    timeframe: Timeframe, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
-) -> tuple[int, int]:
-    """(open of the oldest, open of the newest candle) that a kline request means; first > last is none.
-
-    A start inside a candle includes it. Only a start counts forward from it; in all other cases the
-    newest ``limit`` candles of the range are meant.
-    """
-    newest = timeframe.open_ms(now_ms if end_ms is None else min(end_ms, now_ms))
-    if start_ms is None:
-        return max(0, timeframe.step_back(newest, limit - 1)), newest
-    first = timeframe.open_ms(start_ms) if start_ms <= now_ms else newest + 1
-    if end_ms is None:
-        return first, min(newest, timeframe.step_back(first, 1 - limit)) if first <= newest else newest
-    return max(first, timeframe.step_back(newest, limit - 1)), newest
 
 
 def envelope(result: Result, now_ms: int, code: int = 0, message: str = "OK") -> bytes:

@@ -20,7 +20,8 @@ from virtuoso_desktop.simulator.encode import Texts
 from virtuoso_desktop.simulator.faults import Fault, FaultBoard
 from virtuoso_desktop.simulator.limits import Allowance, RateLimiter, RateLimits
 from virtuoso_desktop.simulator.market import MarketSource
-from virtuoso_desktop.simulator.rest import ROUTE_NOT_FOUND, Listing, RestApi, envelope
+from virtuoso_desktop.simulator.query import Listing
+from virtuoso_desktop.simulator.rest import ROUTE_NOT_FOUND, RestApi, envelope
 from virtuoso_desktop.simulator.stream import Client, Streams
 from virtuoso_desktop.simulator.topics import BookState
 

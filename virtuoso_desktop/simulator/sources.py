@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from virtuoso_desktop.model.errors import ConfigError
-from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind
+from virtuoso_desktop.model.instrument import MarketKind
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
-from virtuoso_desktop.simulator.market import MarketSource, SimBook, SimCandle, SimDay, SimDerivative, SimTrade
+from virtuoso_desktop.simulator.by_instrument import combined
+from virtuoso_desktop.simulator.market import MarketSource
 from virtuoso_desktop.simulator.ohlcv_source import LoadedSymbol, OhlcvFile, OhlcvMarket, load_symbols
 from virtuoso_desktop.simulator.synthetic import FIRST_MS, SyntheticMarket
 
@@ -146,7 +147,7 @@ def open_market(sources: Sequence[str], start: str | None, clock: Literal["now",
     market = OhlcvMarket(symbols, shift_ms)
     if not seeds:
         return Opened(market, venue_ms)
-    return Opened(CombinedMarket((_synthetic(seeds[0], venue_ms), market)), venue_ms)
+    return Opened(combined([_synthetic(seeds[0], venue_ms), market]), venue_ms)
 
 
 def _synthetic(seed: int, start_ms: int) -> SyntheticMarket:
@@ -201,46 +202,3 @@ def _iso_ms(text: str) -> int:
 
 def _text(time_ms: int) -> str:
     return dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-class CombinedMarket:
-    """Several markets as one; of an instrument that several have, the last market's."""
-
-    def __init__(self, markets: Sequence[MarketSource]) -> None:
-        self._markets = tuple(markets)
-        self._owners: dict[InstrumentId, MarketSource] = {
-            instrument.id: market for market in markets for instrument in market.instruments
-        }
-
-    @property
-    def instruments(self) -> tuple[Instrument, ...]:
-        return tuple(
-            instrument
-            for market in self._markets
-            for instrument in market.instruments
-            if self._owners[instrument.id] is market
-        )
-
-    @property
-    def end_ms(self) -> int | None:
-        """None as soon as one market is endless; the others stand still from their own ends on."""
-        ends = [market.end_ms for market in self._markets]
-        known = [end_ms for end_ms in ends if end_ms is not None]
-        return max(known) if len(known) == len(ends) else None
-
-    def candles(
-        self, instrument_id: InstrumentId, timeframe: Timeframe, start_ms: int, end_ms: int, now_ms: int
-    ) -> list[SimCandle]:
-        return self._owners[instrument_id].candles(instrument_id, timeframe, start_ms, end_ms, now_ms)
-
-    def trades(self, instrument_id: InstrumentId, start_ms: int, end_ms: int) -> list[SimTrade]:
-        return self._owners[instrument_id].trades(instrument_id, start_ms, end_ms)
-
-    def book(self, instrument_id: InstrumentId, depth: int, now_ms: int) -> SimBook:
-        return self._owners[instrument_id].book(instrument_id, depth, now_ms)
-
-    def day(self, instrument_id: InstrumentId, now_ms: int) -> SimDay:
-        return self._owners[instrument_id].day(instrument_id, now_ms)
-
-    def derivative(self, instrument_id: InstrumentId, now_ms: int) -> SimDerivative | None:
-        return self._owners[instrument_id].derivative(instrument_id, now_ms)

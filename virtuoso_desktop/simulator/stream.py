@@ -27,7 +27,7 @@ from virtuoso_desktop.simulator.encode import close_frame, text_frame
 from virtuoso_desktop.simulator.faults import Fault, FaultBoard, FaultKind
 from virtuoso_desktop.simulator.market import MarketSource
 from virtuoso_desktop.simulator.operations import BadOperation, Named, Operation
-from virtuoso_desktop.simulator.rest import Listing
+from virtuoso_desktop.simulator.query import Listing
 from virtuoso_desktop.simulator.topics import BookState, BookTopic, Subject, Topic, book_at, first_update_id, make_topic
 
 log = logging.getLogger(__name__)

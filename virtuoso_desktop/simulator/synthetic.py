@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 
-from virtuoso_desktop.model.instrument import Instrument, InstrumentId
+from virtuoso_desktop.model.instrument import MarketKind
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
 from virtuoso_desktop.simulator.bars import Bars, Grid, aggregate, concatenate
+from virtuoso_desktop.simulator.by_instrument import MarketByInstrument
 from virtuoso_desktop.simulator.instrument_market import InstrumentMarket, Style
 from virtuoso_desktop.simulator.instruments import Listed, synthetic_instruments
-from virtuoso_desktop.simulator.market import SimBook, SimCandle, SimDay, SimDerivative, SimTrade
 from virtuoso_desktop.simulator.noise import derive_key
-from virtuoso_desktop.simulator.synthetic_minutes import InstrumentMinutes
+from virtuoso_desktop.simulator.synthetic_minutes import InstrumentMinutes, usual_deviation
 from virtuoso_desktop.simulator.synthetic_path import EPOCH_DAY, MINUTES, Character, CoinPath, Driver
 from virtuoso_desktop.simulator.trades import Minute
 
@@ -27,8 +27,9 @@ _QUIET_EVENTS = 80
 class SyntheticFeed:
     """Finished candles of one synthetic instrument since its launch."""
 
-    def __init__(self, minutes: InstrumentMinutes, launch_ms: int) -> None:
+    def __init__(self, minutes: InstrumentMinutes, launch_ms: int, grid: Grid) -> None:
         self._minutes = minutes
+        self._grid = grid
         self.first_ms = launch_ms
         self.shift_minutes = 0
         self._one_day = functools.lru_cache(maxsize=_KEPT_DAYS)(self._make_day)
@@ -60,7 +61,7 @@ class SyntheticFeed:
         else:
             firsts = range(first_day, end_day, _SPAN_DAYS)
             parts = (self._minutes.days(day, min(_SPAN_DAYS, end_day - day)) for day in firsts)
-        return concatenate([_longer(part.between(from_ms, until_ms), timeframe) for part in parts])
+        return concatenate([self._longer(part.between(from_ms, until_ms), timeframe) for part in parts])
 
     def _days(self, from_ms: int, until_ms: int) -> Bars:
         """Candles of whole days, the first and the last made of the minutes in the range only."""
@@ -68,32 +69,32 @@ class SyntheticFeed:
         parts: list[Bars] = []
         if from_ms % DAY_MS:
             head = self._one_day(first_day - 1).between(from_ms, until_ms)
-            parts.append(aggregate(head, Timeframe.D1))
+            parts.append(self._longer(head, Timeframe.D1))
         spans = range(first_day // _SPAN_DAYS, -(-end_day // _SPAN_DAYS))
         parts += [self._whole_days(span).between(first_day * DAY_MS, end_day * DAY_MS) for span in spans]
         if until_ms % DAY_MS and end_day >= first_day:
             tail = self._one_day(end_day).between(from_ms, until_ms)
-            parts.append(aggregate(tail, Timeframe.D1))
+            parts.append(self._longer(tail, Timeframe.D1))
         return concatenate(parts)
 
     def _make_day(self, day: int) -> Bars:
         return self._minutes.days(day, 1)
 
     def _make_days(self, span: int) -> Bars:
-        return aggregate(self._minutes.days(span * _SPAN_DAYS, _SPAN_DAYS), Timeframe.D1)
+        return self._longer(self._minutes.days(span * _SPAN_DAYS, _SPAN_DAYS), Timeframe.D1)
+
+    def _longer(self, minutes: Bars, timeframe: Timeframe) -> Bars:
+        bars = self._grid.coin_turnovers(minutes) if self._grid.is_inverse else minutes
+        return bars if timeframe is Timeframe.M1 else aggregate(bars, timeframe)
 
 
-def _longer(bars: Bars, timeframe: Timeframe) -> Bars:
-    return bars if timeframe is Timeframe.M1 else aggregate(bars, timeframe)
-
-
-class SyntheticMarket:
+class SyntheticMarket(MarketByInstrument):
     """`MarketSource` of ``seed``. ``listed_before_ms`` leaves out what is launched later."""
 
     def __init__(self, seed: int, listed_before_ms: int | None = None) -> None:
         driver = Driver(derive_key(seed, "market days"))
         paths: dict[str, CoinPath] = {}
-        self._markets: dict[InstrumentId, InstrumentMarket] = {}
+        markets: list[InstrumentMarket] = []
         ranks: dict[str, int] = {}
         for listed in synthetic_instruments():
             instrument, listing = listed
@@ -105,40 +106,21 @@ class SyntheticMarket:
             if path is None:
                 character = Character(listing.price, listing.daily_pct / 100, listing.shared_ratio)
                 path = paths[listing.coin] = CoinPath(seed, listing.coin, character, driver)
-            self._markets[instrument.id] = _market(seed, listed, path, rank)
-
-    @property
-    def instruments(self) -> tuple[Instrument, ...]:
-        return tuple(market.instrument for market in self._markets.values())
-
-    @property
-    def end_ms(self) -> int | None:
-        return None
-
-    def candles(
-        self, instrument_id: InstrumentId, timeframe: Timeframe, start_ms: int, end_ms: int, now_ms: int
-    ) -> list[SimCandle]:
-        return self._markets[instrument_id].candles(timeframe, start_ms, end_ms, now_ms)
-
-    def trades(self, instrument_id: InstrumentId, start_ms: int, end_ms: int) -> list[SimTrade]:
-        return self._markets[instrument_id].trades(start_ms, end_ms)
-
-    def book(self, instrument_id: InstrumentId, depth: int, now_ms: int) -> SimBook:
-        return self._markets[instrument_id].book(depth, now_ms)
-
-    def day(self, instrument_id: InstrumentId, now_ms: int) -> SimDay:
-        return self._markets[instrument_id].day(now_ms)
-
-    def derivative(self, instrument_id: InstrumentId, now_ms: int) -> SimDerivative | None:
-        return self._markets[instrument_id].derivative(now_ms)
+            markets.append(_market(seed, listed, path, rank))
+        super().__init__(markets)
 
 
 def _market(seed: int, listed: Listed, path: CoinPath, rank: int) -> InstrumentMarket:
     instrument, listing = listed
-    feed = SyntheticFeed(InstrumentMinutes(seed, listed, path), instrument.launch_ms or 0)
-    lots_a_minute = listing.turnover_musd * 1e6 / MINUTES / listing.price / float(instrument.lot_step)
+    is_inverse = instrument.id.market_kind is MarketKind.INVERSE
+    grid = (Grid.inverse if is_inverse else Grid.exact)(instrument.tick_size, instrument.lot_step)
+    feed = SyntheticFeed(InstrumentMinutes(seed, listed, path), instrument.launch_ms or 0, grid)
+    lots_a_minute = listing.turnover_musd * 1e6 / MINUTES / float(instrument.lot_step)
+    if not is_inverse:
+        lots_a_minute /= listing.price
     events = next((count for most, count in _EVENTS_BY_RANK if rank <= most), _QUIET_EVENTS)
     refresh_ms = 50 if rank <= 4 else 100
     price_ticks = listing.price / float(instrument.tick_size)
-    style = Style(derive_key(seed, str(instrument.id)), lots_a_minute, price_ticks, events, refresh_ms)
-    return InstrumentMarket(instrument, Grid.exact(instrument.tick_size, instrument.lot_step), feed, style)
+    move_ratio = usual_deviation(listing)
+    style = Style(derive_key(seed, str(instrument.id)), lots_a_minute, price_ticks, events, refresh_ms, move_ratio)
+    return InstrumentMarket(instrument, grid, feed, style)

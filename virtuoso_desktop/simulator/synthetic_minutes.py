@@ -14,7 +14,8 @@ import numpy as np
 from virtuoso_desktop.model.instrument import MarketKind
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS
 from virtuoso_desktop.simulator.bars import Bars
-from virtuoso_desktop.simulator.instruments import Listed
+from virtuoso_desktop.simulator.instrument_market import USUAL_SPAN
+from virtuoso_desktop.simulator.instruments import Listed, Listing
 from virtuoso_desktop.simulator.noise import (
     QUANTILE_MASK,
     Floats,
@@ -33,12 +34,15 @@ _BASIS_RATIO = 0.00012
 _BASIS_MINUTES = 11
 _SPAN_SHARE = 0.7
 _SURPRISE_SHARE = 0.6
-_USUAL_SPAN = 1.6
-"""A minute's high less low, in its standard deviations."""
 _VOLUME_SPREAD = 0.45
 _USUAL_SUM = 0.92
 """Mean of volume over the usual one before it is divided out."""
 _UP, _DOWN, _VOLUME, _TURNOVER = np.uint64(52), np.uint64(40), np.uint64(28), np.uint64(16)
+
+
+def usual_deviation(listing: Listing) -> float:
+    """Standard deviation of a usual minute's move, as a ratio."""
+    return listing.daily_pct / 100 / 38.0
 
 
 class _Columns(NamedTuple):
@@ -55,12 +59,13 @@ class InstrumentMinutes:
         self._path = path
         self._key = derive_key(seed, str(instrument.id), "minutes")
         self._basis_key = derive_key(seed, str(instrument.id), "basis")
-        self._is_spot = instrument.id.market_kind is MarketKind.SPOT
+        self._has_basis = instrument.id.market_kind is not MarketKind.LINEAR
+        self._is_inverse = instrument.id.market_kind is MarketKind.INVERSE
         self._ticks_per_unit = float(1 / instrument.tick_size)
         self._tick_size = float(instrument.tick_size)
         lots_per_day = listing.turnover_musd * 1e6 / float(instrument.lot_step)
         self._usual_value = lots_per_day / MINUTES / _USUAL_SUM
-        self._usual_deviation = listing.daily_pct / 100 / 38.0
+        self._usual_deviation = usual_deviation(listing)
 
     def days(self, first_day: int, count: int) -> Bars:
         """Every minute of ``count`` days from ``first_day`` (days since 1970)."""
@@ -76,16 +81,16 @@ class InstrumentMinutes:
 
     def _columns(self, first_day: int, count: int, minutes: Minutes) -> _Columns:
         prices = minutes.prices
-        if self._is_spot:
-            prices = prices * self._spot_ratio(first_day, count)
+        if self._has_basis:
+            prices = prices * self._basis(first_day, count)
         ticks = np.rint(prices * self._ticks_per_unit).astype(np.int64)
         np.maximum(ticks, 2, out=ticks)
         scale = minutes.day_prices[:, None] * self._ticks_per_unit
         deviation_ticks = (minutes.deviations * scale).reshape(-1)
         return _Columns(ticks[:, :-1].reshape(-1), ticks[:, 1:].reshape(-1), deviation_ticks)
 
-    def _spot_ratio(self, first_day: int, count: int) -> Floats:
-        """Spot over contract price at every minute's start, and at each day's end."""
+    def _basis(self, first_day: int, count: int) -> Floats:
+        """Spot or inverse over linear price at every minute's start, and at each day's end."""
         times = np.arange(first_day * MINUTES, (first_day + count) * MINUTES + 1)
         numbers, offsets = times // _BASIS_MINUTES, times % _BASIS_MINUTES
         here, there = (
@@ -102,15 +107,17 @@ class InstrumentMinutes:
         """Lots by how far the minute went, compared with usual minutes and once more with those around it."""
         noise = log_normal(_VOLUME_SPREAD)[(bits >> _VOLUME) & QUANTILE_MASK]
         prices = np.repeat(minutes.day_prices, MINUTES)
-        lots = spans * (_SPAN_SHARE / (prices * (self._usual_deviation * _USUAL_SPAN * self._ticks_per_unit)))
+        lots = spans * (_SPAN_SHARE / (prices * (self._usual_deviation * USUAL_SPAN * self._ticks_per_unit)))
         lots += 1.0 - _SPAN_SHARE
         lots *= noise
         surprise = spans / columns.deviation_ticks
-        surprise *= _SURPRISE_SHARE / _USUAL_SPAN
+        surprise *= _SURPRISE_SHARE / USUAL_SPAN
         surprise += 1.0 - _SURPRISE_SHARE
         lots *= surprise
         lots *= minutes.deviations.reshape(-1)
-        lots *= self._usual_value / self._usual_deviation / prices
+        lots *= self._usual_value / self._usual_deviation
+        if not self._is_inverse:
+            lots /= prices
         return lots.astype(np.int64) + LEAST_LOTS
 
 

@@ -71,8 +71,8 @@ class TickerFields:
             "indexPrice": derivative.index_price,
             "openInterest": derivative.open_interest,
             "openInterestValue": derivative.open_interest_value,
-            "singleOpenInterest": _half(derivative.open_interest),
-            "singleOpenInterestValue": _half(derivative.open_interest_value),
+            "singleOpenInterest": half(derivative.open_interest),
+            "singleOpenInterestValue": half(derivative.open_interest_value),
             "fundingRate": derivative.funding_rate,
             "nextFundingTime": str(derivative.next_funding_ms),
             "fundingIntervalHour": str(interval_min // 60) if interval_min else "",
@@ -90,7 +90,7 @@ class TickerFields:
         return {f"{name}Price": self._texts.price(ticks), f"{name}Size": self._texts.size(lots)}
 
 
-def _half(text: str) -> str:
+def half(text: str) -> str:
     """Half of a decimal text with the same digits (open interest counts both sides, single one)."""
     value = Decimal(text)
     return f"{(value / 2).quantize(value):f}"

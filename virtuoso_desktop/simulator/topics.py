@@ -279,6 +279,32 @@ class KlineTopic(Topic):
         return min(now_ms + self.period_ms, max(close_ms, now_ms + 1))
 
 
+class LiquidationTopic(Topic):
+    """``allLiquidation``: every liquidation once, those of half a second together, no replay."""
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__("allLiquidation", subject, pace.venue_ms(pace.LIQUIDATION_MS, subject.rate))
+        self._known_until_ms = 0
+
+    def prime(self, now_ms: int) -> None:
+        self._known_until_ms = now_ms
+
+    def snapshot(self, _: int, /) -> None:
+        return None
+
+    def advance(self, now_ms: int) -> list[bytes]:
+        market, instrument, texts = self._subject.market, self._subject.instrument, self._subject.texts
+        found = market.liquidations(instrument.id, self._known_until_ms, now_ms)
+        self._known_until_ms = max(self._known_until_ms, now_ms)
+        if not found:
+            return []
+        items = [encode.liquidation_item(texts, liquidation) for liquidation in found]
+        return [encode.encode({"topic": self.name, "type": "snapshot", "ts": now_ms, "data": items})]
+
+    def due_ms(self, now_ms: int) -> int:
+        return now_ms - now_ms % self.period_ms + self.period_ms
+
+
 def make_topic(kind: str, subject: Subject) -> Topic:
     """The topic of a kind named in `faults.TOPIC_KINDS`."""
     head, _, detail = kind.partition(".")
@@ -286,4 +312,4 @@ def make_topic(kind: str, subject: Subject) -> Topic:
         return BookTopic(int(detail), subject)
     if head == "kline":
         return KlineTopic(detail, subject)
-    return TradeTopic(subject) if head == "publicTrade" else TickerTopic(subject)
+    return {"publicTrade": TradeTopic, "tickers": TickerTopic, "allLiquidation": LiquidationTopic}[head](subject)

@@ -75,14 +75,14 @@ def test_decimal_text_is_exact(value: int, digits: int) -> None:
 def test_a_grid_whose_steps_are_no_powers_of_ten() -> None:
     grid = Grid.exact(Decimal("0.05"), Decimal("0.010"))
     assert (grid.price(7165), grid.size(3)) == ("358.25", "0.03")
-    assert grid.turnover(grid.turnover_of_trades(7165 * 3)) == "10.7475"
+    assert grid.turnover(grid.turnover_of_trades(3, 7165 * 3)) == "10.7475"
     assert grid.tick_lots(7165 * 3) == 7165 * 3
 
 
 @pytest.mark.parametrize(("digits", "expected"), [(1, "10.7"), (3, "10.747"), (6, "10.747000")])
 def test_turnover_in_fewer_or_more_digits_than_the_trades(digits: int, expected: str) -> None:
     grid = Grid.of_digits(2, 1, digits)
-    assert grid.turnover(grid.turnover_of_trades(10_747)) == expected
+    assert grid.turnover(grid.turnover_of_trades(1, 10_747)) == expected
 
 
 def test_candles_carry_exact_text() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.fake_market import FakeMarket
 from virtuoso_desktop.simulator import operations
 from virtuoso_desktop.simulator.operations import BadOperation
-from virtuoso_desktop.simulator.rest import Listing
+from virtuoso_desktop.simulator.query import Listing
 
 INTERVALS = ["1", "3", "5", "15", "30", "60", "120", "240", "360", "720", "D", "W", "M"]
 LISTING = Listing(FakeMarket())
@@ -40,7 +40,7 @@ def test_all_kinds_of_topics_are_known() -> None:
         "orderbook.500.BTCUSDT",
         "orderbook.rpi.BTCUSDT",
         "orderbook.full.BTCUSDT",
-        "allLiquidation.BTCUSDT",
+        "liquidation.BTCUSDT",
         "kline.1m.BTCUSDT",
         "tickers.btcusdt",
         "tickers.NOPEUSDT",
@@ -56,6 +56,11 @@ def test_spot_and_linear_are_separate_and_inverse_is_empty() -> None:
     assert subscribe("linear", ["tickers.ETHUSDT"])
     assert reason("spot", ["tickers.ETHUSDT"]) == "error:handler not found,topic:tickers.ETHUSDT"
     assert reason("inverse", ["tickers.BTCUSDT"]) == "error:handler not found,topic:tickers.BTCUSDT"
+
+
+def test_spot_has_no_liquidations() -> None:
+    assert subscribe("linear", ["allLiquidation.BTCUSDT"])
+    assert reason("spot", ["allLiquidation.BTCUSDT"]) == "error:handler not found,topic:allLiquidation.BTCUSDT"
 
 
 def test_a_topic_twice() -> None:

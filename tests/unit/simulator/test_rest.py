@@ -10,7 +10,9 @@ from tests.fake_market import BTC, ETH, SPOT_BTC, T0_MS, FakeMarket, instrument
 from virtuoso_desktop.kernel.clock import ManualClock
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
-from virtuoso_desktop.simulator.rest import Listing, RestApi, candle_range
+from virtuoso_desktop.simulator.query import Listing
+from virtuoso_desktop.simulator.ranges import candle_range
+from virtuoso_desktop.simulator.rest import RestApi
 from virtuoso_desktop.simulator.topics import BookState, book_at
 
 NOW_MS = T0_MS + DAY_MS + 90_500

@@ -100,7 +100,7 @@ def test_nothing_and_two_seeds_are_refused() -> None:
 def test_the_synthetic_market_starts_now() -> None:
     opened = open_market(["synthetic:3"], None, "now", NOW_MS)
     assert opened.start_ms == NOW_MS
-    assert len(opened.market.instruments) == 52
+    assert len(opened.market.instruments) == 55
 
 
 def test_the_synthetic_market_can_live_in_the_past() -> None:
@@ -199,7 +199,7 @@ def test_files_replace_synthetic_instruments_and_the_rest_goes_on(tmp_path: Path
     market = opened.market
     assert market.end_ms is None
     ids = [str(instrument.id) for instrument in market.instruments]
-    assert len(ids) == len(set(ids)) == 52
+    assert len(ids) == len(set(ids)) == 55
     by_id = {str(instrument.id): instrument for instrument in market.instruments}
     btc, spot = by_id["bybit:linear:BTCUSDT"].id, by_id["bybit:spot:BTCUSDT"].id
     assert market.day(btc, NOW_MS).last_ticks <= 1015

@@ -12,13 +12,14 @@ import pytest
 
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
-from virtuoso_desktop.simulator.market import MarketSource, SimCandle, SimTrade
+from virtuoso_desktop.simulator.market import MarketSource, PriceSeries, SimCandle, SimTrade
 from virtuoso_desktop.simulator.synthetic import SyntheticMarket
 
 NOW_MS = 1_795_342_021_357
 BTC = InstrumentId.parse("bybit:linear:BTCUSDT")
 DOGE = InstrumentId.parse("bybit:linear:DOGEUSDT")
 BCH = InstrumentId.parse("bybit:linear:BCHUSDT")
+BTC_INVERSE = InstrumentId.parse("bybit:inverse:BTCUSD")
 BTC_SPOT = InstrumentId.parse("bybit:spot:BTCUSDT")
 YOUNGEST = InstrumentId.parse("bybit:linear:1000BONKUSDT")
 SAMPLED = (BTC, DOGE, BCH, BTC_SPOT, YOUNGEST)
@@ -96,12 +97,24 @@ def digest(market: MarketSource, instrument_id: InstrumentId) -> str:
     for step in range(20):
         state.update(repr(tuple(market.book(instrument_id, 200, start_ms + 331 * step))).encode())
         state.update(repr((market.day(instrument_id, start_ms), market.derivative(instrument_id, start_ms))).encode())
+    before_ms = start_ms - 2 * DAY_MS
+    for series in PriceSeries:
+        lines = market.price_candles(instrument_id, series, Timeframe.M15, before_ms, start_ms, start_ms)
+        state.update(repr([tuple(line) for line in lines]).encode())
+    state.update(repr(market.funding(instrument_id, before_ms, start_ms)).encode())
+    state.update(repr(market.liquidations(instrument_id, start_ms - 3_600_000, start_ms)).encode())
+    state.update(repr(market.buy_ratio(instrument_id, start_ms)).encode())
     return state.hexdigest()[:24]
 
 
 @pytest.mark.parametrize(
     ("instrument_id", "expected"),
-    [(BTC, "5a0dbbb50a1de3a7bac92fae"), (BTC_SPOT, "88f7f317d14f1a47cc502e6a"), (YOUNGEST, "4a1bc9afe70771ddbe4602e3")],
+    [
+        (BTC, "a51e3e07d89b784653843279"),
+        (BTC_SPOT, "994697bfbb00b1208941a25c"),
+        (YOUNGEST, "f54330d4dd34781d7353d1b6"),
+        (BTC_INVERSE, "42ae15ae8782c905de7337f9"),
+    ],
 )
 def test_two_machines_give_the_same_market(market: SyntheticMarket, instrument_id: InstrumentId, expected: str) -> None:
     assert digest(market, instrument_id) == expected
