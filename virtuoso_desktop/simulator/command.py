@@ -48,9 +48,7 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
         default="now",
         help="now: files are shifted to put --start into the last day; original: the venue lives in their time",
     )
-    parser.add_argument(
-        "--faults", type=Path, metavar="FILE", help="YAML list of faults (at_s, for_s, fault, topic, symbol)"
-    )
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="YAML list of faults, see docs/faults.md")
     parser.add_argument("--exit-on-stdin-close", action="store_true", help="end when standard input closes")
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.simulator.encode import INTERVALS, Texts
+from virtuoso_desktop.simulator.fault_board import Standing
 from virtuoso_desktop.simulator.market import MarketSource
 
 BAD_PARAMETER = 10001
+_TRADING = "Trading"
 Result = dict[str, Any]
 _Named = TypeVar("_Named")
 
@@ -26,22 +30,42 @@ class Refused(Exception):
 
 
 class Listing:
-    """The market's instruments with their texts, by category and symbol."""
+    """The market's instruments with their texts, by category and symbol.
 
-    def __init__(self, market: MarketSource) -> None:
+    ``standing`` tells which are not listed as the market says; it may change at any time.
+    """
+
+    def __init__(self, market: MarketSource, standing: Callable[[InstrumentId], Standing | None] | None = None) -> None:
+        self._standing = standing
         self.texts = {instrument.id: Texts(instrument) for instrument in market.instruments}
         self.by_id = {instrument.id: instrument for instrument in market.instruments}
         self._sorted = sorted(market.instruments, key=lambda instrument: instrument.symbol)
         self.numbers = {instrument.id: number for number, instrument in enumerate(self._sorted, 1)}
 
     def of(self, category: str) -> list[Instrument]:
-        """Instruments of a category by symbol; options are none."""
-        return [instrument for instrument in self._sorted if instrument.id.market_kind.value == category]
+        """Instruments of a category that trade, by symbol; options are none."""
+        return [instrument for instrument in self.listed(category) if instrument.status == _TRADING]
+
+    def listed(self, category: str) -> list[Instrument]:
+        """Instruments of a category with any status, by symbol."""
+        all_of = (instrument for instrument in self._sorted if instrument.id.market_kind.value == category)
+        return [now for instrument in all_of if (now := self._as_now(instrument)) is not None]
 
     def find(self, category: str, symbol: str) -> Instrument | None:
+        """The instrument that trades under this name."""
         if category == "option":
             return None
-        return self.by_id.get(InstrumentId(Venue.BYBIT, MarketKind(category), symbol))
+        found = self.by_id.get(InstrumentId(Venue.BYBIT, MarketKind(category), symbol))
+        now = self._as_now(found) if found is not None else None
+        return now if now is not None and now.status == _TRADING else None
+
+    def _as_now(self, instrument: Instrument) -> Instrument | None:
+        standing = self._standing(instrument.id) if self._standing is not None else None
+        if standing is None:
+            return instrument
+        if standing.status is None:
+            return None
+        return msgspec.structs.replace(instrument, status=standing.status, delivery_ms=standing.delivery_ms)
 
     def twin(self, instrument: Instrument) -> Instrument | None:
         """The linear contract of a spot instrument's coins, None for contracts."""

@@ -12,6 +12,7 @@ from virtuoso_desktop.kernel.clock import Clock
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.timeframe import DAY_MS
 from virtuoso_desktop.simulator import catalogue, encode
+from virtuoso_desktop.simulator.fault_board import Maintenance
 from virtuoso_desktop.simulator.market import MarketSource, SimTrade
 from virtuoso_desktop.simulator.query import BAD_PARAMETER, Listing, Query, Refused, Result
 from virtuoso_desktop.simulator.ranges import candle_range
@@ -34,8 +35,14 @@ class RestApi:
     """All endpoints. ``deep_book`` gives an instrument's book with the ``u`` of the 1,000-level stream."""
 
     def __init__(
-        self, market: MarketSource, listing: Listing, deep_book: Callable[[Instrument], BookState], clock: Clock
+        self,
+        market: MarketSource,
+        listing: Listing,
+        deep_book: Callable[[Instrument], BookState],
+        clock: Clock,
+        maintenances: Callable[[], list[Maintenance]] = list,
     ) -> None:
+        self._maintenances = maintenances
         self._market = market
         self._clock = clock
         self._listing = listing
@@ -66,8 +73,9 @@ class RestApi:
         clock_ns = self._clock.now_ns()
         return {"timeSecond": str(clock_ns // 1_000_000_000), "timeNano": str(clock_ns)}
 
-    def _status(self, _: Query) -> Result:
-        return {"list": []}
+    def _status(self, query: Query) -> Result:
+        rows = [_maintenance_row(window, query.now_ms) for window in self._maintenances()]
+        return {"list": rows}
 
     def _instruments(self, query: Query) -> Result:
         category = query.category("spot", "linear", "inverse", "option")
@@ -76,13 +84,13 @@ class RestApi:
             raise Refused(BAD_PARAMETER, "params error: status is invalid")
         chosen = [
             instrument
-            for instrument in self._listing.of(category)
+            for instrument in self._listing.listed(category)
             if instrument.status == status
             and symbol in ("", instrument.symbol)
             and base in ("", instrument.base_coin)
             and not query.text("symbolType")
         ]
-        if symbol and category != "option":
+        if symbol and category != "option" and not chosen and status == "Trading":
             query.instrument(category)
         if category == "spot":
             return {"category": category, "list": [self._row(instrument) for instrument in chosen]}
@@ -152,6 +160,23 @@ class RestApi:
             found = self._market.trades(instrument.id, start_ms, end_ms) + found
             end_ms, window_ms = start_ms, window_ms * 2
         return found[-limit:]
+
+
+def _maintenance_row(window: Maintenance, now_ms: int) -> dict[str, Any]:
+    state = "scheduled" if now_ms < window.begin_ms else "ongoing" if now_ms < window.end_ms else "completed"
+    return {
+        "id": f"maintenance-{window.begin_ms}",
+        "title": "System maintenance",
+        "state": state,
+        "begin": str(window.begin_ms),
+        "end": str(window.end_ms),
+        "href": "",
+        "serviceTypes": [1, 2, 3, 4, 5],
+        "product": [1, 2],
+        "uidSuffix": [],
+        "maintainType": 1,
+        "env": 1,
+    }
 
 
 def envelope(result: Result, now_ms: int, code: int = 0, message: str = "OK") -> bytes:

@@ -16,21 +16,40 @@ from aiohttp import web
 from virtuoso_desktop.kernel.clock import Clock
 from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.simulator import rest_faults
 from virtuoso_desktop.simulator.encode import Texts
-from virtuoso_desktop.simulator.faults import Fault, FaultBoard
+from virtuoso_desktop.simulator.fault_board import FaultBoard
+from virtuoso_desktop.simulator.faults import Fault, FaultKind
 from virtuoso_desktop.simulator.limits import Allowance, RateLimiter, RateLimits
 from virtuoso_desktop.simulator.market import MarketSource
 from virtuoso_desktop.simulator.query import Listing
-from virtuoso_desktop.simulator.rest import ROUTE_NOT_FOUND, RestApi, envelope
+from virtuoso_desktop.simulator.rest import ROUTE_NOT_FOUND, Endpoint, RestApi, envelope
 from virtuoso_desktop.simulator.stream import Client, Streams
 from virtuoso_desktop.simulator.topics import BookState
 
 HOST = "127.0.0.1"
-TOO_MANY_VISITS = 10006
 _STREAM_PATHS = {f"/v5/public/{category}": category for category in ("linear", "spot", "inverse")}
 _JSON = "application/json; charset=utf-8"
 _SHUTDOWN_S = 0.5
 log = logging.getLogger(__name__)
+
+
+class SkewedClock:
+    """The venue's clock as faults set it; ahead or behind it runs at the same rate."""
+
+    def __init__(self, clock: Clock, faults: FaultBoard) -> None:
+        self._clock = clock
+        self._faults = faults
+
+    @property
+    def rate(self) -> float:
+        return self._clock.rate
+
+    def now_ns(self) -> int:
+        return self._clock.now_ns() + self._faults.skew_ms * 1_000_000
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms() + self._faults.skew_ms
 
 
 class SimulatedExchange:
@@ -59,14 +78,15 @@ class SimulatedExchange:
         limits: RateLimits | None = None,
         faults: Iterable[Fault] = (),
     ) -> None:
-        self._clock = clock
+        self._faults = FaultBoard(time.monotonic, clock)
+        self._clock = clock = SkewedClock(clock, self._faults)
         self._wanted_port = port
         self._planned_faults = tuple(faults)
-        self._faults = FaultBoard(time.monotonic)
         self._limiter = RateLimiter(limits or RateLimits(), time.monotonic)
-        self._listing = Listing(market)
+        self._listing = Listing(market, self._faults.standing)
         self.streams = Streams(market, self._listing, clock, self._faults)
-        self._api = RestApi(market, self._listing, partial(self.streams.book, depth=1000), clock)
+        deep_book = partial(self.streams.book, depth=1000)
+        self._api = RestApi(market, self._listing, deep_book, clock, self._faults.maintenances)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="simulator")
         self._supervisor = Supervisor()
         self._port = 0
@@ -114,6 +134,10 @@ class SimulatedExchange:
         """Let a fault happen; its ``at_s`` counts from now. Raises ConfigError when it makes no sense."""
         self._faults.inject(fault)
 
+    def heal(self) -> None:
+        """End all faults now, also those that have not begun."""
+        self._faults.heal()
+
     # --- requests ---
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
@@ -122,7 +146,7 @@ class SimulatedExchange:
             return await self._stream(request, category)
         return await self._answer(request)
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path if request.path in self._api.endpoints else "unknown"
         allowance = self._limiter.admit(request.remote or "", path)
         if allowance.banned:
@@ -130,19 +154,28 @@ class SimulatedExchange:
         now_ms = self._clock.now_ms()
         headers = self._limit_headers(allowance, now_ms)
         if allowance.exceeded:
-            body = envelope({}, now_ms, TOO_MANY_VISITS, "Too many visits! Exceeded the API Rate Limit.")
+            body = envelope({}, now_ms, rest_faults.TOO_MANY_VISITS, "Too many visits! Exceeded the API Rate Limit.")
             return web.Response(body=body, headers=headers)
         endpoint = self._api.endpoints.get(path) if request.method == "GET" else None
         if endpoint is None:
             body = envelope({}, now_ms, ROUTE_NOT_FOUND, "Route not found.")
             return web.Response(status=404, body=body, headers=headers)
-        query = request.rel_url.raw_query_string
-        if endpoint.heavy:
-            loop = asyncio.get_running_loop()
-            body = await loop.run_in_executor(self._worker, self._api.answer, endpoint, query)
-        else:
-            body = self._api.answer(endpoint, query)
+        asked = request.query
+        fault = self._faults.request(path, asked.get("category", ""), asked.get("symbol", ""))
+        if fault is not None and fault.fault is FaultKind.RESET:
+            return rest_faults.cut(request)
+        if fault is not None and not rest_faults.needs_the_answer(fault):
+            return rest_faults.refused(fault, headers, now_ms)
+        body = await self._body(endpoint, request.rel_url.raw_query_string)
+        if fault is not None:
+            return await rest_faults.broken(fault, request, body, headers)
         return web.Response(body=body, headers=headers)
+
+    async def _body(self, endpoint: Endpoint, query: str) -> bytes:
+        if not endpoint.heavy:
+            return self._api.answer(endpoint, query)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker, self._api.answer, endpoint, query)
 
     def _limit_headers(self, allowance: Allowance, now_ms: int) -> dict[str, str]:
         reset_ms = now_ms + round(allowance.reset_in_s * 1000 * self._clock.rate)
@@ -153,7 +186,10 @@ class SimulatedExchange:
             "X-Bapi-Limit-Reset-Timestamp": str(reset_ms),
         }
 
-    async def _stream(self, request: web.Request, category: str) -> web.WebSocketResponse:
+    async def _stream(self, request: web.Request, category: str) -> web.StreamResponse:
+        fault = self._faults.handshake(category)
+        if fault is not None:
+            return rest_faults.page(fault.code or 503)
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         transport = request.transport

@@ -12,9 +12,6 @@ import datetime as dt
 import heapq
 import itertools
 import logging
-import os
-import socket
-import struct
 from concurrent.futures import Executor
 from typing import NamedTuple
 
@@ -24,10 +21,13 @@ from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 from virtuoso_desktop.simulator import operations, pace
 from virtuoso_desktop.simulator.encode import close_frame, text_frame
-from virtuoso_desktop.simulator.faults import Fault, FaultBoard, FaultKind
+from virtuoso_desktop.simulator.fault_board import FaultBoard
+from virtuoso_desktop.simulator.faults import Fault, FaultKind
 from virtuoso_desktop.simulator.market import MarketSource
 from virtuoso_desktop.simulator.operations import BadOperation, Named, Operation
 from virtuoso_desktop.simulator.query import Listing
+from virtuoso_desktop.simulator.sockets import break_connection
+from virtuoso_desktop.simulator.stream_faults import fits, spoil
 from virtuoso_desktop.simulator.topics import BookState, BookTopic, Subject, Topic, book_at, first_update_id, make_topic
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,9 @@ log = logging.getLogger(__name__)
 MOST_UNSENT_BYTES = 8 * 1024 * 1024
 _TURN_S = 0.004
 _LONGEST_NAP_S = 0.02
+_BREAKS = frozenset((FaultKind.RESET, FaultKind.EOF, FaultKind.CLOSE))
 _PUMP_RESTART = Backoff(first_s=0.05, most_s=1.0)
-_LINGER_ZERO = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+GOING_AWAY = 1001
 
 
 class Client:
@@ -58,21 +59,22 @@ class Client:
             log.warning("client %s does not read: dropped", self.connection_id)
             transport.abort()
 
-    def close(self) -> None:
-        """Say goodbye as a restarting venue does (1001) and close."""
+    def close(self, code: int = GOING_AWAY, reason: str = "going away") -> None:
+        """Say goodbye with a close code (1001 as a restarting venue) and close."""
         if not self._transport.is_closing():
-            self._transport.write(close_frame(1001, "going away"))
+            self._transport.write(close_frame(code, reason))
             self._transport.close()
+
+    def end(self) -> None:
+        """End the connection without any goodbye (what a client calls 1006)."""
+        self._transport.close()
 
     def reset(self, frame: bytes) -> None:
         """Break the connection by TCP reset in the middle of ``frame``."""
         if self._transport.is_closing():
             return
         self._transport.write(frame[: len(frame) // 2])
-        connection = self._transport.get_extra_info("socket")
-        if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
-        self._transport.abort()
+        break_connection(self._transport)
 
 
 class _Key(NamedTuple):
@@ -90,6 +92,8 @@ class _Live:
         self.topic: Topic | None = None
         self.waiting: list[Client] = []
         self.in_step: list[Client] = []
+        self.held: list[bytes] = []
+        """Frames that a fault keeps back until the next push."""
 
     @property
     def is_wanted(self) -> bool:
@@ -174,6 +178,8 @@ class Streams:
         try:
             operation = operations.decode(text)
             if operation.name == "ping":
+                if self._faults.ignores_ping(client.category):
+                    return
                 answer = operations.pong(client.category, client.connection_id, operation)
             else:
                 joined = self._change(client, operation)
@@ -194,6 +200,9 @@ class Streams:
 
     def _subscribe(self, client: Client, named: Named) -> _Live:
         key = _Key(client.category, f"{named.kind}.{named.instrument.symbol}")
+        if self._faults.kills(named.kind, named.instrument.symbol, client.category):
+            client.topics[key.name] = dead = _Live(key, named)
+            return dead
         live = self._live.get(key)
         if live is None:
             live = self._live[key] = _Live(key, named)
@@ -207,8 +216,8 @@ class Streams:
         if live is None:
             return
         live.remove(client)
-        if not live.is_wanted:
-            self._live.pop(live.key, None)
+        if not live.is_wanted and self._live.get(live.key) is live:
+            del self._live[live.key]
 
     def _first_state(self, live: _Live) -> Topic:
         """Runs in the worker."""
@@ -225,7 +234,7 @@ class Streams:
     def _admit(self, live: _Live) -> None:
         """Bring waiting clients into step, unless the topic is silent or not ready."""
         topic, now_ms = live.topic, self.now_ms()
-        if topic is None or not live.waiting or self._ended or self._faults.silences(live.kind, live.instrument.symbol):
+        if topic is None or not live.waiting or self._ended or self._is_silent(live):
             return
         snapshot = topic.snapshot(now_ms)
         if snapshot is not None:
@@ -261,20 +270,37 @@ class Streams:
         self.late_ms.add((now_ms - due_ms) / self._clock.rate)
         frames = topic.advance(now_ms)
         if frames:
-            self._deliver(live, frames)
+            self._deliver(live, topic, frames)
         self._admit(live)
         self._schedule(live, topic.due_ms(now_ms))
 
-    def _deliver(self, live: _Live, frames: list[bytes]) -> None:
-        fault = self._faults.strike(str(live.key), live.kind, live.instrument.symbol)
-        if fault is None:
-            for frame in frames:
-                self._send(live.in_step, frame)
-        elif fault.fault is FaultKind.SILENT:
+    def _is_silent(self, live: _Live) -> bool:
+        return self._faults.silences(live.kind, live.instrument.symbol, live.key.category)
+
+    def _deliver(self, live: _Live, topic: Topic, frames: list[bytes]) -> None:
+        held, live.held = live.held, []
+        if self._is_silent(live):
             live.waiting += live.in_step
             live.in_step = []
-        elif fault.fault is FaultKind.RESET:
-            self._reset(fault, text_frame(frames[0]))
+            return
+        fault = None if held else self._strike(live, frames)
+        if fault is not None and fault.fault in _BREAKS:
+            self._break(fault, text_frame(frames[0]))
+            return
+        if fault is not None:
+            frames, live.held, later = spoil(fault, topic, frames, self.now_ms())
+            loop = asyncio.get_running_loop()
+            for delay_s, frame in later:
+                loop.call_later(delay_s, self._send_late, live, frame)
+        for frame in (*frames, *held):
+            self._send(live.in_step, frame)
+
+    def _strike(self, live: _Live, frames: list[bytes]) -> Fault | None:
+        name, symbol, category = str(live.key), live.instrument.symbol, live.key.category
+        return self._faults.strike(name, live.kind, symbol, category, lambda kind: fits(kind, frames))
+
+    def _send_late(self, live: _Live, frame: bytes) -> None:
+        self._send(live.in_step, frame)
 
     def _send(self, clients: list[Client], payload: bytes) -> None:
         self.frames += 1
@@ -282,10 +308,19 @@ class Streams:
         for client in clients:
             client.write(frame)
 
-    def _reset(self, fault: Fault, frame: bytes) -> None:
-        for client in self._clients:
-            if any(fault.matches(live.kind, live.instrument.symbol) for live in client.topics.values()):
+    def _break(self, fault: Fault, frame: bytes) -> None:
+        """End the connections that have a topic which the fault means."""
+        for client in tuple(self._clients):
+            if not any(
+                fault.matches(live.kind, live.instrument.symbol, client.category) for live in client.topics.values()
+            ):
+                continue
+            if fault.fault is FaultKind.RESET:
                 client.reset(frame)
+            elif fault.fault is FaultKind.EOF:
+                client.end()
+            else:
+                client.close(fault.code or GOING_AWAY, "")
 
     def _end_with_data(self) -> None:
         """After the last row: every topic's last state once, then nothing more."""

@@ -106,6 +106,14 @@ class BookTopic(Topic):
         asks = encode.changes(old.asks, new.asks, descending=False)
         return [self._frame("delta", bids, asks, now_ms)]
 
+    def restart(self) -> None:
+        """Begin a new chain of update ids, as the venue does when its service restarts."""
+        self.state = self.state._replace(update_id=1)
+
+    @property
+    def texts(self) -> Texts:
+        return self._subject.texts
+
     def _repeat(self, now_ms: int) -> list[bytes]:
         if self._depth != 1 or now_ms - self._sent_ms < pace.LEVEL_1_REPEAT_MS:
             return []

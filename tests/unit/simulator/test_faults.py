@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.fake_market import T0_MS, FakeMarket
+from virtuoso_desktop.kernel.clock import ManualClock
 from virtuoso_desktop.model.errors import ConfigError
-from virtuoso_desktop.simulator.faults import Fault, FaultBoard, FaultKind, read_faults
+from virtuoso_desktop.simulator.fault_board import FaultBoard
+from virtuoso_desktop.simulator.faults import ENDPOINTS, RULES, Fault, FaultKind, read_faults
+from virtuoso_desktop.simulator.query import Listing
+from virtuoso_desktop.simulator.rest import RestApi
+from virtuoso_desktop.simulator.topics import book_at
 
 
 class Seconds:
@@ -50,6 +57,28 @@ def test_a_file_of_faults(tmp_path: Path) -> None:
         ("- {at_s: 1, fault: silent, topic: tickers}", "entry 1.*for_s"),
         ("- {at_s: -1, fault: gap, topic: tickers}", "entry 1.*negative"),
         ("- {at_s: 1, for_s: -1, fault: gap, topic: tickers}", "entry 1.*negative"),
+        ("- {at_s: 1, fault: gap, topic: tickers, endpoint: kline}", "entry 1.*gap fault has no endpoint"),
+        ("- {at_s: 1, fault: empty, topic: tickers}", "entry 1.*empty fault has no topic"),
+        ("- {at_s: 1, fault: reset, topic: tickers, endpoint: kline}", "entry 1.*not both"),
+        ("- {at_s: 1, fault: empty, endpoint: klines}", "entry 1.*did you mean 'kline'"),
+        ("- {at_s: 1, fault: empty, category: lineal}", "entry 1.*did you mean 'linear'"),
+        ("- {at_s: 1, fault: crossed, topic: tickers}", "entry 1.*orderbook topics only"),
+        ("- {at_s: 1, fault: crossed, endpoint: kline}", "entry 1.*endpoint orderbook only"),
+        ("- {at_s: 1, fault: late_candle, topic: orderbook.50}", "entry 1.*kline topics only"),
+        ("- {at_s: 1, fault: dead}", "entry 1.*needs for_s"),
+        ("- {at_s: 1, fault: maintenance}", "entry 1.*needs for_s"),
+        ("- {at_s: 1, fault: clock_skew}", "entry 1.*needs skew_s"),
+        ("- {at_s: 1, fault: delisting}", "entry 1.*needs symbol"),
+        ("- {at_s: 0, fault: listing, symbol: BTCUSDT}", "entry 1.*needs at_s"),
+        ("- {at_s: 1, fault: gap, code: 5}", "entry 1.*gap fault has no code"),
+        ("- {at_s: 1, fault: close, code: 1006}", "entry 1.*between 1000 and 4999, not 1006"),
+        ("- {at_s: 1, fault: server_error, code: 200}", "entry 1.*between 500 and 599"),
+        ("- {at_s: 1, fault: gap, probability: 0}", "entry 1.*probability"),
+        ("- {at_s: 1, fault: gap, probability: 1.5}", "entry 1.*probability"),
+        ("- {at_s: 1, fault: slow, delay_s: -1}", "entry 1.*delay_s"),
+        ("- {at_s: 1, fault: flood, times: 0}", "entry 1.*times"),
+        ("- {at_s: 1, fault: no_pong, for_s: 1, symbol: BTCUSDT}", "entry 1.*no symbol"),
+        ("- {at_s: 1, fault: maintainance, for_s: 5}", "entry 1.*did you mean 'maintenance'"),
         ("at_s: 1", "must be a list"),
         ("- word", "entry 1"),
         ("- {at_s: 1, fault: gap\n- x: [", "line 2"),
@@ -88,7 +117,7 @@ def test_which_topics_a_fault_means(topic: str, kind: str, meant: bool) -> None:
 
 def test_a_gap_without_duration_strikes_each_topic_once() -> None:
     seconds = Seconds()
-    board = FaultBoard(seconds)
+    board = FaultBoard(seconds, ManualClock())
     board.inject(Fault(2.0, FaultKind.GAP, "orderbook"))
     assert board.strike("linear a", "orderbook.50", "A") is None
     seconds.now_s += 2.0
@@ -100,7 +129,7 @@ def test_a_gap_without_duration_strikes_each_topic_once() -> None:
 
 def test_a_gap_with_duration_strikes_once_a_second_until_it_is_over() -> None:
     seconds = Seconds()
-    board = FaultBoard(seconds)
+    board = FaultBoard(seconds, ManualClock())
     board.inject(Fault(0.0, FaultKind.GAP, "orderbook.50", for_s=3.0))
     strikes = 0
     for _ in range(50):
@@ -111,7 +140,7 @@ def test_a_gap_with_duration_strikes_once_a_second_until_it_is_over() -> None:
 
 def test_silence_lasts_as_long_as_it_says() -> None:
     seconds = Seconds()
-    board = FaultBoard(seconds)
+    board = FaultBoard(seconds, ManualClock())
     board.inject(Fault(1.0, FaultKind.SILENT, "tickers", for_s=2.0, symbol="A"))
     assert not board.silences("tickers", "A")
     seconds.now_s += 1.0
@@ -124,7 +153,7 @@ def test_silence_lasts_as_long_as_it_says() -> None:
 
 
 def test_a_reset_without_duration_happens_once_for_all_topics() -> None:
-    board = FaultBoard(Seconds())
+    board = FaultBoard(Seconds(), ManualClock())
     board.inject(Fault(0.0, FaultKind.RESET, "*"))
     assert board.strike("a", "tickers", "A") is not None
     assert board.strike("b", "kline.1", "B") is None
@@ -132,4 +161,48 @@ def test_a_reset_without_duration_happens_once_for_all_topics() -> None:
 
 def test_nonsense_is_refused_at_injection() -> None:
     with pytest.raises(ConfigError, match="unknown topic"):
-        FaultBoard(Seconds()).inject(Fault(0.0, FaultKind.GAP, "trades"))
+        FaultBoard(Seconds(), ManualClock()).inject(Fault(0.0, FaultKind.GAP, "trades"))
+
+
+def test_every_kind_has_a_rule_and_a_row_in_the_documentation() -> None:
+    assert set(RULES) == set(FaultKind)
+    table = (Path(__file__).parents[3] / "docs" / "faults.md").read_text(encoding="utf-8")
+    assert [kind.value for kind in FaultKind if f"| `{kind.value}` |" not in table] == []
+
+
+def test_the_examples_of_the_documentation_are_read(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = re.findall(r"`(\{at_s: [^`]*\})`", document)
+    faults = _read(tmp_path, "\n".join(f"- {row}" for row in rows))
+    assert {fault.fault for fault in faults} == set(FaultKind)
+
+
+def test_the_same_seed_draws_the_same_chances() -> None:
+    def drawn(seed: int) -> list[bool]:
+        board = FaultBoard(Seconds(), ManualClock())
+        board.inject(Fault(0.0, FaultKind.GAP, "*", for_s=10.0, probability=0.5, seed=seed))
+        return [board.strike("a", "tickers", "A") is not None for _ in range(60)]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert 15 < sum(drawn(1)) < 45
+
+
+def test_a_fault_of_a_category_leaves_the_others_alone() -> None:
+    board = FaultBoard(Seconds(), ManualClock())
+    board.inject(Fault(0.0, FaultKind.DUPLICATE, category="spot", for_s=5.0))
+    assert board.strike("linear a", "tickers", "A", "linear") is None
+    assert board.strike("spot a", "tickers", "A", "spot") is not None
+
+
+def test_a_request_fault_without_duration_happens_to_one_request() -> None:
+    board = FaultBoard(Seconds(), ManualClock())
+    board.inject(Fault(0.0, FaultKind.EMPTY))
+    assert board.request("/v5/market/kline", "linear", "A") is not None
+    assert board.request("/v5/market/kline", "linear", "B") is None
+    assert board.strike("a", "tickers", "A") is None
+
+
+def test_the_endpoints_that_faults_know_are_those_of_the_venue() -> None:
+    market = FakeMarket()
+    api = RestApi(market, Listing(market), lambda instrument: book_at(market, instrument, 1, T0_MS, 1), ManualClock())
+    assert set(api.endpoints) == {f"/v5/{endpoint}" for endpoint in ENDPOINTS}
