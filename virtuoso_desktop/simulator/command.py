@@ -38,7 +38,8 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
         "--source",
         action="append",
         metavar="S",
-        help="synthetic:SEED, or ohlcv:FILE[,symbol=..,timeframe=..,kind=linear]; may be repeated; default synthetic:1",
+        help="synthetic:SEED, ohlcv:FILE[,symbol=..,timeframe=..,kind=linear], or session:FILE[+FILE] (a recorded "
+        "Binance session); may be repeated; default synthetic:1",
     )
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="venue seconds per real second")
     parser.add_argument("--start", metavar="WHEN", help="offset from the first row (+10d, +6h) or an ISO time")

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from virtuoso_desktop.files.session import Session
 from virtuoso_desktop.model.errors import ConfigError
-from virtuoso_desktop.model.instrument import MarketKind
+from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
-from virtuoso_desktop.simulator.by_instrument import combined
+from virtuoso_desktop.simulator.by_instrument import MarketByInstrument, combined
 from virtuoso_desktop.simulator.market import MarketSource
 from virtuoso_desktop.simulator.ohlcv_source import LoadedSymbol, OhlcvFile, OhlcvMarket, load_symbols
+from virtuoso_desktop.simulator.session_source import RecordedMarket, instrument_id, load_session
 from virtuoso_desktop.simulator.synthetic import FIRST_MS, SyntheticMarket
 
 _NAME = re.compile(r"(?P<symbol>[A-Za-z0-9]+)_(?P<timeframe>\d+[A-Za-z]+)(?=[._-])")
@@ -41,8 +43,14 @@ class SyntheticSource(NamedTuple):
     seed: int
 
 
-def parse_source(text: str) -> SyntheticSource | OhlcvFile:
-    """Read ``synthetic:SEED`` or ``ohlcv:FILE[,symbol=..,timeframe=..,kind=..]``.
+class SessionSource(NamedTuple):
+    """``session:A[+B]``: the files of one recording in order."""
+
+    paths: tuple[Path, ...]
+
+
+def parse_source(text: str) -> SyntheticSource | OhlcvFile | SessionSource:
+    """Read ``synthetic:SEED``, ``ohlcv:FILE[,symbol=..,timeframe=..,kind=..]`` or ``session:A[+B]``.
 
     A file is named ``SYMBOL_TIMEFRAME.*``, e.g. ``BTCUSDT_1m.csv.gz``, unless symbol and timeframe are given.
 
@@ -58,9 +66,13 @@ def parse_source(text: str) -> SyntheticSource | OhlcvFile:
         return SyntheticSource(int(rest))
     if scheme == "ohlcv" and rest:
         return _parse_file(text, rest)
-    near = difflib.get_close_matches(scheme, ("synthetic", "ohlcv"), 1)
+    if scheme == "session" and rest:
+        whole = Path(rest).expanduser()
+        names = [rest] if whole.exists() else rest.split("+")
+        return SessionSource(tuple(Path(name).expanduser() for name in names))
+    near = difflib.get_close_matches(scheme, ("synthetic", "ohlcv", "session"), 1)
     hint = f"; did you mean {near[0]}:?" if near else "."
-    raise ConfigError(f"--source {text} is neither synthetic:SEED nor ohlcv:FILE{hint}")
+    raise ConfigError(f"--source {text} is neither synthetic:SEED nor ohlcv:FILE nor session:FILE+FILE{hint}")
 
 
 def _parse_file(text: str, rest: str) -> OhlcvFile:
@@ -116,12 +128,14 @@ def open_market(sources: Sequence[str], start: str | None, clock: Literal["now",
     ----------
     sources
         Texts for `parse_source`. An instrument that a file and the synthetic market both have is the file's.
+        A recording goes before both.
     start
         Offset from the finest files' first row (``+10d``, ``+36h``, ``+1d12h``) or an ISO time in file time; None
         is two thirds of the files. What lies before is history.
     clock
         ``now``: venue time is ``now_ms``, files are moved by the whole days that put the start into the 24 h before.
         ``original``: venue time starts at ``start``, files keep their times.
+        A recording begins at venue time with its order book (``original``: when the last of them does).
     now_ms
         The computer's UTC.
 
@@ -135,19 +149,50 @@ def open_market(sources: Sequence[str], start: str | None, clock: Literal["now",
     parsed = [parse_source(text) for text in sources]
     seeds = [source.seed for source in parsed if isinstance(source, SyntheticSource)]
     files = [source for source in parsed if isinstance(source, OhlcvFile)]
+    recordings = [source for source in parsed if isinstance(source, SessionSource)]
     if len(seeds) > 1 or not parsed:
         raise ConfigError("Name one synthetic source, or files, or both.")
-    if not files:
-        start_ms = _synthetic_start_ms(start, clock, now_ms)
-        return Opened(_synthetic(seeds[0], start_ms), start_ms)
-    symbols = load_symbols(files)
-    begin_ms = _file_start_ms(start, symbols)
-    shift_ms = (now_ms - begin_ms) // DAY_MS * DAY_MS if clock == "now" else 0
-    venue_ms = now_ms if clock == "now" else begin_ms
-    market = OhlcvMarket(symbols, shift_ms)
-    if not seeds:
-        return Opened(market, venue_ms)
-    return Opened(combined([_synthetic(seeds[0], venue_ms), market]), venue_ms)
+    if files and recordings and clock == "original":
+        raise ConfigError("Candle files and recordings have different times: use --clock now, or one kind of them.")
+    markets: list[MarketByInstrument] = []
+    venue_ms = now_ms
+    if files:
+        symbols = load_symbols(files)
+        begin_ms = _file_start_ms(start, symbols)
+        markets.append(OhlcvMarket(symbols, (now_ms - begin_ms) // DAY_MS * DAY_MS if clock == "now" else 0))
+        venue_ms = now_ms if clock == "now" else begin_ms
+    elif recordings and start is not None:
+        raise ConfigError(f"--start {start}: a recording starts where its order book begins.")
+    if recordings:
+        sessions = _load_sessions(recordings)
+        if clock == "original":
+            venue_ms = _common_begin_ms(sessions)
+        shifts = (now_ms - session.begin_ms if clock == "now" else 0 for session in sessions)
+        markets.append(MarketByInstrument(map(RecordedMarket, sessions, shifts)))
+    if not markets:
+        venue_ms = _synthetic_start_ms(start, clock, now_ms)
+    if seeds:
+        markets.insert(0, _synthetic(seeds[0], venue_ms))
+    return Opened(combined(markets), venue_ms)
+
+
+def _load_sessions(recordings: Sequence[SessionSource]) -> list[Session]:
+    found: dict[InstrumentId, Session] = {}
+    for recording in recordings:
+        session = load_session(recording.paths)
+        name = instrument_id(session)
+        if name in found:
+            raise ConfigError(f"{name} is in two recordings; files that continue one another are joined by +.")
+        found[name] = session
+    return list(found.values())
+
+
+def _common_begin_ms(sessions: Sequence[Session]) -> int:
+    """When all of the recordings have an order book."""
+    begin_ms, end_ms = max(session.begin_ms for session in sessions), min(session.end_ms for session in sessions)
+    if begin_ms >= end_ms:
+        raise ConfigError("The recordings are of different times: use --clock now, which lets all begin at once.")
+    return begin_ms
 
 
 def _synthetic(seed: int, start_ms: int) -> SyntheticMarket:

@@ -8,6 +8,7 @@ them, so that the book (`book`) can follow the trades exactly.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +75,7 @@ class MinuteTrades(NamedTuple):
     turnovers: list[int]
     highs: list[int]
     lows: list[int]
-    numbers: range
+    numbers: Sequence[int]
 
     def count_until(self, now_ms: int) -> int:
         """How many of the trades have happened at ``now_ms``."""
