@@ -288,13 +288,18 @@ class KlineTopic(Topic):
 
 
 class LiquidationTopic(Topic):
-    """``allLiquidation``: every liquidation once, those of half a second together, no replay."""
+    """``allLiquidation``: every liquidation once, those of half a second together, no replay.
+
+    The half seconds of the symbols begin at different moments.
+    """
 
     def __init__(self, subject: Subject) -> None:
         super().__init__("allLiquidation", subject, pace.venue_ms(pace.LIQUIDATION_MS, subject.rate))
+        self._phase_ms = crc32(self.name.encode()) % self.period_ms
         self._known_until_ms = 0
 
     def prime(self, now_ms: int) -> None:
+        self._subject.market.liquidations(self._subject.instrument.id, now_ms - 1, now_ms)
         self._known_until_ms = now_ms
 
     def snapshot(self, _: int, /) -> None:
@@ -310,7 +315,7 @@ class LiquidationTopic(Topic):
         return [encode.encode({"topic": self.name, "type": "snapshot", "ts": now_ms, "data": items})]
 
     def due_ms(self, now_ms: int) -> int:
-        return now_ms - now_ms % self.period_ms + self.period_ms
+        return now_ms - (now_ms - self._phase_ms) % self.period_ms + self.period_ms
 
 
 def make_topic(kind: str, subject: Subject) -> Topic:

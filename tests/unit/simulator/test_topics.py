@@ -198,12 +198,13 @@ def test_liquidations_come_once_in_batches_of_half_a_second() -> None:
     topic = primed("allLiquidation")
     assert topic.snapshot(NOW_MS) is None
     assert topic.advance(NOW_MS) == []
-    assert topic.due_ms(NOW_MS) == T0_MS + DAY_MS + 8_000
+    assert 0 < topic.due_ms(NOW_MS) - NOW_MS <= 500
     frames = run(topic, NOW_MS, NOW_MS + 60_000)
     items = [item for frame in frames for item in frame["data"]]
-    expected = FakeMarket().liquidations(BTC.id, NOW_MS, T0_MS + DAY_MS + 67_500)
+    expected = FakeMarket().liquidations(BTC.id, NOW_MS, frames[-1]["ts"])
     assert [item["T"] for item in items] == [one.time_ms for one in expected]
+    assert len(items) >= 19
     assert {item["S"] for item in items} == {"Buy"}
     assert items[0] | {"T": 0} == {"T": 0, "s": "BTCUSDT", "S": "Buy", "v": "0.002", "p": items[0]["p"]}
     assert all(0 <= frame["ts"] - item["T"] <= 500 for frame in frames for item in frame["data"])
-    assert all(frame["ts"] % 500 == 0 for frame in frames)
+    assert len({frame["ts"] % 500 for frame in frames}) == 1
