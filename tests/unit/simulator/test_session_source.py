@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.recorded_session import BEGIN_MS, SPOT, Book, SlowBook, depth, frames_of, snapshot, written
+from tests.recorded_session import BEGIN_MS, SPOT, Book, SlowBook, depth, frames_of, snapshot, trade, written
 from tests.stream_client import RebuiltBook
 from virtuoso_desktop.model.errors import ConfigError, ParseError
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
@@ -195,7 +195,7 @@ def test_every_recorded_trade_is_spoken(real_data: Path, kind: str) -> None:
 
 
 def test_a_book_change_of_a_contract_counts_dollars(tmp_path: Path) -> None:
-    frames: list[Any] = [snapshot(6), depth(5, 8, 0, {"100.00": "7"}, {}, pu=4), SPOT[2]]
+    frames: list[Any] = [snapshot(6), depth(5, 8, 0, {"100.00": "7"}, {}, pu=4), trade(70, 150, "100.1", "2")]
     for frame in frames[1:]:
         frame["data"] |= {"s": "BTCUSD_PERP", "ps": "BTCUSD"}
     market = small(tmp_path, frames)
