@@ -1,0 +1,99 @@
+"""The words of the history: which series there are, what one batch of rows is, what a file holds."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.storage.ranges import Range
+
+Rows = NDArray[np.float64]
+"""Columns as rows of one array: time in ms (whole numbers, ascending), then the values of `VALUES`."""
+
+
+class HistoryKind(StrEnum):
+    """What a series is of; also the name of its table."""
+
+    CANDLES = "candles"
+    FUNDING = "funding"
+    OPEN_INTEREST = "open_interest"
+    LONG_SHORT_RATIO = "long_short_ratio"
+
+
+VALUES: dict[HistoryKind, tuple[str, ...]] = {
+    HistoryKind.CANDLES: ("open", "high", "low", "close", "volume", "turnover"),
+    HistoryKind.FUNDING: ("rate",),
+    HistoryKind.OPEN_INTEREST: ("open_interest",),
+    HistoryKind.LONG_SHORT_RATIO: ("long_ratio", "short_ratio"),
+}
+"""Value columns; prices are decimals, funding a fraction per period, ratios shares in [0, 1]."""
+
+
+class SeriesKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+    """One series. ``period`` is the timeframe of candles, the spacing of points (``1h``), empty for funding."""
+
+    instrument_id: InstrumentId
+    kind: HistoryKind = HistoryKind.CANDLES
+    period: str = ""
+
+    @classmethod
+    def candles(cls, instrument_id: InstrumentId, timeframe: Timeframe) -> SeriesKey:
+        return cls(instrument_id, HistoryKind.CANDLES, timeframe.value)
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.instrument_id), self.kind.value, self.period)))
+
+
+class Batch(NamedTuple):
+    """Rows of one series, and the time in which nothing else exists: ``covered`` holds every row's own time."""
+
+    key: SeriesKey
+    rows: Rows
+    covered: tuple[Range, ...]
+
+    @property
+    def count(self) -> int:
+        return self.rows.shape[1]
+
+
+class Stored(NamedTuple):
+    """What a transaction did: new rows, rows whose values the venue had changed."""
+
+    added: int
+    revised: int
+
+
+class SeriesInfo(msgspec.Struct, frozen=True):
+    """What is held of one series. ``covered_ratio`` is the known share of the time between first and last row."""
+
+    instrument: str
+    kind: str
+    period: str
+    rows: int
+    first_ms: int
+    last_ms: int
+    """Time of the newest row; a candle's open."""
+    covered_ratio: float
+    revised: int
+    """Rows that the venue changed after they were stored."""
+    size_bytes: int
+    """Its share of the file, by number of values."""
+
+
+class HistoryInfo(msgspec.Struct, frozen=True):
+    """What a history file holds."""
+
+    file: str
+    size_bytes: int
+    series: tuple[SeriesInfo, ...]
+
+
+def candle_rows(*columns: object) -> Rows:
+    """Equally long columns (open_ms, open, high, low, close, volume, turnover) as `Rows`."""
+    return np.array(columns, dtype=np.float64)
