@@ -43,6 +43,8 @@ CHUNK_ROWS = 100_000
 FEWEST_KEPT_ROWS = 1_000
 """The disk cap never shortens a series below this: it would be fetched again at the next start."""
 TRIMMED_SHARE = 0.1
+FILLED_SHARE = 0.9
+"""Of the cap: the rest is for what DuckDB writes anew before it frees the old."""
 BYTES_PER_MB = 1_000_000
 END_OF_TIME_MS = 2**62
 CONFIG: dict[str, str | int | bool] = {
@@ -342,13 +344,13 @@ class HistoryFile:
     # --- disk cap --------------------------------------------------------------------------------------------------
 
     def trim(self, cap_mb: float) -> int:
-        """Delete the oldest rows when the file holds more than the cap; returns how many.
+        """Delete the oldest rows when the file is nearly as large as the cap; returns how many.
 
         A tenth of all rows goes: the longest series are shortened to one common length, counted in rows, so that
         last week's minutes never push out the days of past years. No series goes below 1,000 rows.
         """
         with self._faults():
-            if self.used_bytes <= cap_mb * BYTES_PER_MB:
+            if self.used_bytes <= cap_mb * BYTES_PER_MB * FILLED_SHARE:
                 return 0
             counts = self._counts()
             kept = common_length(list(counts.values()))
