@@ -31,6 +31,10 @@ def run_command(argv: Sequence[str]) -> int:
         from virtuoso_desktop.app.self_test import run_self_test
 
         return run_self_test(arguments[1:])
+    if arguments[:1] == ["history"]:
+        from virtuoso_desktop.app.history_command import run_history
+
+        return run_history(arguments[1:])
     stop = StopRequest()
     stop.listen()
     return _run(parse(arguments), stop)

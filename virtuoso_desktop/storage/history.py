@@ -134,11 +134,11 @@ class HistoryStore:
             if self._thread is None or self._stopping or self._gives_up:
                 return
             self._waiting.append(batch)
-            self._waiting_rows += batch.count
+            self._waiting_rows += batch.row_count
             while self._waiting_rows > MOST_WAITING_ROWS:
                 lost = self._waiting.popleft()
-                self._waiting_rows -= lost.count
-                self.dropped_rows += lost.count
+                self._waiting_rows -= lost.row_count
+                self.dropped_rows += lost.row_count
             self._changed.notify()
 
     def covered(self, key: SeriesKey) -> tuple[Range, ...]:
@@ -151,7 +151,7 @@ class HistoryStore:
 
     async def room(self) -> None:
         """Wait until the thread has caught up; what is fetched in the background waits here."""
-        while self._waiting_rows > ROOM_ROWS:
+        while self._waiting_rows > ROOM_ROWS:  # noqa: ASYNC110 (the other side is a thread)
             await asyncio.sleep(0.1)
 
     async def newest(self, key: SeriesKey, before_ms: int, count: int) -> Rows:
@@ -279,15 +279,17 @@ class HistoryStore:
             self._in_hand = []
             while self._waiting and rows < MOST_BATCH_ROWS:
                 self._in_hand.append(self._waiting.popleft())
-                rows += self._in_hand[-1].count
+                rows += self._in_hand[-1].row_count
             self._waiting_rows -= rows
             return self._in_hand
 
     def _put_back(self, batches: list[Batch]) -> None:
         with self._changed:
-            self.dropped_rows += sum(batch.count for batch in self._in_hand) - sum(batch.count for batch in batches)
+            self.dropped_rows += sum(batch.row_count for batch in self._in_hand) - sum(
+                batch.row_count for batch in batches
+            )
             self._waiting.extendleft(reversed(batches))
-            self._waiting_rows += sum(batch.count for batch in batches)
+            self._waiting_rows += sum(batch.row_count for batch in batches)
             self._in_hand = []
 
     def _trim(self, file: HistoryFile) -> None:

@@ -61,9 +61,9 @@ class _CoveredAsk(msgspec.Struct, frozen=True, tag="covered"):
 
 
 class _StoreAsk(msgspec.Struct, frozen=True, tag="store"):
-    """``parts``: series, covered time and number of rows, in the order of the messages that follow."""
+    """``parts``: series, covered time, number of rows and `Batch.yields`, in the order of the messages that follow."""
 
-    parts: list[tuple[SeriesKey, list[Range], int]]
+    parts: list[tuple[SeriesKey, list[Range], int, bool]]
 
 
 _Ask = _InfoAsk | _ReadAsk | _CoveredAsk | _StoreAsk
@@ -171,8 +171,8 @@ class HistoryDoor:
         if isinstance(ask, _CoveredAsk):
             return _Answer(ranges=list(self._run(lambda file: file.covered(ask.key))))
         batches = [
-            Batch(key, _rows(connection.recv_bytes(), 1 + len(VALUES[key.kind]), count), tuple(covered))
-            for key, covered, count in ask.parts
+            Batch(key, _rows(connection.recv_bytes(), 1 + len(VALUES[key.kind]), count), tuple(covered), yields)
+            for key, covered, count, yields in ask.parts
         ]
         return _Answer(stored=self._run(lambda file: file.store(batches)))
 
@@ -213,7 +213,7 @@ class HistoryClient:
         return tuple(self._ask(_CoveredAsk(key)).ranges)
 
     def store(self, batches: Sequence[Batch]) -> Stored:
-        parts = [(batch.key, list(batch.covered), batch.count) for batch in batches]
+        parts = [(batch.key, list(batch.covered), batch.row_count, batch.yields) for batch in batches]
         return Stored(*self._ask(_StoreAsk(parts), [batch.rows for batch in batches]).stored)
 
     def _ask(self, ask: _Ask, arrays: Sequence[Rows] = ()) -> _Answer:

@@ -8,11 +8,11 @@ exist, so only rows inside it have to be compared. Prices are decimals as the ve
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,6 @@ from virtuoso_desktop.storage.history_rows import (
 )
 from virtuoso_desktop.storage.ranges import Range, clipped, joined, length_ms
 
-if TYPE_CHECKING:
-    import duckdb
-
 FORMAT = 1
 MEMORY_LIMIT = "96MB"
 WAL_LIMIT = "8MB"
@@ -47,7 +44,7 @@ FILLED_SHARE = 0.9
 """Of the cap: the rest is for what DuckDB writes anew before it frees the old."""
 BYTES_PER_MB = 1_000_000
 END_OF_TIME_MS = 2**62
-CONFIG: dict[str, str | int | bool] = {
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": MEMORY_LIMIT,
     "threads": 1,
     "wal_autocheckpoint": WAL_LIMIT,
@@ -55,6 +52,7 @@ CONFIG: dict[str, str | int | bool] = {
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
 }
+Mask = NDArray[np.bool_]
 log = logging.getLogger(__name__)
 
 
@@ -108,7 +106,7 @@ class HistoryFile:
         return _inode(self.path) == self._inode
 
     @contextmanager
-    def _faults(self, *, opening: bool = False) -> Iterator[None]:
+    def _faults(self, *, opening: bool = False) -> Generator[None]:
         import duckdb
 
         try:
@@ -130,10 +128,7 @@ class HistoryFile:
         run("CREATE TABLE IF NOT EXISTS covered (series INTEGER NOT NULL, start_ms BIGINT, end_ms BIGINT)")
         for kind, names in VALUES.items():
             values = ", ".join(f"{name} DOUBLE NOT NULL" for name in names)
-            run(
-                f"CREATE TABLE IF NOT EXISTS {kind.value} "
-                f"(series INTEGER NOT NULL, time_ms BIGINT NOT NULL, {values})"
-            )
+            run(f"CREATE TABLE IF NOT EXISTS {kind.value} (series INTEGER NOT NULL, time_ms BIGINT NOT NULL, {values})")
         run("COMMIT")
 
     def _check_format(self) -> None:
@@ -253,8 +248,10 @@ class HistoryFile:
                 fresh: list[tuple[int, Rows]] = []
                 for key, group in groupby(sorted(of_kind, key=lambda batch: batch.key), key=lambda batch: batch.key):
                     number = self._number_of(key, series)
-                    rows, whole = _merged([*group], 1 + len(names))
+                    of_key = [*group]
+                    rows, whole = _merged(of_key, 1 + len(names))
                     new, changed = self._told_apart(_Series(number, key), rows)
+                    changed &= not all(batch.yields for batch in of_key)
                     fresh.append((number, rows[:, new | changed]))
                     added += int(new.sum())
                     revised += int(changed.sum())
@@ -266,7 +263,7 @@ class HistoryFile:
         return Stored(added, revised)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         import duckdb
 
         self._connection.execute("BEGIN")
@@ -289,18 +286,20 @@ class HistoryFile:
         series[key] = _Series(number, key)
         return number
 
-    def _told_apart(self, series: _Series, rows: Rows) -> tuple[Any, Any]:
+    def _told_apart(self, series: _Series, rows: Rows) -> tuple[Mask, Mask]:
         """Masks of the rows that are new, and of those that are held with other values."""
-        count = rows.shape[1]
-        new = np.ones(count, dtype=np.bool_)
-        changed = np.zeros(count, dtype=np.bool_)
+        count: int = rows.shape[1]
+        new: Mask = np.ones(count, dtype=np.bool_)
+        changed: Mask = np.zeros(count, dtype=np.bool_)
         if not count or not clipped(self.covered(series.key), int(rows[0, 0]), int(rows[0, -1]) + 1):
             return new, changed
         held = self.read(series.key, int(rows[0, 0]), int(rows[0, -1]) + 1)
         if held.shape[1]:
-            at = np.minimum(np.searchsorted(held[0], rows[0]), held.shape[1] - 1)
-            new = held[0, at] != rows[0]
-            changed = ~new & (held[1:, at] != rows[1:]).any(axis=0)
+            last: int = held.shape[1] - 1
+            at: NDArray[np.intp] = np.minimum(np.searchsorted(held[0], rows[0]), last)
+            there = held[:, at]
+            new = np.not_equal(there[0], rows[0])
+            changed = ~new & np.not_equal(there[1:], rows[1:]).any(axis=0)
         return new, changed
 
     def _forget_rows(self, series: _Series, times: Rows) -> None:

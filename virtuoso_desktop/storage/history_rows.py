@@ -51,14 +51,18 @@ class SeriesKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
 
 
 class Batch(NamedTuple):
-    """Rows of one series, and the time in which nothing else exists: ``covered`` holds every row's own time."""
+    """Rows of one series, and the time in which nothing else exists: ``covered`` holds every row's own time.
+
+    ``yields``: rows that are held already stay as they are (a user's file never overwrites the venue's word).
+    """
 
     key: SeriesKey
     rows: Rows
     covered: tuple[Range, ...]
+    yields: bool = False
 
     @property
-    def count(self) -> int:
+    def row_count(self) -> int:
         return self.rows.shape[1]
 
 

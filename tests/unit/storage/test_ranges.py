@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ def moments(ranges: list[Range] | tuple[Range, ...]) -> set[int]:
 def test_joined_ranges_are_the_same_moments_sorted_and_apart(ranges: list[Range]) -> None:
     found = joined(ranges)
     assert moments(found) == moments(ranges)
-    assert all(a[1] < b[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(found))
     assert all(start < end for start, end in found)
     assert length_ms(found) == len(moments(ranges))
 

@@ -1,0 +1,192 @@
+"""``history info|export|import``: what is kept on disk, into files and out of files.
+
+Beside a running program it is that program that is asked, since only one process may open the history.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from virtuoso_desktop.app.arguments import PROGRAM
+from virtuoso_desktop.app.exit_codes import ExitCode
+from virtuoso_desktop.app.logs import say
+from virtuoso_desktop.frames import BEGINNING_MS, END_MS, candles_key, frame_of, moment_ms
+from virtuoso_desktop.kernel.clock import LiveClock
+from virtuoso_desktop.kernel.paths import default_profile
+from virtuoso_desktop.model.errors import ConfigError, StorageError, VirtuosoError
+from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.storage.history_access import open_history
+from virtuoso_desktop.storage.history_import import FileRows, rows_of_file
+from virtuoso_desktop.storage.history_rows import HistoryInfo, SeriesInfo, SeriesKey
+
+BYTES_PER_MB = 1_000_000
+_HEADS = ("instrument", "what", "rows", "first (UTC)", "last (UTC)", "covered", "revised", "MB")
+_RIGHT = frozenset({2, 5, 6, 7})
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def run_history(argv: Sequence[str]) -> int:
+    """Run one command on the history; returns the exit code."""
+    given = _parser().parse_args(argv)
+    commands: dict[str, Callable[[argparse.Namespace], None]] = {
+        "info": _info,
+        "export": _export,
+        "import": _import,
+    }
+    try:
+        commands[given.command](given)
+    except ConfigError as error:
+        say(error.user_text)
+        return ExitCode.USAGE
+    except VirtuosoError as error:
+        say(error.user_text)
+        return ExitCode.CANNOT_RUN
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} history", description="The candles that are kept on disk.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="info|export|import")
+    info = commands.add_parser("info", help="what is kept", allow_abbrev=False)
+    info.add_argument("--json", action="store_true", help="the result as JSON")
+    export = commands.add_parser("export", help="candles into a file", allow_abbrev=False)
+    export.add_argument("--format", choices=("parquet", "csv"), help="default: by the ending of --out")
+    export.add_argument("--out", type=Path, required=True, metavar="PATH", help="the file to write")
+    export.add_argument("--start", metavar="TIME", help="first open, ISO 8601; UTC when it names no zone")
+    export.add_argument("--end", metavar="TIME", help="candles that open before it")
+    import_ = commands.add_parser("import", help="candles from files", allow_abbrev=False)
+    import_.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV (also .gz), Parquet or Feather")
+    for command in (export, import_):
+        command.add_argument("--instrument", required=True, metavar="NAME", help="bybit:linear:BTCUSDT")
+        command.add_argument("--timeframe", required=True, metavar="TF", help="1m 5m 15m 30m 1h 4h 1d ...")
+    for command in (info, export, import_):
+        command.add_argument("--profile", type=Path, metavar="DIR", help="the profile folder")
+        command.add_argument("--source", default="live", metavar="NAME", help="live (default), testnet, demo, ...")
+    return parser
+
+
+def _folder(given: argparse.Namespace) -> Path:
+    name = Path(given.source)
+    if len(name.parts) != 1 or given.source in (".", ".."):
+        raise ConfigError(f"{given.source!r} is no source; it should be the name of a folder in the profile.")
+    return (given.profile or default_profile()) / name
+
+
+# --- info ----------------------------------------------------------------------------------------------------------
+
+
+def _info(given: argparse.Namespace) -> None:
+    history = open_history(_folder(given))
+    try:
+        info = history.info()
+    finally:
+        history.close()
+    text = msgspec.json.format(msgspec.json.encode(info), indent=2).decode() if given.json else info_table(info)
+    sys.stdout.write(text + "\n")
+
+
+def info_table(info: HistoryInfo) -> str:
+    """The history as aligned lines."""
+    rows = [_HEADS, *(_cells(each) for each in info.series)]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(_HEADS))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if index in _RIGHT else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    total = f"{sum(each.rows for each in info.series):,} rows in {info.size_bytes / BYTES_PER_MB:.1f} MB: {info.file}"
+    return "\n".join([*(lines if info.series else []), total])
+
+
+def _cells(each: SeriesInfo) -> tuple[str, ...]:
+    return (
+        each.instrument,
+        " ".join(filter(None, ("" if each.kind == "candles" else each.kind, each.period))),
+        f"{each.rows:,}",
+        _time(each.first_ms),
+        _time(each.last_ms),
+        f"{int(each.covered_ratio * 1000) / 10:.1f} %",
+        f"{each.revised:,}",
+        f"{each.size_bytes / BYTES_PER_MB:.2f}",
+    )
+
+
+def _time(time_ms: int) -> str:
+    return f"{_EPOCH + dt.timedelta(milliseconds=time_ms):%Y-%m-%d %H:%M}"
+
+
+# --- export --------------------------------------------------------------------------------------------------------
+
+
+def _export(given: argparse.Namespace) -> None:
+    key = candles_key(given.instrument, given.timeframe)
+    start_ms, end_ms = moment_ms(given.start, BEGINNING_MS), moment_ms(given.end, END_MS)
+    out: Path = given.out
+    written_as = _format(given.format, out)
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise ConfigError(f"--out {out}: name a file in a folder that exists; nothing was written.")
+    history = open_history(_folder(given))
+    try:
+        frame = frame_of(history, key, start_ms, end_ms)
+    finally:
+        history.close()
+    if frame.empty:
+        raise StorageError(f"The history holds no candles of {key} in that time; nothing was written.")
+    beside = out.with_name(f".{out.name}.part")
+    try:
+        if written_as == "parquet":
+            frame.to_parquet(beside, index=False)  # pyright: ignore[reportUnknownMemberType]
+        else:
+            packed = "gzip" if out.suffix == ".gz" else None
+            frame.to_csv(  # pyright: ignore[reportUnknownMemberType]
+                beside, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", compression=packed
+            )
+        beside.replace(out)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StorageError(f"{out} cannot be written ({error.strerror or error}); nothing was written.") from error
+    sys.stdout.write(f"{len(frame):,} candles of {key} written to {out}\n")
+
+
+def _format(named: str | None, out: Path) -> str:
+    found = named or next((kind for kind in ("parquet", "csv") if f".{kind}" in out.suffixes), None)
+    if found is None:
+        raise ConfigError(f"--out {out} ends neither in .parquet nor in .csv; say which with --format.")
+    return found
+
+
+# --- import --------------------------------------------------------------------------------------------------------
+
+
+def _import(given: argparse.Namespace) -> None:
+    key = candles_key(given.instrument, given.timeframe)
+    now_ms = LiveClock().now_ms()
+    read = [rows_of_file(path, key, Timeframe(given.timeframe), now_ms) for path in given.files]
+    history = open_history(_folder(given), writing=True)
+    try:
+        stored = history.store([each.batch for each in read])
+    finally:
+        history.close()
+    for each in read:
+        for sentence in each.remarks:
+            sys.stdout.write(f"{sentence}\n")
+    sys.stdout.write(f"{_told(stored.added, read, key)}\n")
+
+
+def _told(added: int, read: Sequence[FileRows], key: SeriesKey) -> str:
+    held = sum(each.batch.row_count for each in read) - added
+    kept = f"; {held:,} were held already and stay as they are" if held else ""
+    return f"{added:,} candles of {key} stored{kept}."
