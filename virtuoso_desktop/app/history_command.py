@@ -145,6 +145,8 @@ def _export(given: argparse.Namespace) -> None:
         history.close()
     if frame.empty:
         raise StorageError(f"The history holds no candles of {key} in that time; nothing was written.")
+    unknown = [name for name in ("volume", "turnover") if frame[name].isna().all()]
+    frame = frame.drop(columns=unknown)
     beside = out.with_name(f".{out.name}.part")
     try:
         if written_as == "parquet":
@@ -158,7 +160,8 @@ def _export(given: argparse.Namespace) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise StorageError(f"{out} cannot be written ({error.strerror or error}); nothing was written.") from error
-    sys.stdout.write(f"{len(frame):,} candles of {key} written to {out}\n")
+    without = f", without {' and '.join(unknown)}, which is not known" if unknown else ""
+    sys.stdout.write(f"{len(frame):,} candles of {key} written to {out}{without}\n")
 
 
 def _format(named: str | None, out: Path) -> str:

@@ -127,7 +127,7 @@ class HistoryFile:
         )
         run("CREATE TABLE IF NOT EXISTS covered (series INTEGER NOT NULL, start_ms BIGINT, end_ms BIGINT)")
         for kind, names in VALUES.items():
-            values = ", ".join(f"{name} DOUBLE NOT NULL" for name in names)
+            values = ", ".join(f"{name} DOUBLE" for name in names)
             run(f"CREATE TABLE IF NOT EXISTS {kind.value} (series INTEGER NOT NULL, time_ms BIGINT NOT NULL, {values})")
         run("COMMIT")
 
@@ -180,7 +180,7 @@ class HistoryFile:
                 columns = run(query, [series.number, from_ms, to_ms]).fetchnumpy()
                 end = done + len(columns["time_ms"])
                 for index, name in enumerate(("time_ms", *names)):
-                    rows[index, done:end] = columns[name]
+                    rows[index, done:end] = np.ma.filled(columns[name], np.nan)
                 done = end
         return rows
 
@@ -295,11 +295,13 @@ class HistoryFile:
             return new, changed
         held = self.read(series.key, int(rows[0, 0]), int(rows[0, -1]) + 1)
         if held.shape[1]:
-            last: int = held.shape[1] - 1
-            at: NDArray[np.intp] = np.minimum(np.searchsorted(held[0], rows[0]), last)
+            at: NDArray[np.int64] = np.searchsorted(held[0], rows[0]).astype(np.int64)
+            at[at == held.shape[1]] = 0
             there = held[:, at]
             new = np.not_equal(there[0], rows[0])
-            changed = ~new & np.not_equal(there[1:], rows[1:]).any(axis=0)
+            changed = ~new & (np.not_equal(there[1:], rows[1:]) & ~(np.isnan(there[1:]) & np.isnan(rows[1:]))).any(
+                axis=0
+            )
         return new, changed
 
     def _forget_rows(self, series: _Series, times: Rows) -> None:
@@ -334,11 +336,14 @@ class HistoryFile:
         self._append(kind.value, columns)
 
     def _append(self, table: str, columns: dict[str, NDArray[Any]]) -> None:
+        import duckdb
+
         self._connection.register("batch", {name: np.ascontiguousarray(column) for name, column in columns.items()})
         try:
             self._connection.execute(f"INSERT INTO {table} SELECT * FROM batch")
         finally:
-            self._connection.unregister("batch")
+            with suppress(duckdb.Error):
+                self._connection.unregister("batch")
 
     # --- disk cap --------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.ranges import Range
 
 Rows = NDArray[np.float64]
-"""Columns as rows of one array: time in ms (whole numbers, ascending), then the values of `VALUES`."""
+"""Columns as rows of one array: time in ms (whole numbers, ascending), then the values of `VALUES`; NaN is unknown."""
 
 
 class HistoryKind(StrEnum):
@@ -47,7 +47,8 @@ class SeriesKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
         return cls(instrument_id, HistoryKind.CANDLES, timeframe.value)
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (str(self.instrument_id), self.kind.value, self.period)))
+        kind = "" if self.kind is HistoryKind.CANDLES else self.kind.value
+        return " ".join((str(self.instrument_id), *filter(None, (kind, self.period))))
 
 
 class Batch(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.history_rows import BTC, BTC_1M, at, candles
+from tests.history_rows import BTC, BTC_1M, at, batch, candles
 from virtuoso_desktop.model.errors import ParseError
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.history_file import HistoryFile
@@ -62,6 +62,12 @@ def test_what_a_file_lacks_is_not_made_up(tmp_path: Path) -> None:
     assert np.isnan(found.batch.rows[6]).all()
     assert np.array_equal(found.batch.rows[:6], candles(0, 3)[:6])
     assert "has no turnover" in found.remarks[0]
+    history = HistoryFile(tmp_path / "history.duckdb")
+    history.store([found.batch])
+    assert np.array_equal(history.read(BTC_1M, 0, 2**60), found.batch.rows, equal_nan=True)
+    assert history.store([found.batch._replace(yields=False)]) == (0, 0), "unknown again is no revision"
+    assert history.store([batch(0, 3)]) == (0, 3), "the venue knows"
+    history.close()
 
 
 def test_a_last_candle_that_is_not_closed_is_left_out_and_said(tmp_path: Path) -> None:
@@ -101,7 +107,7 @@ def test_weeks_and_months_are_judged_by_the_calendar(tmp_path: Path) -> None:
     found = rows_of_file(path, SeriesKey.candles(BTC, Timeframe.MO1), Timeframe.MO1, 2**42)
     assert len(found.batch.covered) == 2
     assert "about 1 candles are missing in 1 places" in found.remarks[0]
-    with pytest.raises(ParseError, match="row 1: .* is not the open of a 1w candle"):
+    with pytest.raises(ParseError, match=r"row 1: .* is not the open of a 1w candle"):
         rows_of_file(path, SeriesKey.candles(BTC, Timeframe.W1), Timeframe.W1, 2**42)
 
 
