@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -140,7 +141,7 @@ def _export(given: argparse.Namespace) -> None:
         raise ConfigError(f"--out {out}: name a file in a folder that exists; nothing was written.")
     history = open_history(_folder(given))
     try:
-        frame = frame_of(history, key, start_ms, end_ms)
+        frame: Any = frame_of(history, key, start_ms, end_ms)
     finally:
         history.close()
     if frame.empty:
@@ -150,12 +151,10 @@ def _export(given: argparse.Namespace) -> None:
     beside = out.with_name(f".{out.name}.part")
     try:
         if written_as == "parquet":
-            frame.to_parquet(beside, index=False)  # pyright: ignore[reportUnknownMemberType]
+            frame.to_parquet(beside, index=False)
         else:
             packed = "gzip" if out.suffix == ".gz" else None
-            frame.to_csv(  # pyright: ignore[reportUnknownMemberType]
-                beside, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", compression=packed
-            )
+            frame.to_csv(beside, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", compression=packed)
         beside.replace(out)
     except OSError as error:
         beside.unlink(missing_ok=True)

@@ -142,7 +142,7 @@ class Run:
             if loaded.problem is not None:
                 self.post(Severity.ERROR, "settings", loaded.problem.user_text)
             with plain_imports():
-                engine = wiring.build_engine(plan, self.notices)
+                engine = wiring.build_engine(plan, self.notices, wiring.make_history(plan, folder.profile))
             self.engine = engine
             engine.start(self._remembered(plan, engine))
         if self.demo is not None and market is not None:

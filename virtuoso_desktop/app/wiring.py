@@ -8,7 +8,8 @@ from pathlib import Path
 
 from virtuoso_desktop.app.arguments import Options
 from virtuoso_desktop.app.demo_child import DemoMarket
-from virtuoso_desktop.engine.engine import STREAMED_DEPTH, Engine, VenueParts
+from virtuoso_desktop.app.imports import import_all
+from virtuoso_desktop.engine.engine import NO_HISTORY, STREAMED_DEPTH, Engine, VenueParts
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
 from virtuoso_desktop.exchanges.rest_client import RestSettings
 from virtuoso_desktop.exchanges.transport import LinkTimes
@@ -20,6 +21,8 @@ from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.settings.load import LoadedSettings, load_settings
 from virtuoso_desktop.settings.schema import ClockSettings, Settings
 from virtuoso_desktop.settings.source import SourceOfRun, bybit_source, demo_source
+from virtuoso_desktop.storage.history import HISTORY_FILE, HistoryStore
+from virtuoso_desktop.storage.profile import Profile
 
 DEFAULT_SETTINGS = "config/default.yaml"
 SECONDS_PER_MINUTE = 60
@@ -65,7 +68,15 @@ def make_clock(settings: ClockSettings) -> Clock:
     return ScaledClock(start_ms, settings.rate)
 
 
-def build_engine(plan: Plan, notices: NoticeBoard) -> Engine:
+def make_history(plan: Plan, profile: Profile | None) -> HistoryStore:
+    """The history in the folder of the run's source; one that keeps nothing where nothing can be written."""
+    file = profile.folder / HISTORY_FILE if profile is not None and profile.usable else None
+    return HistoryStore(
+        file, cap_mb=plan.settings.history.disk_cap_mb, prepare=lambda: import_all("duckdb"), answers=True
+    )
+
+
+def build_engine(plan: Plan, notices: NoticeBoard, history: HistoryStore = NO_HISTORY) -> Engine:
     """The engine with the primary venue's adapter; nothing is started. Needs a running loop."""
     settings = plan.settings
     store = MarketStore((STREAMED_DEPTH,), settings.analysis.timeframes)
@@ -82,7 +93,7 @@ def build_engine(plan: Plan, notices: NoticeBoard) -> Engine:
         settings,
         plan.clock,
         store=store,
-        venue=VenueParts(adapter, adapter.venue_clock),
+        venue=VenueParts(adapter, adapter.venue_clock, history),
         notices=notices,
     )
 

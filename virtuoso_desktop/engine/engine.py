@@ -8,6 +8,8 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from virtuoso_desktop.engine.archive import Archive
+from virtuoso_desktop.engine.backfill import BackFill
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.links import LinkBoard
@@ -32,6 +34,7 @@ from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import Settings
+from virtuoso_desktop.storage.history import HistoryStore
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +42,17 @@ CONNECT_BACKOFF = Backoff(first_s=1.0, most_s=15.0)
 TRADES_HOLE_MS = 1_000
 """A hole in the streams longer than this has recent trades asked for again."""
 STREAMED_DEPTH = 50
+HISTORY_END_S = 0.6
+"""After it the history's thread writes on by itself, if the process lets it."""
+NO_HISTORY = HistoryStore(None)
 
 
 class VenueParts(NamedTuple):
-    """One venue as the app wires it."""
+    """One venue as the app wires it, with the history of the run's source."""
 
     adapter: Adapter
     clock: VenueClock
+    history: HistoryStore = NO_HISTORY
 
 
 class Engine:
@@ -91,7 +98,13 @@ class Engine:
         self._adapter = venue.adapter
         self._venue_clock = venue.clock
         self._board = LinkBoard(venue.adapter.venue.value, venue.clock, venue.adapter.metrics)
-        self._history = HistoryLoader(venue.adapter, store, self.tasks, venue.clock.now_ms, clock)
+        self._archive = Archive(venue.history, is_real=source is Source.LIVE)
+        self._history = HistoryLoader(
+            venue.adapter, store, self.tasks, venue.clock.now_ms, clock=clock, archive=self._archive
+        )
+        self._backfill = BackFill(
+            venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
+        )
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
@@ -102,6 +115,7 @@ class Engine:
             venue.adapter.states.connect(self._link_changed),
             venue.adapter.reconnected.connect(self._link_reconnected),
             venue.adapter.rejected.connect(self._topic_rejected),
+            store.candle_closed.connect(self._archive.keep_candle),
         ]
 
     # order of start and stop
@@ -111,6 +125,7 @@ class Engine:
 
         The streams of a ``remembered`` universe (the previous run's) start before REST has answered.
         """
+        self._archive.history.start()
         self._history.start()
         self.universe = remembered
         if remembered is not None:
@@ -119,17 +134,20 @@ class Engine:
         self.tasks.spawn("engine.clock", self._time_keeper.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.housekeeping", self._housekeeper.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
+        self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
+        self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
 
     def prepare_overlays(self) -> asyncio.Task[None]:
         """Import and compile the kernels in a worker; only a face that draws charts asks for it."""
         return self.tasks.spawn("engine.overlays", self.overlays.prepare)
 
     async def stop(self) -> None:
-        """Stop in order: own tasks, then the venue's streams and requests. Under 2 s."""
+        """Stop in order: own tasks, the venue's streams and requests, then the history. Under 2 s."""
         for disconnect in self._disconnects:
             disconnect()
         await self.tasks.stop(deadline_s=0.8)
         await self._adapter.close()
+        await self._archive.history.close(deadline_s=HISTORY_END_S)
 
     async def _keep_universe(self) -> None:
         """Choose what is watched, as soon as the venue answers and then once a day."""
@@ -296,6 +314,8 @@ class Engine:
             requests_per_s=self._housekeeper.requests_per_s,
             rss_mb=self._housekeeper.rss_mb,
             skipped_refreshes=self._skipped_refreshes,
+            history_ratio=self._backfill.share_ratio,
+            history_problem=self._archive.history.problem,
         )
 
     def venue_now_ms(self, instrument_id: InstrumentId | None = None) -> int:  # noqa: ARG002 (one venue so far)

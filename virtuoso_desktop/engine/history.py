@@ -1,7 +1,7 @@
 """Loads candles behind the streams: first pages in the user's order, older pages, repairs.
 
 A page joins the stream when no candle is missing between them; a hole or a candle whose close
-the venue never confirmed is asked for again over REST.
+the venue never confirmed is asked for again over REST. What the history on disk holds is not asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from virtuoso_desktop.engine.archive import Archive, to_ticks
 from virtuoso_desktop.exchanges.base import Adapter, CandlePage, CandleQuery, RequestPriority
 from virtuoso_desktop.kernel.clock import Clock
 from virtuoso_desktop.kernel.tasks import Supervisor
@@ -20,6 +21,8 @@ from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.errors import LinkError, ParseError, VenueRejected, VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.storage.history_rows import Rows
+from virtuoso_desktop.storage.ranges import holding
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +62,8 @@ class HistoryLoader:
         Venue time.
     clock : Clock
         For the pauses between repairs.
+    archive : Archive
+        Candles on disk.
     """
 
     def __init__(
@@ -68,8 +73,10 @@ class HistoryLoader:
         tasks: Supervisor,
         venue_now_ms: Callable[[], int],
         clock: Clock,
+        archive: Archive,
     ) -> None:
         self._adapter = adapter
+        self._archive = archive
         self._store = store
         self._tasks = tasks
         self._venue_now_ms = venue_now_ms
@@ -77,6 +84,7 @@ class HistoryLoader:
         self._waiting: dict[SeriesKey, None] = {}
         self._wake = asyncio.Event()
         self._shown: SeriesKey | None = None
+        self._loading = 0
         self._first_pages: set[SeriesKey] = set()
         self._complete_left: set[SeriesKey] = set()
         self._older: dict[SeriesKey, asyncio.Task[None]] = {}
@@ -118,6 +126,11 @@ class HistoryLoader:
         for instrument_id in instrument_ids:
             self._trades_waiting[instrument_id] = None
         self._wake.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Every first page has come or failed for good, and none is on its way."""
+        return not self._waiting and not self._loading
 
     @property
     def loaded(self) -> int:
@@ -177,6 +190,9 @@ class HistoryLoader:
 
     def _first_missing_ms(self, key: SeriesKey, series: CandleSeries, now_ms: int) -> int | None:
         missing = [ms for ms in series.missing(now_ms) if (key, ms) not in self._real_holes]
+        if missing:
+            known = self._archive.covered(*key)
+            missing = [ms for ms in missing if ms in series.uncommitted or holding(known, ms) is None]
         return min(missing, default=None)
 
     def _repair(self, key: SeriesKey, from_ms: int) -> None:
@@ -196,6 +212,7 @@ class HistoryLoader:
         except (LinkError, ParseError, VenueRejected) as error:
             log.info("repair of %s %s from %d failed: %s", key[0], key[1], from_ms, error.user_text)
             return
+        self._archive.keep_page(query, page)
         self._merge(key, page)
         series = self._series(key)
         if series is not None and from_ms in series.missing(self._venue_now_ms() - LATE_AFTER_MS):
@@ -214,7 +231,11 @@ class HistoryLoader:
             key = self._next()
             if key is not None:
                 del self._waiting[key]
-                await self._load_first(key)
+                self._loading += 1
+                try:
+                    await self._load_first(key)
+                finally:
+                    self._loading -= 1
             elif self._trades_waiting:
                 instrument_id = next(iter(self._trades_waiting))
                 del self._trades_waiting[instrument_id]
@@ -224,9 +245,8 @@ class HistoryLoader:
                 await self._wake.wait()
 
     async def _load_first(self, key: SeriesKey) -> None:
-        priority = RequestPriority.SHOWN if key == self._shown else RequestPriority.HISTORY
         try:
-            page = await self._adapter.candles(CandleQuery(*key, limit=PAGE_ROWS), priority=priority)
+            is_complete = await self._first_page(key)
         except VirtuosoError as error:
             self._older_errors[key] = error.user_text
             if not isinstance(error, VenueRejected) and self._store.get(key[0]) is not None:
@@ -236,26 +256,89 @@ class HistoryLoader:
         if self._store.get(key[0]) is None:
             return
         self._older_errors.pop(key, None)
-        self._merge(key, page)
         self._first_pages.add(key)
-        if len(page) + page.refused < PAGE_ROWS:
+        if is_complete:
             self._complete_left.add(key)
 
+    async def _first_page(self, key: SeriesKey) -> bool:
+        """Merge the newest rows, as far as possible from the disk; returns whether the venue has nothing older."""
+        priority = RequestPriority.SHOWN if key == self._shown else RequestPriority.HISTORY
+        rows = await self._stored_tail(key)
+        if rows is not None:
+            forming_ms = key[1].open_ms(self._venue_now_ms())
+            if key[1].close_ms(int(rows[0, -1])) >= forming_ms:
+                self._merge_stored(key, rows)
+                return False
+            query = CandleQuery(*key, start_ms=int(rows[0, -1]), limit=PAGE_ROWS)
+            page = await self._adapter.candles(query, priority=priority)
+            if not self._archive.is_contradicted(rows, page):
+                self._archive.keep_page(query, page)
+                self._merge_stored(key, rows)
+                self._merge(key, page)
+                return False
+            log.info("%s: another market than the one on disk, which is forgotten", key[0])
+            self._forget(key[0])
+        query = CandleQuery(*key, limit=PAGE_ROWS)
+        page = await self._adapter.candles(query, priority=priority)
+        self._archive.keep_page(query, page)
+        self._merge(key, page)
+        return len(page) + page.refused < PAGE_ROWS
+
+    def _forget(self, instrument_id: InstrumentId) -> None:
+        """Nothing on disk of this instrument is true here: what came from there is loaded anew."""
+        state = self._store.get(instrument_id)
+        for timeframe, series in state.candles.items() if state is not None else ():
+            key = (instrument_id, timeframe)
+            self._archive.forget(*key)
+            if key in self._first_pages:
+                self._first_pages.discard(key)
+                series.clear()
+                self._waiting[key] = None
+        self._wake.set()
+
+    async def _stored_tail(self, key: SeriesKey) -> Rows | None:
+        """Rows on disk that reach so near to now that one page joins them; None when there are none."""
+        await self._archive.opened()
+        covered = self._archive.covered(*key)
+        now_ms = self._venue_now_ms()
+        oldest_ms = key[1].step_back(key[1].open_ms(now_ms), PAGE_ROWS - 2)
+        if not covered or not oldest_ms < covered[-1][1] <= now_ms:
+            return None
+        rows = await self._archive.newest(*key, covered[-1][1], PAGE_ROWS)
+        return rows if rows.shape[1] and rows[0, -1] >= oldest_ms else None
+
     async def _load_older(self, key: SeriesKey) -> None:
-        series = self._series(key)
         try:
-            if series is None or series.first_open_ms is None:
-                return
-            query = CandleQuery(*key, end_ms=series.first_open_ms - 1, limit=PAGE_ROWS)
-            page = await self._adapter.candles(query, priority=RequestPriority.SHOWN)
+            if not await self._merge_older_stored(key):
+                await self._ask_older(key)
             self._older_errors.pop(key, None)
-            if not self._merge(key, page) or len(page) + page.refused < PAGE_ROWS:
-                self._complete_left.add(key)
         except VirtuosoError as error:
             self._older_errors[key] = error.user_text
         finally:
             self._older.pop(key, None)
             self._touch(key)
+
+    async def _ask_older(self, key: SeriesKey) -> None:
+        """Ask for the page before the oldest row, no further back than to what the disk holds."""
+        series = self._series(key)
+        if series is None or series.first_open_ms is None:
+            return
+        first_ms = series.first_open_ms
+        held_until_ms = max((end for _, end in self._archive.covered(*key) if end < first_ms), default=None)
+        query = CandleQuery(*key, start_ms=held_until_ms, end_ms=first_ms - 1, limit=PAGE_ROWS)
+        page = await self._adapter.candles(query, priority=RequestPriority.SHOWN)
+        self._archive.keep_page(query, page)
+        added = self._merge(key, page)
+        if held_until_ms is None and (not added or len(page) + page.refused < PAGE_ROWS):
+            self._complete_left.add(key)
+
+    async def _merge_older_stored(self, key: SeriesKey) -> int:
+        """Merge rows on disk that join the oldest one; returns how many."""
+        series = self._series(key)
+        if series is None or series.first_open_ms is None:
+            return 0
+        rows = await self._archive.newest(*key, series.first_open_ms, PAGE_ROWS)
+        return self._merge_stored(key, rows)
 
     async def _load_trades(self, instrument_id: InstrumentId) -> None:
         try:
@@ -277,6 +360,15 @@ class HistoryLoader:
         if state is None or series is None or not len(page):
             return 0
         added = series.merge(page_columns(page, state.instrument), page.venue_ms)
+        self._touch(key)
+        return added
+
+    def _merge_stored(self, key: SeriesKey, rows: Rows) -> int:
+        state = self._store.get(key[0])
+        series = self._series(key)
+        if state is None or series is None or not rows.shape[1]:
+            return 0
+        added = series.merge(to_ticks(rows, state.instrument), self._venue_now_ms())
         self._touch(key)
         return added
 

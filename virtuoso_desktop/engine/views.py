@@ -128,6 +128,10 @@ class StatusView(msgspec.Struct, frozen=True):
     rss_mb: float
     skipped_refreshes: int
     """Panel refreshes skipped because a loop turn was over budget."""
+    history_ratio: float | None = None
+    """How much of what is fetched in the background is on disk, 0 to 1; None when nothing is being fetched."""
+    history_problem: str | None = None
+    """Why nothing is stored now, in words; None while all is well."""
 
 
 class CandleView:

@@ -267,6 +267,12 @@ class CacheSettings(_Section):
     ttl: TtlSettings
 
 
+class HistorySettings(_Section):
+    """What is kept on disk of the market. ``disk_cap_mb`` counts 10**6 bytes, for each source by itself."""
+
+    disk_cap_mb: int = Field(ge=256, le=1_000_000)
+
+
 class UiSettings(_Section):
     """The window."""
 
@@ -287,4 +293,5 @@ class Settings(_Section):
     clock: ClockSettings
     analysis: AnalysisSettings
     cache: CacheSettings
+    history: HistorySettings
     ui: UiSettings

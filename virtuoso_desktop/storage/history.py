@@ -149,6 +149,19 @@ class HistoryStore:
         held = file.covered(key) if file is not None else ()
         return joined((*held, *(each for batch in batches if batch.key == key for each in batch.covered)))
 
+    def forget(self, key: SeriesKey) -> None:
+        """Delete a series, also what of it waits to be written. Never waits."""
+        with self._changed:
+            self._waiting = deque(batch for batch in self._waiting if batch.key != key)
+            self._waiting_rows = sum(batch.row_count for batch in self._waiting)
+        self.submit(lambda file: file.forget(key))
+
+    async def opened(self, patience_s: float) -> None:
+        """Wait until the file was tried, at most so long."""
+        with contextlib.suppress(TimeoutError, StorageError):
+            async with asyncio.timeout(patience_s):
+                await self._ask(lambda file: file.path)
+
     async def room(self) -> None:
         """Wait until the thread has caught up; what is fetched in the background waits here."""
         while self._waiting_rows > ROOM_ROWS:  # noqa: ASYNC110 (the other side is a thread)

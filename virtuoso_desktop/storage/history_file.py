@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -262,6 +262,16 @@ class HistoryFile:
         self._covered, self._series = covered, series
         return Stored(added, revised)
 
+    def forget(self, key: SeriesKey) -> None:
+        """Delete all rows of a series; its time is known as missing again."""
+        series = self._series.get(key)
+        if series is None:
+            return
+        with self._faults(), self._transaction():
+            self._connection.execute(f"DELETE FROM {key.kind.value} WHERE series = ?", [series.number])
+            self._write_covered({series.number: ()})
+        self._covered = {each: ranges for each, ranges in self._covered.items() if each != key}
+
     @contextmanager
     def _transaction(self) -> Generator[None]:
         import duckdb
@@ -295,7 +305,7 @@ class HistoryFile:
             return new, changed
         held = self.read(series.key, int(rows[0, 0]), int(rows[0, -1]) + 1)
         if held.shape[1]:
-            at: NDArray[np.int64] = np.searchsorted(held[0], rows[0]).astype(np.int64)
+            at = cast("NDArray[np.intp]", np.searchsorted(held[0], rows[0]))
             at[at == held.shape[1]] = 0
             there = held[:, at]
             new = np.not_equal(there[0], rows[0])

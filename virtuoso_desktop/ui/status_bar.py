@@ -45,6 +45,7 @@ class StatusBar(GivingRow):
         self._rate = self._add(3, "Messages received per second")
         self._lag = self._add(2, "Median delay of a message: received minus sent by the exchange, exchange's clock")
         self._candles = self._add(5, "Candle series with their history joined, of all instruments and timeframes")
+        self._history = self._add(5, "")
         self._memory = self._add(7, "Memory of this program")
         self.warning = self._add(1, "")
         self._clock = Words(theme, "Exchange time", self)
@@ -93,8 +94,21 @@ class StatusBar(GivingRow):
         changed |= _say(self._rate, "", f"{text.count(status.messages_per_s)} msg/s")
         changed |= _say(self._lag, "lag", text.milliseconds(status.lag_ms))
         changed |= _say(self._candles, "candles", candles, " series")
+        changed |= self._say_history(status)
         changed |= _say(self._memory, "", f"{text.count(status.rss_mb)} MB")
         return changed
+
+    def _say_history(self, status: StatusView) -> bool:
+        """How far the background is with older candles, or that nothing is stored; nothing when all is well."""
+        problem, ratio = status.history_problem, status.history_ratio
+        self.want(self._history, problem is not None or ratio is not None)
+        if problem is not None:
+            self._history.setToolTip(problem)
+            return self._history.say(Word("not stored", Type.CAPTION, "warning"))
+        if ratio is None:
+            return False
+        self._history.setToolTip("30 days of 5 minute candles, fetched onto the disk while nothing else is asked for")
+        return _say(self._history, "history", f"{int(ratio * 100)} %")
 
     def _say_warning(self, links: Sequence[LinkView], now_ms: int) -> bool:
         said = _warning(links, now_ms)
