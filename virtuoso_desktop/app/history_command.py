@@ -21,7 +21,7 @@ from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.frames import BEGINNING_MS, END_MS, candles_key, frame_of, moment_ms
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.kernel.paths import default_profile
-from virtuoso_desktop.model.errors import ConfigError, StorageError, VirtuosoError
+from virtuoso_desktop.model.errors import ConfigError, ParseError, StorageError
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.history_access import open_history
 from virtuoso_desktop.storage.history_import import FileRows, rows_of_file
@@ -46,7 +46,10 @@ def run_history(argv: Sequence[str]) -> int:
     except ConfigError as error:
         say(error.user_text)
         return ExitCode.USAGE
-    except VirtuosoError as error:
+    except ParseError as error:
+        say(error.user_text)
+        return ExitCode.ERRORS
+    except StorageError as error:
         say(error.user_text)
         return ExitCode.CANNOT_RUN
     except BrokenPipeError:
