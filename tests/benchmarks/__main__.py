@@ -13,6 +13,7 @@ BENCHMARKS = {
     "chart": "tests.benchmarks.chart",
     "markets": "tests.benchmarks.markets",
     "startup": "tests.benchmarks.startup",
+    "history": "tests.benchmarks.history",
 }
 
 

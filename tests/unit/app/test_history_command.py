@@ -42,7 +42,8 @@ def test_info_says_what_is_held(profile: Path, capsys: pytest.CaptureFixture[str
     lines = capsys.readouterr().out.splitlines()
     size = (profile / "live" / HISTORY_FILE).stat().st_size
     assert lines[1].split() == [
-        "bybit:linear:BTCUSDT", "1m", "150", "2020-09-13", "12:27", "2020-09-13", "15:46", "75.0", "%", "0", f"{size / 1e6:.2f}",
+        "bybit:linear:BTCUSDT", "1m", "150", "2020-09-13", "12:27", "2020-09-13", "15:46", "75.0", "%", "0",
+        f"{size / 1e6:.2f}",
     ]  # fmt: skip
     assert "150 rows in" in lines[2]
     assert run(profile, "info", "--json") == 0
