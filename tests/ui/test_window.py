@@ -463,6 +463,22 @@ def test_live_is_said_only_of_data_that_arrive(
     assert window.interior.status_bar.badge.text == badge
 
 
+def test_the_status_bar_tells_of_the_background_and_of_a_history_that_is_not_kept(
+    window: MainWindow, market: FakeMarket
+) -> None:
+    bar = window.interior.status_bar
+    tell(window)
+    assert bar._history.isHidden()
+    market.figures = msgspec.structs.replace(market.figures, history_ratio=0.379)
+    tell(window)
+    assert bar._history.accessibleName() == "history 37 %"
+    assert not bar._history.isHidden()
+    market.figures = msgspec.structs.replace(market.figures, history_ratio=None, history_problem="The disk is full.")
+    tell(window)
+    assert bar._history.accessibleName() == "not stored"
+    assert bar._history.toolTip() == "The disk is full."
+
+
 @pytest.mark.parametrize("source", [Source.DEMO, Source.TESTNET, Source.REPLAY, Source.FILE])
 def test_what_is_not_the_live_market_is_marked(
     make: Callable[..., MainWindow], market: FakeMarket, source: Source

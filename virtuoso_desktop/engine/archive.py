@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
 from virtuoso_desktop.market.candles import Columns
 from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
-from virtuoso_desktop.model.market import Candle, FundingRate, LongShortRatio, OpenInterest
+from virtuoso_desktop.model.market import Candle
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.history import HistoryStore
-from virtuoso_desktop.storage.history_rows import Batch, HistoryKind, Rows, SeriesKey, candle_rows
+from virtuoso_desktop.storage.history_rows import Batch, Rows, SeriesKey, candle_rows
 from virtuoso_desktop.storage.ranges import Range, joined
 
 SETTLED_AFTER_MS = 60_000
@@ -136,32 +136,6 @@ def page_batch(query: CandleQuery, page: CandlePage) -> Batch:
     else:
         start_ms = page.open_ms[0] if count else end_ms
     return Batch(key, rows, joined([(start_ms, end_ms)]))
-
-
-# --- points --------------------------------------------------------------------------------------------------------
-
-
-def funding_batch(rates: Sequence[FundingRate]) -> Batch:
-    """One answer of settled funding rates; at least one, all of one instrument."""
-    rows = np.array([(each.time_ms, each.rate) for each in rates]).T
-    return _points(SeriesKey(rates[0].instrument_id, HistoryKind.FUNDING), rows)
-
-
-def open_interest_batch(points: Sequence[OpenInterest], period: str) -> Batch:
-    """One answer of open interest at a spacing such as ``1h``."""
-    rows = np.array([(each.time_ms, each.open_interest) for each in points]).T
-    return _points(SeriesKey(points[0].instrument_id, HistoryKind.OPEN_INTEREST, period), rows)
-
-
-def ratio_batch(points: Sequence[LongShortRatio], period: str) -> Batch:
-    """One answer of long/short ratios at a spacing such as ``1h``."""
-    rows = np.array([(each.time_ms, each.long_ratio, each.short_ratio) for each in points]).T
-    return _points(SeriesKey(points[0].instrument_id, HistoryKind.LONG_SHORT_RATIO, period), rows)
-
-
-def _points(key: SeriesKey, rows: Rows) -> Batch:
-    rows = rows[:, np.argsort(rows[0], kind="stable")]
-    return Batch(key, rows, ((int(rows[0, 0]), int(rows[0, -1]) + 1),))
 
 
 def share_of(covered: Iterable[Range], start_ms: int, end_ms: int) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 import threading
 import time
 from collections import deque
@@ -204,10 +205,10 @@ class HistoryStore:
 
     def _run(self) -> None:
         assert self._path is not None
-        if self._prepare is not None:
-            self._prepare()
         door = HistoryDoor(self._path.parent, self.submit)
         try:
+            if self._prepare is not None:
+                self._prepare()
             self._open()
             if self._answers:
                 door.open()
@@ -217,7 +218,20 @@ class HistoryStore:
         finally:
             door.close()
             self._leave()
-            self._ended.set_result(None)
+            self._end()
+
+    def _end(self) -> None:
+        """Nobody waits for a thread that is gone."""
+        if not self._stopping:
+            log.error("the history's thread failed", exc_info=sys.exc_info())
+            self._tell_problem("The part that keeps the history failed: nothing is stored until the next start.")
+        with self._changed:
+            self._gives_up = True
+            jobs, self._jobs = self._jobs, deque()
+        for job in jobs:
+            if job.future.set_running_or_notify_cancel():
+                job.future.set_exception(StorageError(self.problem or "The history is not open."))
+        self._ended.set_result(None)
 
     def _turn(self) -> None:
         """Wait for something to do, and do it."""
@@ -261,8 +275,11 @@ class HistoryStore:
         except HistoryFault as fault:
             job.future.set_exception(fault)
             self._fail(fault)
-        except (ValueError, StorageError) as error:
+        except StorageError as error:
             job.future.set_exception(error)
+        except BaseException as error:
+            job.future.set_exception(error)
+            raise
 
     def _write_all(self) -> None:
         while self._waiting and self._file is not None:

@@ -46,6 +46,7 @@ class StatusBar(GivingRow):
         self._lag = self._add(2, "Median delay of a message: received minus sent by the exchange, exchange's clock")
         self._candles = self._add(5, "Candle series with their history joined, of all instruments and timeframes")
         self._history = self._add(5, "")
+        self.want(self._history, False)
         self._memory = self._add(7, "Memory of this program")
         self.warning = self._add(1, "")
         self._clock = Words(theme, "Exchange time", self)

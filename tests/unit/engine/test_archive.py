@@ -12,7 +12,7 @@ import pytest
 
 from tests.fake_adapter import FakeAdapter
 from tests.running import until
-from virtuoso_desktop.engine.archive import funding_batch, open_interest_batch, page_batch, ratio_batch, share_of
+from virtuoso_desktop.engine.archive import page_batch, share_of
 from virtuoso_desktop.engine.engine import Engine, VenueParts
 from virtuoso_desktop.engine.universe import RememberedUniverse
 from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, RequestPriority
@@ -23,12 +23,12 @@ from virtuoso_desktop.market.candles import OPEN_MS
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.errors import VenueRejected
 from virtuoso_desktop.model.instrument import InstrumentId, Source
-from virtuoso_desktop.model.market import Candle, FundingRate, LongShortRatio, OpenInterest
+from virtuoso_desktop.model.market import Candle
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 from virtuoso_desktop.settings.load import load_settings
 from virtuoso_desktop.storage.history import HISTORY_FILE, HistoryStore
 from virtuoso_desktop.storage.history_file import HistoryFile
-from virtuoso_desktop.storage.history_rows import Batch, HistoryKind, SeriesKey, candle_rows
+from virtuoso_desktop.storage.history_rows import Batch, SeriesKey, candle_rows
 
 NOW_MS = 1_700_000_055_000
 MINUTE = 60_000
@@ -72,6 +72,15 @@ class Rig:
 
 def new_adapter(now_ms: int = NOW_MS) -> FakeAdapter:
     return FakeAdapter(ManualClock(now_ms), ["BTCUSDT"])
+
+
+class SlowBackground(FakeAdapter):
+    """Answers three requests of the background."""
+
+    async def candles(self, query: CandleQuery, *, priority: int = RequestPriority.HISTORY) -> CandlePage:
+        if self.priorities.count(RequestPriority.BACKGROUND) == 3 and priority == RequestPriority.BACKGROUND:
+            self.gate = asyncio.Event()
+        return await super().candles(query, priority=priority)
 
 
 @asynccontextmanager
@@ -156,6 +165,22 @@ async def test_a_hole_on_disk_is_asked_for_and_no_more(tmp_path: Path) -> None:
         assert rig.rows()[OPEN_MS].tolist() == [FORMING_MS + n * MINUTE for n in range(-1_500, 0)]
 
 
+async def test_a_hole_of_the_venue_that_is_known_on_disk_is_not_asked_for_again(tmp_path: Path) -> None:
+    first = new_adapter()
+    first.holes = {FORMING_MS - 7 * MINUTE}
+    async with running(tmp_path, first) as rig:
+        await rig.loaded()
+    again = new_adapter(NOW_MS + MINUTE)
+    again.holes = first.holes
+    async with running(tmp_path, again) as rig:
+        await rig.loaded()
+        rig.store.apply(Candle(BTC, M1, FORMING_MS + MINUTE, 100.0, 100.0, 100.0, 100.0, 1.0, 1.0, False, NOW_MS, 0))
+        state = rig.store.get(BTC)
+        assert state is not None
+        await until(lambda: state.candles[M1].is_joined, "the join in spite of the hole")
+        assert [query.start_ms for query in rig.asked(M1)] == [FORMING_MS - MINUTE]
+
+
 async def test_streamed_candles_and_corrections_are_kept(tmp_path: Path) -> None:
     async with running(tmp_path, new_adapter()) as rig:
         await rig.loaded()
@@ -166,16 +191,12 @@ async def test_streamed_candles_and_corrections_are_kept(tmp_path: Path) -> None
 
 
 async def test_the_background_fetches_thirty_days_and_goes_on_after_a_restart(tmp_path: Path) -> None:
-    adapter = new_adapter()
+    adapter = SlowBackground(ManualClock(NOW_MS), ["BTCUSDT"])
     adapter.history_rows = 9_000
     async with running(tmp_path, adapter) as rig:
         await rig.loaded()
-        await until(lambda: len(rig.asked(Timeframe.M5, RequestPriority.BACKGROUND)) >= 3, "three pages")
-        adapter.gate = asyncio.Event()
-        ratio = rig.engine.status().history_ratio
-        assert ratio is not None
-        assert 0.3 < ratio < 0.7
-        await asyncio.sleep(0.05)
+        await until(lambda: len(rig.asked(Timeframe.M5, RequestPriority.BACKGROUND)) == 4, "three pages")
+        assert rig.engine.status().history_ratio == pytest.approx(4 / 8.64, abs=0.01)
     again = new_adapter()
     again.history_rows = 9_000
     async with running(tmp_path, again) as rig:
@@ -264,16 +285,6 @@ def test_without_a_start_a_short_page_covers_its_rows_only() -> None:
 def test_where_rows_were_refused_only_rows_are_covered() -> None:
     query = CandleQuery(BTC, M1, start_ms=at(-20))
     assert page_batch(query, page([at(-9), at(-8), at(-3)], refused=1)).covered == ((at(-9), at(-7)), (at(-3), at(-2)))
-
-
-def test_points_become_batches_in_order() -> None:
-    funding = funding_batch([FundingRate(BTC, 0.0002, 20), FundingRate(BTC, 0.0001, 10)])
-    assert funding.key == SeriesKey(BTC, HistoryKind.FUNDING)
-    assert funding.rows.tolist() == [[10, 20], [0.0001, 0.0002]]
-    assert funding.covered == ((10, 21),)
-    interest = open_interest_batch([OpenInterest(BTC, 5.5, 10)], "1h")
-    assert (interest.key.kind, interest.key.period) == (HistoryKind.OPEN_INTEREST, "1h")
-    assert ratio_batch([LongShortRatio(BTC, 0.6, 0.4, 10)], "1h").rows.tolist() == [[10], [0.6], [0.4]]
 
 
 def test_the_share_counts_what_lies_inside() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -202,6 +203,24 @@ async def test_a_full_disk_is_said_and_storing_goes_on_when_there_is_room(path: 
         assert (await store.read(BTC_1M, 0, EVER)).shape[1] == 60_000
         await said(store, "stored again")
         assert store.dropped_rows == 0
+
+
+@pytest.mark.logs("the history's thread failed")
+async def test_nobody_waits_for_a_thread_that_failed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+
+    def fail() -> None:
+        raise OSError("no such library")
+
+    store = HistoryStore(path, prepare=fail)
+    store.start()
+    store.add(batch(0, 10))
+    with pytest.raises(StorageError, match="nothing is stored until the next start"):
+        await store.read(BTC_1M, 0, EVER)
+    await said(store, "The part that keeps the history failed")
+    assert not store.is_kept
+    await store.opened(5.0)
+    await store.close(5.0)
 
 
 @pytest.mark.own_process
