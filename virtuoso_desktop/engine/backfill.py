@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from virtuoso_desktop.engine.archive import SETTLED_AFTER_MS, Archive, share_of
 from virtuoso_desktop.exchanges.base import Adapter, CandleQuery, RequestPriority
@@ -53,7 +53,7 @@ class BackFill:
         self,
         adapter: Adapter,
         archive: Archive,
-        watched: Callable[[], Iterable[Instrument]],
+        watched: Callable[[], Sequence[Instrument]],
         venue_now_ms: Callable[[], int],
         may_ask: Callable[[], bool],
     ) -> None:
@@ -73,7 +73,7 @@ class BackFill:
 
     async def _step(self) -> float:
         """Fetch one page at most; returns the seconds until the next."""
-        if not self._may_ask():
+        if not self._may_ask() or not self._watched():
             return IDLE_S
         if not self._archive.history.is_kept:
             self.share_ratio = None
