@@ -21,8 +21,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.storage.history_door import HistoryDoor
-from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault
-from virtuoso_desktop.storage.history_file import HistoryFile, wal_of
+from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault, set_aside
+from virtuoso_desktop.storage.history_file import HistoryFile
 from virtuoso_desktop.storage.history_rows import Batch, Rows, SeriesKey
 from virtuoso_desktop.storage.ranges import Range, joined
 
@@ -37,7 +37,7 @@ MOST_WAITING_ROWS = 200_000
 """Beyond this the oldest waiting rows are dropped."""
 RETRY_S = 30.0
 TRIM_PERIOD_S = 60.0
-MOST_SET_ASIDE = 3
+"""Between two looks at the size, with which memory is given back."""
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -328,6 +328,7 @@ class HistoryStore:
         self._trimmed_at_s = time.monotonic()
         try:
             deleted = file.trim(self.cap_mb)
+            file.release_memory()
         except HistoryFault as fault:
             self._fail(fault)
             return
@@ -379,7 +380,7 @@ class HistoryStore:
         assert self._path is not None
         self._set_aside_at_s = time.monotonic()
         try:
-            aside = _set_aside(self._path)
+            aside = set_aside(self._path)
         except OSError as error:
             reason = error.strerror or str(error)
             self._tell_problem(f"{fault.user_text} It cannot be set aside ({reason}), so nothing is stored.")
@@ -393,13 +394,3 @@ class HistoryStore:
         if self.problem != text:
             self._messages.append(HistoryMessage(True, text))
         self.problem = text
-
-
-def _set_aside(path: Path) -> Path:
-    """Rename a damaged file and its log; the newest of more than three takes the place of the third."""
-    names = [path.with_name(f"{path.stem}.damaged-{number}{path.suffix}") for number in range(1, MOST_SET_ASIDE + 1)]
-    aside = next((name for name in names if not name.exists()), names[-1])
-    path.replace(aside)
-    if wal_of(path).exists():
-        wal_of(path).replace(wal_of(aside))
-    return aside

@@ -18,6 +18,9 @@ _DAMAGED_WHEN_OPENED = (
 )  # fmt: skip
 
 
+MOST_SET_ASIDE = 3
+
+
 class FaultKind(StrEnum):
     """The decision that a fault asks for."""
 
@@ -87,3 +90,18 @@ def _reason(error: BaseException) -> str:
         return error.strerror
     line = next(iter(str(error).splitlines()), "") or type(error).__name__
     return line.partition(": ")[2] if line.split(":")[0].endswith("Error") and ": " in line else line
+
+
+def wal_of(path: Path) -> Path:
+    """The log that DuckDB keeps beside its file until it is merged."""
+    return path.with_name(path.name + ".wal")
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file and its log; the newest of more than three takes the place of the third."""
+    names = [path.with_name(f"{path.stem}.damaged-{number}{path.suffix}") for number in range(1, MOST_SET_ASIDE + 1)]
+    aside = next((name for name in names if not name.exists()), names[-1])
+    path.replace(aside)
+    if wal_of(path).exists():
+        wal_of(path).replace(wal_of(aside))
+    return aside

@@ -2,7 +2,8 @@
 
 One transaction writes rows and the time they cover together, so that after any death of the process every covered
 range is whole, and what is missing is known as missing. There is no index: rows outside the covered time do not
-exist, so only rows inside it have to be compared. Prices are decimals as the venue wrote them.
+exist, so only rows inside it have to be compared. Prices are decimals as the venue wrote them. More than 400 lines,
+since every step of a transaction needs the one connection and what is known of its series.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.storage.history_faults import history_fault, newer_fault
+from virtuoso_desktop.storage.history_faults import history_fault, newer_fault, wal_of
 from virtuoso_desktop.storage.history_rows import (
     VALUES,
     Batch,
@@ -34,6 +35,7 @@ from virtuoso_desktop.storage.ranges import Range, clipped, joined, length_ms
 
 FORMAT = 1
 MEMORY_LIMIT = "96MB"
+RELEASED_LIMIT = "8MB"
 WAL_LIMIT = "8MB"
 CHUNK_ROWS = 100_000
 """Rows that one query returns: reading a million takes no second copy of them."""
@@ -377,6 +379,15 @@ class HistoryFile:
             self._connection.execute("CHECKPOINT")
         return sum(max(0, count - kept) for count in counts.values())
 
+    def release_memory(self) -> None:
+        """Give back the memory of blocks that were read or written lately, about 20 MB."""
+        import duckdb
+
+        with suppress(duckdb.Error):  # what is in use stays
+            self._connection.execute(f"SET memory_limit = '{RELEASED_LIMIT}'")
+        with self._faults():
+            self._connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+
     @property
     def used_bytes(self) -> int:
         """Space in use: deleted rows leave room in the file that later rows take."""
@@ -425,11 +436,6 @@ def _windows(count: int, first_ms: int | None, last_ms: int | None) -> Iterator[
     step_ms = -((first_ms - last_ms - 1) // -(-count // CHUNK_ROWS))
     for from_ms in range(first_ms, last_ms + 1, step_ms):
         yield from_ms, min(from_ms + step_ms, last_ms + 1)
-
-
-def wal_of(path: Path) -> Path:
-    """The log that DuckDB keeps beside its file until it is merged."""
-    return path.with_name(path.name + ".wal")
 
 
 def _merged(batches: Sequence[Batch], width: int) -> tuple[Rows, list[Range]]:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from tests.history_rows import BTC, BTC_1M, ETH_1M, T0_MS, at, batch, candles
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault
-from virtuoso_desktop.storage.history_file import HistoryFile, common_length, wal_of
+from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault, wal_of
+from virtuoso_desktop.storage.history_file import HistoryFile, common_length
 from virtuoso_desktop.storage.history_rows import Batch, HistoryKind, SeriesKey
 from virtuoso_desktop.storage.ranges import joined
 
@@ -126,6 +126,26 @@ def test_many_rows_are_read_in_windows_without_loss(file: HistoryFile) -> None:
     assert rows.shape[1] == 250_003
     assert np.array_equal(rows[:, :150_000], candles(0, 150_000))
     assert np.array_equal(rows[:, 150_000:], candles(900_000, 1_000_003))
+
+
+def test_memory_is_given_back_and_the_file_works_on(file: HistoryFile) -> None:
+    def held_bytes() -> int:
+        row = file._connection.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    noisy = batch(0, 400_000)
+    noisy.rows[5:] = np.random.default_rng(2).random((2, 400_000))
+    file.store([noisy])
+    all_of(file)
+    before = held_bytes()
+    file.release_memory()
+    after = held_bytes()
+    assert after < min(before, 9_000_000), (before, after)
+    limit = file._connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert limit == ("91.5 MiB",)
+    file.store([batch(400_000, 400_010)])
+    assert np.array_equal(all_of(file)[:, :400_000], noisy.rows)
 
 
 # --- disk cap ------------------------------------------------------------------------------------------------------
