@@ -8,7 +8,6 @@ from pathlib import Path
 
 from virtuoso_desktop.app.arguments import Options
 from virtuoso_desktop.app.demo_child import DemoMarket
-from virtuoso_desktop.app.imports import import_all
 from virtuoso_desktop.engine.engine import NO_HISTORY, STREAMED_DEPTH, Engine, VenueParts
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
 from virtuoso_desktop.exchanges.rest_client import RestSettings
@@ -71,9 +70,7 @@ def make_clock(settings: ClockSettings) -> Clock:
 def make_history(plan: Plan, profile: Profile | None) -> HistoryStore:
     """The history in the folder of the run's source; one that keeps nothing where nothing can be written."""
     file = profile.folder / HISTORY_FILE if profile is not None and profile.usable else None
-    return HistoryStore(
-        file, cap_mb=plan.settings.history.disk_cap_mb, prepare=lambda: import_all("duckdb"), answers=True
-    )
+    return HistoryStore(file, cap_mb=plan.settings.history.disk_cap_mb, answers=True)
 
 
 def build_engine(plan: Plan, notices: NoticeBoard, history: HistoryStore = NO_HISTORY) -> Engine:

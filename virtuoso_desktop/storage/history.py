@@ -19,6 +19,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from virtuoso_desktop.kernel.imports import import_all
 from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.storage.history_door import HistoryDoor
 from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault, set_aside
@@ -65,8 +66,6 @@ class HistoryStore:
         ``history.duckdb`` of the run's source; None when nothing can be stored.
     cap_mb : float
         Size of the file (10**6 bytes) above which the oldest rows go.
-    prepare : callable
-        Runs first in the thread: what to do before DuckDB is imported.
     answers : bool
         Other programs of the user may ask (`HistoryDoor`).
 
@@ -78,20 +77,12 @@ class HistoryStore:
         Rows that could not be written; rows that the venue changed after they were stored.
     """
 
-    def __init__(
-        self,
-        file: Path | None,
-        *,
-        cap_mb: float = float("inf"),
-        prepare: Callable[[], None] | None = None,
-        answers: bool = False,
-    ) -> None:
+    def __init__(self, file: Path | None, *, cap_mb: float = float("inf"), answers: bool = False) -> None:
         self.cap_mb = cap_mb
         self.problem: str | None = None
         self.dropped_rows = 0
         self.revised_rows = 0
         self._path = file
-        self._prepare = prepare
         self._answers = answers
         self._changed = threading.Condition()
         self._jobs: deque[_Job] = deque()
@@ -207,8 +198,6 @@ class HistoryStore:
         assert self._path is not None
         door = HistoryDoor(self._path.parent, self.submit)
         try:
-            if self._prepare is not None:
-                self._prepare()
             self._open()
             if self._answers:
                 door.open()
@@ -340,6 +329,7 @@ class HistoryStore:
     def _open(self) -> None:
         assert self._path is not None
         try:
+            import_all("duckdb")
             self._file = HistoryFile(self._path)
         except HistoryFault as fault:
             self._fail(fault)

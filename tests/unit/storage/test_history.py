@@ -209,12 +209,14 @@ async def test_a_full_disk_is_said_and_storing_goes_on_when_there_is_room(path: 
 async def test_nobody_waits_for_a_thread_that_failed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
 
-    def fail() -> None:
-        raise OSError("no such library")
-
-    store = HistoryStore(path, prepare=fail)
+    store = HistoryStore(path)
     store.start()
-    store.add(batch(0, 10))
+    failing = store.submit(lambda _: 1 // 0)
+    waiting = store.submit(lambda _: 1)
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wrap_future(failing)
+    with pytest.raises(StorageError, match="nothing is stored until the next start"):
+        await asyncio.wrap_future(waiting)
     with pytest.raises(StorageError, match="nothing is stored until the next start"):
         await store.read(BTC_1M, 0, EVER)
     await said(store, "The part that keeps the history failed")
