@@ -38,7 +38,8 @@ MOST_WAITING_ROWS = 200_000
 """Beyond this the oldest waiting rows are dropped."""
 RETRY_S = 30.0
 TRIM_PERIOD_S = 60.0
-"""Between two looks at the size, with which memory is given back."""
+RELEASE_PERIOD_S = 10.0
+"""Between two times that memory is given back."""
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class HistoryStore:
         self._set_aside_at_s = float("-inf")
         self._flushed_at_s = 0.0
         self._trimmed_at_s = float("-inf")
+        self._released_at_s = 0.0
 
     # --- for the loop ----------------------------------------------------------------------------------------------
 
@@ -291,6 +293,9 @@ class HistoryStore:
             self._in_hand = []
             self._trim(file)
         self._flushed_at_s = time.monotonic()
+        if self._file is not None and self._flushed_at_s - self._released_at_s >= RELEASE_PERIOD_S:
+            self._released_at_s = self._flushed_at_s
+            self._file.release_memory()
 
     def _take_batches(self) -> list[Batch]:
         rows = 0
@@ -317,7 +322,6 @@ class HistoryStore:
         self._trimmed_at_s = time.monotonic()
         try:
             deleted = file.trim(self.cap_mb)
-            file.release_memory()
         except HistoryFault as fault:
             self._fail(fault)
             return

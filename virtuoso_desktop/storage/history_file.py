@@ -383,10 +383,9 @@ class HistoryFile:
         """Give back the memory of blocks that were read or written lately, about 20 MB."""
         import duckdb
 
-        with suppress(duckdb.Error):  # what is in use stays
-            self._connection.execute(f"SET memory_limit = '{RELEASED_LIMIT}'")
-        with self._faults():
-            self._connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        for limit in (RELEASED_LIMIT, MEMORY_LIMIT):
+            with suppress(duckdb.Error):  # what is in use stays
+                self._connection.execute(f"SET memory_limit = '{limit}'")
 
     @property
     def used_bytes(self) -> int:
