@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from virtuoso_desktop.exchanges.base import (
@@ -11,8 +11,12 @@ from virtuoso_desktop.exchanges.base import (
     CandleQuery,
     Capabilities,
     LinkHole,
+    LinkPhase,
     LinkState,
+    Maintenance,
+    PointQuery,
     RequestPriority,
+    RestState,
     ServerTime,
     Subscription,
     TopicRejected,
@@ -22,7 +26,15 @@ from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
-from virtuoso_desktop.model.market import BookSnapshot, Ticker, Trade
+from virtuoso_desktop.model.market import (
+    BookSnapshot,
+    FundingRate,
+    LongShortRatio,
+    OpenInterest,
+    PriceKind,
+    Ticker,
+    Trade,
+)
 
 LINK = "bybit.linear.1"
 
@@ -65,12 +77,30 @@ class FakeAdapter:
         self.priorities: list[int] = []
         self.trades_asked: list[InstrumentId] = []
         self.trades: list[Trade] = []
+        self.points_asked: list[tuple[str, PointQuery]] = []
+        self.points_failure: VirtuosoError | None = None
         self.topics: set[Subscription] = set()
         self.failure: VirtuosoError | None = None
         self.gate: asyncio.Event | None = None
         """While set and clear, candle requests hang."""
+        self.rest = RestState(LinkPhase.LIVE, 0.0)
+        self.newest: dict[str, int] = {}
+        self.announced: list[Maintenance] = []
         self.retries = 0
+        self.resynced: list[Subscription] = []
+        self.rest_book: Callable[[InstrumentId], BookSnapshot] | None = None
         self.is_closed = False
+
+    @property
+    def rest_state(self) -> RestState:
+        return self.rest
+
+    def newest_ms(self, link: str) -> int | None:
+        return self.newest.get(link)
+
+    async def maintenance(self, *, priority: int = RequestPriority.CLOCK) -> list[Maintenance]:
+        self._fail()
+        return self.announced
 
     async def server_time(self, *, priority: int = RequestPriority.CLOCK) -> ServerTime:
         self._fail()
@@ -106,6 +136,8 @@ class FakeAdapter:
     async def order_book(
         self, instrument_id: InstrumentId, limit: int, *, priority: int = RequestPriority.SHOWN
     ) -> BookSnapshot:
+        if self.rest_book is not None:
+            return self.rest_book(instrument_id)
         return BookSnapshot(instrument_id, limit, [(99.9, 1.0)], [(100.0, 1.0)], 1, 1, self.clock.now_ms(), None, 0)
 
     async def recent_trades(
@@ -114,11 +146,51 @@ class FakeAdapter:
         self.trades_asked.append(instrument_id)
         return self.trades
 
+    async def funding_rates(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[FundingRate]:
+        return [FundingRate(query.instrument_id, 1e-4, ms) for ms in self._hours("funding", query, 8)]
+
+    async def open_interest(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[OpenInterest]:
+        return [OpenInterest(query.instrument_id, 5e4, ms) for ms in self._hours("open_interest", query, 1)]
+
+    async def long_short_ratios(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[LongShortRatio]:
+        return [LongShortRatio(query.instrument_id, 0.6, 0.4, ms) for ms in self._hours("long_short", query, 1)]
+
+    async def price_candles(
+        self, price: PriceKind, query: CandleQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> CandlePage:
+        points = PointQuery(query.instrument_id, query.start_ms, query.end_ms, query.limit)
+        opens = self._hours(price.value, points, 1)
+        prices = [100.0] * len(opens)
+        return CandlePage(
+            query.instrument_id, query.timeframe, opens, prices, prices, prices, prices, [], [],
+            self.clock.now_ms(), True,
+        )  # fmt: skip
+
+    def _hours(self, what: str, query: PointQuery, step_h: int) -> list[int]:
+        """Times every so many hours up to now."""
+        self.points_asked.append((what, query))
+        self._fail()
+        if self.points_failure is not None:
+            raise self.points_failure
+        step_ms = step_h * 3_600_000
+        newest = self.clock.now_ms() // step_ms
+        times = [number * step_ms for number in range(newest - query.limit + 1, newest + 1)]
+        return [ms for ms in times if ms >= (query.start_ms or 0)]
+
     def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
         self.topics.update(subscriptions)
 
     def unsubscribe(self, subscriptions: Iterable[Subscription]) -> None:
         self.topics.difference_update(subscriptions)
+
+    def resync(self, subscription: Subscription) -> None:
+        self.resynced.append(subscription)
 
     def subscriptions(self, link: str) -> tuple[Subscription, ...]:
         return tuple(self.topics) if link == LINK else ()

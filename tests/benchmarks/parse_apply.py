@@ -139,7 +139,7 @@ class Reader:
     """Parser and store as a link joins them, with a reader of every facet."""
 
     def __init__(self, mix: Mix) -> None:
-        self.store = MarketStore()
+        self.store = MarketStore((DEPTH,))
         self.parser = BybitParser(MarketKind.LINEAR)
         for instrument in instruments(mix):
             self.store.add(instrument)

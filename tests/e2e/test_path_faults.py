@@ -63,7 +63,7 @@ async def running(
 
 async def books_stay_equal(engine: Engine, venue: SimulatedExchange, times: int = 3) -> None:
     """Level by level, at several updates one after the other."""
-    book = state_of(engine).books[50]
+    book = state_of(engine).books[1000]
     for _ in range(times):
         before = book.update_id
         await until(lambda: same_book(engine, venue), "the book equals the venue's")
@@ -73,9 +73,9 @@ async def books_stay_equal(engine: Engine, venue: SimulatedExchange, times: int 
 async def test_after_gaps_the_book_is_rebuilt_and_equals_the_venues(tmp_path: Path) -> None:
     async with running(tmp_path) as (venue, engine, window):
         await books_stay_equal(engine, venue)
-        book, other = state_of(engine).books[50], state_of(engine, ETH).books[50]
+        book, other = state_of(engine).books[1000], state_of(engine, ETH).books[1000]
         metrics = engine.adapter.metrics
-        venue.inject(Fault(0.0, FaultKind.GAP, "orderbook.50", for_s=1.5, symbol="BTCUSDT"))
+        venue.inject(Fault(0.0, FaultKind.GAP, "orderbook.1000", for_s=1.5, symbol="BTCUSDT"))
         await until(lambda: metrics.gaps == 1, "the first gap is seen")
         assert await seconds_until(lambda: book.is_valid, "the book is rebuilt", 3.0) < 1.0
         await until(lambda: metrics.gaps == 2, "the second gap is seen")
@@ -91,18 +91,18 @@ async def test_after_gaps_the_book_is_rebuilt_and_equals_the_venues(tmp_path: Pa
 async def test_a_silent_topic_is_named_with_its_age_and_the_banner_goes_when_it_is_back(tmp_path: Path) -> None:
     async with running(tmp_path) as (venue, engine, window):
         connects = engine.adapter.metrics.connects
-        venue.inject(Fault(0.0, FaultKind.SILENT, "orderbook.50", for_s=9.0, symbol="BTCUSDT"))
+        venue.inject(Fault(0.0, FaultKind.SILENT, "orderbook.1000", for_s=12.0, symbol="BTCUSDT"))
         told_s = await seconds_until(lambda: window.banner, "a banner", TOLD_WITHIN_S)
         first = window.banner
         assert first is not None
-        assert re.match(r"orderbook\.50 BTCUSDT silent for \d+ s", first.title), first
+        assert re.match(r"orderbook\.1000 BTCUSDT silent for \d+ s", first.title), first
         assert first.colour == "warning"
         assert "other topics are live" in first.detail
         assert window.row(ETH).state is RowState.LIVE
         assert window.row(BTC).state is RowState.LIVE  # its ticker lives
         await until(lambda: window.banner is not None and window.banner.title != first.title, "the age goes on")
-        assert "orderbook.50 BTCUSDT" in window.window.interior.status_bar.warning.text
-        await seconds_until(lambda: window.banner is None, "the banner goes away", 9.0 - told_s + BACK_WITHIN_S)
+        assert "orderbook.1000 BTCUSDT" in window.window.interior.status_bar.warning.text
+        await seconds_until(lambda: window.banner is None, "the banner goes away", 12.0 - told_s + BACK_WITHIN_S)
         await books_stay_equal(engine, venue)
         assert engine.adapter.metrics.connects == connects, "pongs and other topics lived: no reconnect"
 
@@ -128,7 +128,7 @@ async def test_a_reset_inside_a_frame_is_told_and_everything_is_live_again(tmp_p
     async with running(tmp_path) as (venue, engine, window):
         prices = window.row(BTC).last_price
         assert prices is not None
-        venue.inject(Fault(0.0, FaultKind.RESET, "orderbook.50", symbol="BTCUSDT"))
+        venue.inject(Fault(0.0, FaultKind.RESET, "orderbook.1000", symbol="BTCUSDT"))
         await until(lambda: window.told, "a banner")
         assert "Bybit feed lost" in window.told[0].title
         assert re.search(r"Next try in|Trying again now|Connecting now|Connected again", window.told[0].detail)

@@ -205,7 +205,7 @@ def assert_ccxt_equals_store(said: dict[str, Any], state: InstrumentState, until
     assert ticker["baseVolume"] == state.ticker.value("volume_24h")
     assert ticker["quoteVolume"] == state.ticker.value("turnover_24h")
     assert ticker["markPrice"] == state.ticker.value("mark_price")
-    bids, asks = state.books[50].top(50)
+    bids, asks = state.books[1000].top(50)
     to_price, to_size = state.instrument.to_price, state.instrument.to_size
     assert said["book"]["bids"] == [[to_price(ticks), to_size(lots)] for ticks, lots in bids]
     assert said["book"]["asks"] == [[to_price(ticks), to_size(lots)] for ticks, lots in asks]

@@ -99,10 +99,10 @@ def same_book(engine: Engine, venue: SimulatedExchange, instrument: InstrumentId
 
     False while a frame is on its way; an update that both have with other levels is a failure.
     """
-    ours, theirs = state_of(engine, instrument).books[50], venue.book(instrument, 50)
+    ours, theirs = state_of(engine, instrument).books[1000], venue.book(instrument, 1000)
     if not ours.is_valid or ours.update_id != theirs.update_id:
         return False
-    bids, asks = ours.top(50)
+    bids, asks = ours.top(1000)
     assert (list(map(tuple, bids)), list(map(tuple, asks))) == (
         list(map(tuple, theirs.bids)),
         list(map(tuple, theirs.asks)),
@@ -142,7 +142,7 @@ def assert_tape_is_clean(state: InstrumentState) -> None:
 def how_it_stands(engine: Engine) -> str:
     """What a failed wait has to say."""
     status, link = engine.status(), engine.links()[0]
-    books = {str(state.instrument.id): state.books[50].invalid_reason for state in engine.store.states}
+    books = {str(state.instrument.id): state.books[1000].invalid_reason for state in engine.store.states}
     return f"{link.phase} ({link.reason}); {status}; books {books}; {[each.user_text for each in engine.notices.all]}"
 
 

@@ -15,7 +15,15 @@ import pytest
 from tests.running import until
 from tests.wire import fake_bybit
 from tests.wire.fake_bybit import FakeStream, fake_stream
-from virtuoso_desktop.exchanges.base import LinkHole, LinkPhase, LinkState, Subscription, TopicKind, TopicRejected
+from virtuoso_desktop.exchanges.base import (
+    DOWN_PHASES,
+    LinkHole,
+    LinkPhase,
+    LinkState,
+    Subscription,
+    TopicKind,
+    TopicRejected,
+)
 from virtuoso_desktop.exchanges.bybit import topics
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
 from virtuoso_desktop.exchanges.transport import LinkTimes
@@ -75,7 +83,7 @@ class Client:
 
     @property
     def reasons(self) -> list[str]:
-        return [state.reason for state in self.states if state.phase is LinkPhase.BACKOFF and state.reason is not None]
+        return [state.reason for state in self.states if state.phase in DOWN_PHASES and state.reason is not None]
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
+from virtuoso_desktop.engine.views import BookChecks
+from virtuoso_desktop.model.market import PriceKind
 from virtuoso_desktop.settings.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.market.store import InstrumentState
 
 REPORT_VERSION = 1
-MESSAGE_KINDS = ("orderbook.50", "publicTrade", "tickers", "kline")
+MESSAGE_KINDS = ("orderbook.50", "orderbook.1000", "publicTrade", "tickers", "kline", "allLiquidation")
 BYTES_PER_MB = 1_000_000
 
 
@@ -38,6 +40,7 @@ class VenueReport(msgspec.Struct, frozen=True):
     gaps: int
     messages: dict[str, int]
     lag_ms: LagReport
+    book_checks: BookChecks
 
 
 class ReachReport(msgspec.Struct, frozen=True):
@@ -65,6 +68,18 @@ class AgesReport(msgspec.Struct, frozen=True):
     kline: int | None
 
 
+class DerivativesReport(msgspec.Struct, frozen=True):
+    """How many points of each list a contract has; 0 for spot."""
+
+    funding: int
+    open_interest: int
+    long_short: int
+    mark: int
+    index: int
+    premium: int
+    liquidations: int
+
+
 class InstrumentReport(msgspec.Struct, frozen=True):
     """One watched instrument at the end."""
 
@@ -72,6 +87,7 @@ class InstrumentReport(msgspec.Struct, frozen=True):
     candles: dict[str, int]
     book: BookReport
     ages_ms: AgesReport
+    derivatives: DerivativesReport
 
 
 class ProcessReport(msgspec.Struct, frozen=True):
@@ -150,6 +166,7 @@ def _venue(engine: Engine) -> VenueReport:
         gaps=metrics.gaps,
         messages={kind: metrics.messages[kind] for kind in MESSAGE_KINDS},
         lag_ms=LagReport(_rounded(lag.quantile_ms(0.5)), _rounded(lag.quantile_ms(0.99))),
+        book_checks=engine.book_guard.checks,
     )
 
 
@@ -159,15 +176,16 @@ def _instruments(engine: Engine) -> dict[str, InstrumentReport]:
 
 
 def _instrument(state: InstrumentState, now_ms: int) -> InstrumentReport:
-    book = next(iter(state.books.values()))
+    book = state.book
     trade = state.tape.newest
     klines = [series.event_ms for series in state.candles.values() if series.event_ms is not None]
     return InstrumentReport(
         last_price=state.ticker.value("last_price"),
         candles={timeframe.value: len(series) for timeframe, series in state.candles.items()},
         book=book_report(book, state),
+        derivatives=_derivatives(state),
         ages_ms=AgesReport(
-            book=now_ms - book.event_ms if book.event_ms else None,
+            book=now_ms - book.event_ms if book is not None and book.event_ms else None,
             trade=now_ms - trade.time_ms if trade is not None else None,
             ticker=now_ms - state.ticker.event_ms if state.ticker.event_ms is not None else None,
             kline=now_ms - max(klines) if klines else None,
@@ -175,9 +193,22 @@ def _instrument(state: InstrumentState, now_ms: int) -> InstrumentReport:
     )
 
 
-def book_report(book: OrderBook, state: InstrumentState) -> BookReport:
+def _derivatives(state: InstrumentState) -> DerivativesReport:
+    held = state.derivatives
+    return DerivativesReport(
+        funding=len(held.funding),
+        open_interest=len(held.open_interest),
+        long_short=len(held.long_short),
+        mark=len(held.prices[PriceKind.MARK]),
+        index=len(held.prices[PriceKind.INDEX]),
+        premium=len(held.prices[PriceKind.PREMIUM]),
+        liquidations=len(held.liquidations.events),
+    )
+
+
+def book_report(book: OrderBook | None, state: InstrumentState) -> BookReport:
     """Best prices and reach; nothing but ``valid: false`` while the book is not to be trusted."""
-    if not book.is_valid or book.is_crossed or not book.bids or not book.asks:
+    if book is None or not book.is_valid or book.is_crossed or not book.bids or not book.asks:
         return BookReport(valid=False, bid=None, ask=None, reach_bps=ReachReport(None, None))
     to_price = state.instrument.to_price
     middle = (book.best_bid + book.best_ask) / 2

@@ -26,6 +26,9 @@ _PHASE_STYLES = {
     LinkPhase.CONNECTING: "yellow",
     LinkPhase.STALE: "yellow",
     LinkPhase.BACKOFF: "bold red",
+    LinkPhase.BANNED: "bold red",
+    LinkPhase.BLOCKED: "bold red",
+    LinkPhase.MAINTENANCE: "bold red",
 }
 _SEVERITY_STYLES = {Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
 

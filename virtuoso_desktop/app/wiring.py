@@ -8,7 +8,7 @@ from pathlib import Path
 
 from virtuoso_desktop.app.arguments import Options
 from virtuoso_desktop.app.demo_child import DemoMarket
-from virtuoso_desktop.engine.engine import NO_HISTORY, STREAMED_DEPTH, Engine, VenueParts
+from virtuoso_desktop.engine.engine import NO_HISTORY, Engine, VenueParts
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
 from virtuoso_desktop.exchanges.rest_client import RestSettings
 from virtuoso_desktop.exchanges.transport import LinkTimes
@@ -76,7 +76,7 @@ def make_history(plan: Plan, profile: Profile | None) -> HistoryStore:
 def build_engine(plan: Plan, notices: NoticeBoard, history: HistoryStore = NO_HISTORY) -> Engine:
     """The engine with the primary venue's adapter; nothing is started. Needs a running loop."""
     settings = plan.settings
-    store = MarketStore((STREAMED_DEPTH,), settings.analysis.timeframes)
+    store = MarketStore(timeframes=settings.analysis.timeframes)
     adapter = BybitAdapter(
         BybitEndpoints(plan.source.rest_endpoint, plan.source.ws_endpoint, settings.network.proxy),
         store.apply,

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.backfill import BackFill
 from virtuoso_desktop.engine.budget import LoopMonitor
+from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.history import HistoryLoader
+from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
+from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.overlays import Overlays
-from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, row_state
-from virtuoso_desktop.engine.universe import (
-    UNIVERSE_LIFE_MS,
-    RememberedUniverse,
-    choose_universe,
-    kept_universe,
+from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
+from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
+from virtuoso_desktop.engine.universe import RememberedUniverse
+from virtuoso_desktop.engine.upkeep import Housekeeper, MaintenanceWatch, TimeKeeper
+from virtuoso_desktop.engine.views import (
+    CandleView,
+    ChartView,
+    DerivativesView,
+    LinkView,
+    MarketRow,
+    RowState,
+    StatusView,
 )
-from virtuoso_desktop.engine.upkeep import Housekeeper, TimeKeeper
-from virtuoso_desktop.engine.views import CandleView, ChartView, LinkView, MarketRow, RowState, StatusView
-from virtuoso_desktop.exchanges.base import Adapter, LinkHole, LinkState, Subscription, TopicKind, TopicRejected
+from virtuoso_desktop.exchanges.base import (
+    DOWN_PHASES,
+    Adapter,
+    LinkHole,
+    LinkState,
+    Subscription,
+    TopicKind,
+    TopicRejected,
+)
 from virtuoso_desktop.exchanges.base import LinkPhase as VenueLinkPhase
 from virtuoso_desktop.kernel.clock import Clock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
@@ -38,10 +54,8 @@ from virtuoso_desktop.storage.history import HistoryStore
 
 log = logging.getLogger(__name__)
 
-CONNECT_BACKOFF = Backoff(first_s=1.0, most_s=15.0)
 TRADES_HOLE_MS = 1_000
 """A hole in the streams longer than this has recent trades asked for again."""
-STREAMED_DEPTH = 50
 HISTORY_END_S = 0.6
 """After it the history's thread writes on by itself, if the process lets it."""
 NO_HISTORY = HistoryStore(None)
@@ -53,6 +67,8 @@ class VenueParts(NamedTuple):
     adapter: Adapter
     clock: VenueClock
     history: HistoryStore = NO_HISTORY
+    listing: ListingTimes = ListingTimes()
+    """How often its list of instruments is looked at."""
 
 
 class Engine:
@@ -93,15 +109,15 @@ class Engine:
         self.loop_monitor = LoopMonitor()
         self.tasks = Supervisor(on_failure=self._task_failed)
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched instruments changed")
-        self.universe: RememberedUniverse | None = None
-        self._retry_asked = asyncio.Event()
         self._adapter = venue.adapter
         self._venue_clock = venue.clock
-        self._board = LinkBoard(venue.adapter.venue.value, venue.clock, venue.adapter.metrics)
+        self._board = LinkBoard(venue.adapter, venue.clock, clock)
         self._archive = Archive(venue.history, is_real=source is Source.LIVE)
         self._history = HistoryLoader(
             venue.adapter, store, self.tasks, venue.clock.now_ms, clock=clock, archive=self._archive
         )
+        self._derivatives = DerivativeLoader(venue.adapter, store, venue.clock.now_ms, clock)
+        self.book_guard = BookGuard(venue.adapter, store, notices, venue.clock.now_ms)
         self._backfill = BackFill(
             venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
         )
@@ -109,7 +125,11 @@ class Engine:
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
         self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices)
-        self._housekeeper = Housekeeper(venue.adapter, clock, self._history, self._board)
+        self.listing = ListingKeeper(self, venue.adapter, settings.universe, self._board, clock, venue.listing)
+        self._history.refused.connect(lambda _: self.listing.suspect())
+        self._housekeeper = Housekeeper(venue.adapter, clock, self._history, self._board, self._look_for_restarts)
+        self._restarts = 0
+        self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
         self._skipped_refreshes = 0
         self._disconnects = [
             venue.adapter.states.connect(self._link_changed),
@@ -127,12 +147,14 @@ class Engine:
         """
         self._archive.history.start()
         self._history.start()
-        self.universe = remembered
         if remembered is not None:
-            self._begin(remembered.instruments)
-        self.tasks.spawn("engine.universe", self._keep_universe, restart=CONNECT_BACKOFF)
+            self.listing.remember(remembered)
+        self.tasks.spawn("engine.listing", self.listing.run, restart=CONNECT_BACKOFF)
         self.tasks.spawn("engine.clock", self._time_keeper.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.housekeeping", self._housekeeper.run, restart=Backoff(first_s=1.0))
+        self.tasks.spawn("engine.derivatives", self._derivatives.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.maintenance", self._maintenance.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.book_guard", self.book_guard.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
         self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
@@ -149,91 +171,64 @@ class Engine:
         await self._adapter.close()
         await self._archive.history.close(deadline_s=HISTORY_END_S)
 
-    async def _keep_universe(self) -> None:
-        """Choose what is watched, as soon as the venue answers and then once a day."""
-        failures = 0
-        while True:
-            try:
-                await self._time_keeper.measure(samples=1)
-                await self._load_universe()
-            except VirtuosoError as error:
-                failures += 1
-                wait_s = CONNECT_BACKOFF.wait_s(failures)
-                self._board.fail(error.user_text, self._venue_clock.now_ms() + round(wait_s * self.clock.rate * 1000))
-                if failures == 1:
-                    self.notices.post(Severity.WARNING, f"{self._board.venue}.rest", error.user_text)
-                await self._wait_or_retry(wait_s)
-            else:
-                failures = 0
-                self._board.fail(None)
-                await asyncio.sleep(UNIVERSE_LIFE_MS / 1000 / self.clock.rate)
-
-    async def _wait_or_retry(self, wait_s: float) -> None:
-        self._retry_asked.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
-                await self._retry_asked.wait()
-
-    async def _load_universe(self) -> None:
-        wanted = self.settings.universe
-        kinds = [kind for kind in MarketKind if kind in wanted.kinds]
-        pages = [await self._adapter.instruments(kind) for kind in kinds]
-        instruments = [instrument for page in pages for instrument in page]
-        now_ms = self._venue_clock.now_ms()
-        shown = [self._shown[0]] if self._shown is not None else []
-        if self.universe is not None and 0 <= now_ms - self.universe.as_of_ms < UNIVERSE_LIFE_MS:
-            chosen = kept_universe(self.universe, instruments, shown)
-            as_of_ms = self.universe.as_of_ms
-        else:
-            tickers = [ticker for kind in kinds for ticker in await self._adapter.tickers(kind)]
-            chosen = choose_universe(instruments, tickers, wanted)
-            kept = [each for each in instruments if each.id in shown and each not in chosen]
-            chosen = (*chosen, *kept)
-            as_of_ms = now_ms
-        if not chosen:
-            self.notices.post(
-                Severity.ERROR,
-                "universe",
-                "No instrument fits the settings under `universe`, so nothing is watched. "
-                "Lower min_24h_volume or add symbols to include_symbols.",
-            )
-        self.universe = RememberedUniverse(as_of_ms, tuple(chosen))
-        for instrument_id in [each for each in self._watched if each not in {one.id for one in chosen}]:
-            self.unwatch(instrument_id)
-        self._begin(chosen)
-
-    def _begin(self, instruments: Iterable[Instrument]) -> None:
-        self.watch([each for each in instruments if self._watched.get(each.id) != each])
-
     # commands
 
     def watch(self, instruments: Iterable[Instrument]) -> None:
-        """Hold, stream and load instruments; one with changed grids starts anew."""
-        added = list(instruments)
-        for instrument in added:
-            if instrument.id in self._watched:
-                self.unwatch(instrument.id)
+        """Hold, stream and load instruments; one whose grids changed starts anew, any other change is only noted."""
+        added: list[Instrument] = []
+        for instrument in instruments:
+            known = self._watched.get(instrument.id)
+            if known is not None and self.store.update(instrument):
+                self._watched[instrument.id] = instrument
+                continue
+            if known is not None:
+                self._let_go(known)
             self._watched[instrument.id] = instrument
-            self.store.add(instrument)
+            state = self.store.add(instrument)
+            if self._is_shown(instrument.id):
+                state.hold_book(SHOWN_DEPTH)
+            added.append(instrument)
         if not added:
             return
         self._adapter.subscribe(self._subscriptions(added))
         self._history.watch(added)
+        self._derivatives.watch(added)
         self.watched_changed.emit(tuple(self._watched))
 
     def unwatch(self, instrument_id: InstrumentId) -> None:
         """Stop holding an instrument; unknown ones are ignored."""
         instrument = self._watched.pop(instrument_id, None)
-        if instrument is None:
-            return
+        if instrument is not None:
+            self._let_go(instrument)
+            self.watched_changed.emit(tuple(self._watched))
+
+    def _let_go(self, instrument: Instrument) -> None:
         self._adapter.unsubscribe(self._subscriptions([instrument]))
-        self._history.unwatch(instrument_id)
-        self.store.remove(instrument_id)
-        self.watched_changed.emit(tuple(self._watched))
+        self._history.unwatch(instrument.id)
+        self._derivatives.unwatch(instrument.id)
+        self.store.remove(instrument.id)
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        before = self._shown[0] if self._shown is not None else None
         self._shown = (instrument_id, timeframe)
         self._history.show(instrument_id, timeframe)
+        self.book_guard.show(instrument_id)
+        if before != instrument_id and self.settings.websocket.channels.orderbook:
+            self._move_shown_book(before, instrument_id)
+
+    def _move_shown_book(self, before: InstrumentId | None, after: InstrumentId) -> None:
+        """The shallow book goes where the user looks."""
+        left = self.store.get(before) if before is not None else None
+        if left is not None:
+            self._adapter.unsubscribe([shown_book(left.instrument.id)])
+            left.drop_book(SHOWN_DEPTH)
+        entered = self.store.get(after)
+        if entered is not None and after in self._watched:
+            entered.hold_book(SHOWN_DEPTH)
+            self._adapter.subscribe([shown_book(after)])
+
+    def _is_shown(self, instrument_id: InstrumentId) -> bool:
+        return self._shown is not None and self._shown[0] == instrument_id
 
     def load_older(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         self._history.load_older(instrument_id, timeframe)
@@ -243,11 +238,25 @@ class Engine:
 
     def retry_now(self, venue: str) -> None:
         if venue == self._board.venue:
-            self._retry_asked.set()
+            self.listing.retry_now()
             self._adapter.retry_now()
 
     def count_skipped_refresh(self) -> None:
         self._skipped_refreshes += 1
+
+    @property
+    def universe(self) -> RememberedUniverse | None:
+        """What is watched, as chosen last."""
+        return self.listing.universe
+
+    @property
+    def shown_instrument(self) -> InstrumentId | None:
+        """What the user looks at."""
+        return self._shown[0] if self._shown is not None else None
+
+    async def measure_clock(self) -> None:
+        """One quick sample of the venue's time."""
+        await self._time_keeper.measure(samples=1)
 
     # what faces read
 
@@ -281,6 +290,7 @@ class Engine:
             base_version=series.base_version,
             last_is_forming=series.last_is_forming,
             is_complete_left=self._history.is_complete_left(key),
+            is_inverse=instrument_id.market_kind is MarketKind.INVERSE,
         )
         newest = [ms for ms in (series.event_ms, state.ticker.event_ms) if ms is not None]
         return ChartView(
@@ -288,15 +298,28 @@ class Engine:
             timeframe=timeframe,
             candles=candles,
             overlays=self.overlays.view(state.instrument, timeframe, candles),
-            last_price_ticks=_last_price_ticks(state, series.last_close_ticks),
+            last_price_ticks=last_price_ticks(state, series.last_close_ticks),
             state=row_state(state, self._venue_clock.now_ms()),
             newest_ms=max(newest, default=None),
             is_loading_older=self._history.is_loading_older(key),
             load_error=self._history.load_error(key),
         )
 
+    def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
+        state = self.store.get(instrument_id)
+        if state is None:
+            return None
+        held = state.derivatives
+        return DerivativesView(
+            tuple(held.funding.points),
+            tuple(held.open_interest.points),
+            tuple(held.long_short.points),
+            tuple(held.liquidations.events),
+            {kind: series.columns for kind, series in held.prices.items()},
+        )
+
     def links(self) -> tuple[LinkView, ...]:
-        return (self._board.view(),)
+        return (msgspec.structs.replace(self._board.view(), book_checks=self.book_guard.checks),)
 
     def status(self) -> StatusView:
         now_ms = self._venue_clock.now_ms()
@@ -333,10 +356,19 @@ class Engine:
 
     def _link_changed(self, state: LinkState) -> None:
         self._board.update(state)
-        if state.phase is VenueLinkPhase.BACKOFF or state.phase is VenueLinkPhase.CONNECTING:
+        if state.phase in DOWN_PHASES or state.phase is VenueLinkPhase.CONNECTING:
             reason = state.reason or "the connection is being made"
             for subscription in self._adapter.subscriptions(state.link):
                 self._distrust(subscription, reason)
+        if state.stale:
+            self.listing.suspect()
+
+    def _look_for_restarts(self) -> None:
+        """The venue restarts order books when it changes an instrument's grid."""
+        restarts = sum(book.restarts for state in self.store.states for book in state.books.values())
+        if restarts > self._restarts:
+            self.listing.suspect()
+        self._restarts = restarts
 
     def _distrust(self, subscription: Subscription, reason: str) -> None:
         """A topic's link is gone: books wait for snapshots, tickers keep their values and age."""
@@ -356,35 +388,24 @@ class Engine:
         self._history.refresh_trades(each for each in traded if each in self._watched)
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
-        self.notices.post(Severity.ERROR, f"{self._board.venue}.stream", rejection.user_text)
+        is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
+        if not is_minor:
+            self.listing.suspect()
+        severity = Severity.WARNING if is_minor else Severity.ERROR
+        self.notices.post(severity, f"{self._board.venue}.stream", rejection.user_text)
 
     def _task_failed(self, name: str, error: Exception) -> None:
         text = error.user_text if isinstance(error, VirtuosoError) else f"{type(error).__name__}: {error}"
         self.notices.post(Severity.ERROR, name, f"A part of the program failed and was restarted: {name}. {text}")
 
     def _subscriptions(self, instruments: Iterable[Instrument]) -> list[Subscription]:
-        channels = self.settings.websocket.channels
         subscriptions: list[Subscription] = []
         for instrument in instruments:
-            if channels.ticker:
-                subscriptions.append(Subscription(instrument.id, TopicKind.TICKER))
-            if channels.orderbook:
-                subscriptions.append(Subscription(instrument.id, TopicKind.ORDER_BOOK, depth=STREAMED_DEPTH))
-            if channels.trade:
-                subscriptions.append(Subscription(instrument.id, TopicKind.TRADES))
             state = self.store.get(instrument.id)
-            if channels.kline and state is not None:
-                subscriptions.extend(
-                    Subscription(instrument.id, TopicKind.CANDLES, timeframe=timeframe) for timeframe in state.candles
-                )
+            subscriptions += subscriptions_of(
+                instrument,
+                self.settings.websocket.channels,
+                state.candles if state is not None else (),
+                is_shown=self._is_shown(instrument.id),
+            )
         return subscriptions
-
-
-def _last_price_ticks(state: InstrumentState, last_close_ticks: float | None) -> float | None:
-    """Newest of the ticker's last price, the newest trade and the last close."""
-    trade = state.tape.newest
-    price = state.ticker.value("last_price")
-    ticker_ms = state.ticker.event_ms
-    if trade is not None and (price is None or ticker_ms is None or trade.time_ms > ticker_ms):
-        return float(state.instrument.to_ticks(trade.price))
-    return float(state.instrument.to_ticks(price)) if price is not None else last_close_ticks

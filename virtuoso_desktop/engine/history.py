@@ -15,6 +15,7 @@ import numpy as np
 from virtuoso_desktop.engine.archive import Archive, to_ticks
 from virtuoso_desktop.exchanges.base import Adapter, CandlePage, CandleQuery, RequestPriority
 from virtuoso_desktop.kernel.clock import Clock
+from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.market.candles import MOST_ROWS, CandleSeries, Columns
 from virtuoso_desktop.market.store import MarketStore
@@ -93,6 +94,8 @@ class HistoryLoader:
         self._whole_version: dict[SeriesKey, int] = {}
         self._real_holes: set[tuple[SeriesKey, int]] = set()
         self._trades_waiting: dict[InstrumentId, None] = {}
+        self.refused: Signal[InstrumentId] = Signal("candles refused")
+        """The venue does not answer about this instrument."""
 
     def start(self) -> None:
         for number in range(WORKERS):
@@ -249,7 +252,9 @@ class HistoryLoader:
             is_complete = await self._first_page(key)
         except VirtuosoError as error:
             self._older_errors[key] = error.user_text
-            if not isinstance(error, VenueRejected) and self._store.get(key[0]) is not None:
+            if isinstance(error, VenueRejected):
+                self.refused.emit(key[0])
+            elif self._store.get(key[0]) is not None:
                 await asyncio.sleep(RETRY_PAUSE_S)
                 self._waiting[key] = None
             return
@@ -314,6 +319,8 @@ class HistoryLoader:
             self._older_errors.pop(key, None)
         except VirtuosoError as error:
             self._older_errors[key] = error.user_text
+            if isinstance(error, VenueRejected):
+                self.refused.emit(key[0])
         finally:
             self._older.pop(key, None)
             self._touch(key)

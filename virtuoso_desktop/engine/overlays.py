@@ -110,7 +110,7 @@ class _Series:
     def _rebuild(self, candles: CandleView) -> None:
         self.count = len(candles)
         self.values = np.empty((len(self.lines), self.count))
-        closed = np.stack([column[:-1] for column in _columns(candles)])
+        closed = np.ascontiguousarray(candles.columns[:, :-1])
         for index, line in enumerate(self.lines):
             line.state[:] = 0.0
             self.values[index, :-1] = line.kernel.batch(closed, line.params, line.state)[:, 0]
@@ -197,17 +197,5 @@ def import_kernels() -> OverlayKernels:
     return indicators
 
 
-def _columns(candles: CandleView) -> tuple[Floats, ...]:
-    return (
-        candles.open_ms,
-        candles.open,
-        candles.high,
-        candles.low,
-        candles.close,
-        candles.volume,
-        candles.turnover,
-    )
-
-
 def _row(candles: CandleView, index: int) -> Floats:
-    return np.array([column[index] for column in _columns(candles)])
+    return candles.columns[:, index].copy()

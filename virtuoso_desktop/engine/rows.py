@@ -7,7 +7,7 @@ from collections.abc import Callable
 from virtuoso_desktop.engine.views import MarketRow, RowState
 from virtuoso_desktop.market.candles import CLOSE, OPEN, OPEN_MS
 from virtuoso_desktop.market.store import Facet, InstrumentState, MarketStore
-from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 TICKER_LIMIT_MS = 10_000
@@ -31,7 +31,7 @@ def row_state(state: InstrumentState, venue_now_ms: int) -> RowState:
 
 def has_fresh_book(state: InstrumentState, venue_now_ms: int) -> bool:
     """Whether the order book is valid, not crossed and not silent."""
-    book = next(iter(state.books.values()), None)
+    book = state.book
     return (
         book is not None
         and book.is_valid
@@ -43,10 +43,20 @@ def has_fresh_book(state: InstrumentState, venue_now_ms: int) -> bool:
 
 def spread_bps(state: InstrumentState, venue_now_ms: int) -> float | None:
     """Best ask minus best bid in bps of their middle; None while the order book cannot be trusted."""
-    if not has_fresh_book(state, venue_now_ms):
+    book = state.book
+    if book is None or not has_fresh_book(state, venue_now_ms):
         return None
-    book = next(iter(state.books.values()))
     return (book.best_ask - book.best_bid) / (book.best_ask + book.best_bid) * 20_000
+
+
+def last_price_ticks(state: InstrumentState, last_close_ticks: float | None) -> float | None:
+    """Newest of the ticker's last price, the newest trade and the last close."""
+    trade = state.tape.newest
+    price = state.ticker.value("last_price")
+    ticker_ms = state.ticker.event_ms
+    if trade is not None and (price is None or ticker_ms is None or trade.time_ms > ticker_ms):
+        return float(state.instrument.to_ticks(trade.price))
+    return float(state.instrument.to_ticks(price)) if price is not None else last_close_ticks
 
 
 class SparklineCache:
@@ -96,6 +106,9 @@ def build_row(state: InstrumentState, venue_now_ms: int, sparklines: SparklineCa
     change_ratio = ticker.value("change_24h_ratio")
     next_funding_ms = ticker.value("next_funding_ms")
     closes = sparklines.closes(state, venue_now_ms)
+    volume, turnover = ticker.value("volume_24h"), ticker.value("turnover_24h")
+    if instrument.id.market_kind is MarketKind.INVERSE:  # the venue counts the volume in contracts of one USD
+        volume, turnover = turnover, volume
     return MarketRow(
         instrument_id=instrument.id,
         base_coin=instrument.base_coin,
@@ -110,8 +123,8 @@ def build_row(state: InstrumentState, venue_now_ms: int, sparklines: SparklineCa
         high_24h=ticker.value("high_24h"),
         low_24h=ticker.value("low_24h"),
         spread_bps=spread_bps(state, venue_now_ms),
-        volume_24h=ticker.value("volume_24h"),
-        turnover_24h=ticker.value("turnover_24h"),
+        volume_24h=volume,
+        turnover_24h=turnover,
         mark_price=mark,
         basis_bps=(mark - index) / index * 10_000.0 if mark is not None and index else None,
         funding_rate=ticker.value("funding_rate"),

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import psutil
 
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.links import LinkBoard
-from virtuoso_desktop.exchanges.base import Adapter
+from virtuoso_desktop.engine.views import DOWN_PHASES
+from virtuoso_desktop.exchanges.base import Adapter, Maintenance
 from virtuoso_desktop.kernel.clock import Clock, LiveClock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
-from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.model.errors import VenueRejected, VirtuosoError
 
 log = logging.getLogger(__name__)
 
 CLOCK_SAMPLES = 5
 CLOCK_PERIOD_S = 300.0
 HOUSEKEEPING_PERIOD_S = 1.0
+STATUS_PERIOD_S = 300.0
+STATUS_LOST_S = 30.0
+STATUS_REFUSED_S = 3600.0
 BYTES_PER_MB = 1_000_000
 
 
@@ -63,8 +68,75 @@ class TimeKeeper:
             await asyncio.sleep(CLOCK_PERIOD_S)
 
 
+class MaintenanceWatch:
+    """Asks the venue what it announces: seldom while all is well, often while nothing comes.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        The venue.
+    board : LinkBoard
+        Learns of what is going on.
+    notices : NoticeBoard
+        Told once of every announcement.
+    """
+
+    def __init__(self, adapter: Adapter, board: LinkBoard, notices: NoticeBoard) -> None:
+        self._adapter = adapter
+        self._board = board
+        self._notices = notices
+        self._told: set[tuple[str, bool]] = set()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                self._tell(await self._adapter.maintenance())
+                calm_s = STATUS_PERIOD_S
+            except VenueRejected:  # a venue or a simulator without such an endpoint
+                self._board.maintenance = None
+                calm_s = STATUS_REFUSED_S
+            except VirtuosoError as error:
+                log.info("maintenance of %s is not known: %s", self._adapter.venue.value, error.user_text)
+                calm_s = STATUS_PERIOD_S
+            await self._rest(calm_s)
+
+    async def _rest(self, calm_s: float) -> None:
+        """Wait for the calm period, or less when the connections are lost."""
+        waited_s = 0.0
+        while waited_s < calm_s and not (self._board.phase in DOWN_PHASES and waited_s >= STATUS_LOST_S):
+            await asyncio.sleep(HOUSEKEEPING_PERIOD_S)
+            waited_s += HOUSEKEEPING_PERIOD_S
+
+    def _tell(self, found: list[Maintenance]) -> None:
+        self._board.maintenance = next((each for each in found if each.is_ongoing), None)
+        for each in found:
+            if (each.title, each.is_ongoing) in self._told:
+                continue
+            self._told.add((each.title, each.is_ongoing))
+            name = self._adapter.venue.value.capitalize()
+            what = "maintenance is going on" if each.is_ongoing else "maintenance is announced"
+            self._notices.post(
+                Severity.WARNING if each.is_ongoing else Severity.INFO,
+                f"{self._adapter.venue.value}.status",
+                f"{name}: {what} ({each.title}). Data may pause; everything goes on by itself afterwards.",
+            )
+
+
 class Housekeeper:
     """Once a second: follow steps of the computer's clock, look for holes, take the rates.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        Whose figures are taken.
+    clock : Clock
+        Follows the computer's.
+    history : HistoryLoader
+        Looks for holes.
+    board : LinkBoard
+        Takes delays.
+    also : callable
+        Called once a second too.
 
     Attributes
     ----------
@@ -74,11 +146,19 @@ class Housekeeper:
         Memory of this process, 10**6 bytes.
     """
 
-    def __init__(self, adapter: Adapter, clock: Clock, history: HistoryLoader, board: LinkBoard) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        clock: Clock,
+        history: HistoryLoader,
+        board: LinkBoard,
+        also: Callable[[], None],
+    ) -> None:
         self._metrics = adapter.metrics
         self._clock = clock
         self._history = history
         self._board = board
+        self._also = also
         self._process = psutil.Process()
         self._messages = 0
         self._requests = 0
@@ -95,6 +175,7 @@ class Housekeeper:
                 if step_ns:
                     log.info("the computer's clock stepped by %.3f s", step_ns / 1e9)
             self._history.check()
+            self._also()
             self._sample()
 
     def _sample(self) -> None:

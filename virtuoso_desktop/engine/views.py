@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
+    from virtuoso_desktop.model.market import FundingRate, Liquidation, LongShortRatio, OpenInterest, PriceKind
 
     FloatColumn = NDArray[np.float64]
 
@@ -34,6 +35,16 @@ class LinkPhase(StrEnum):
     LIVE = "live"
     STALE = "stale"
     BACKOFF = "backoff"
+    BANNED = "banned"
+    """The venue wants no more from this address for a while."""
+    BLOCKED = "blocked"
+    """The venue does not serve this address or country."""
+    MAINTENANCE = "maintenance"
+    """The venue's own servers are down."""
+
+
+DOWN_PHASES = frozenset({LinkPhase.BACKOFF, LinkPhase.BANNED, LinkPhase.BLOCKED, LinkPhase.MAINTENANCE})
+"""No connection, and none being made."""
 
 
 class RowState(StrEnum):
@@ -83,13 +94,46 @@ class MarketRow(msgspec.Struct, frozen=True):
     """Venue time of the newest ticker event."""
 
 
+class BookChecks(msgspec.Struct, frozen=True):
+    """How order books fared against a second source: REST's book, or the book of another depth."""
+
+    equal: int = 0
+    different: int = 0
+    """Each was rebuilt."""
+    undecided: int = 0
+    """The two sources never told of the same moment, or the second one did not answer."""
+    newest_difference: str | None = None
+    """In words."""
+    newest_difference_ms: int | None = None
+
+
+class PartView(msgspec.Struct, frozen=True):
+    """One connection of a venue, or all its requests together."""
+
+    name: str
+    """``linear 1``; `REQUESTS` for what is asked over HTTP."""
+    phase: LinkPhase
+    since_ms: int
+    """Venue time at which the phase began."""
+    reason: str | None = None
+    next_retry_ms: int | None = None
+    """Venue time of the next attempt."""
+    age_ms: int | None = None
+    """Age of the newest data, by the venue's clock; None where none came."""
+    groups: tuple[str, ...] = ()
+    """Kinds of requests that are not sent now, in words; empty when none or all."""
+
+
+REQUESTS = "requests"
+
+
 class LinkView(msgspec.Struct, frozen=True):
     """One venue's connections as header chip, banner and status bar show them."""
 
     venue: str
     phase: LinkPhase
     lag_ms: float | None
-    """Median delay of the last seconds; None when nothing arrives."""
+    """Arrival delay: median of the last seconds; None when nothing arrives."""
     since_ms: int
     """Venue time at which the phase began; in backoff that of the newest data before it."""
     reason: str | None = None
@@ -101,6 +145,16 @@ class LinkView(msgspec.Struct, frozen=True):
     offset_ms: int | None = None
     """Venue clock minus ours, None until measured."""
     offset_is_suspicious: bool = False
+    book_checks: BookChecks = BookChecks()
+    age_ms: int | None = None
+    """Data age: of the newest frame of the connection that brought nothing for longest; None before any."""
+    parts: tuple[PartView, ...] = ()
+    """Every connection by itself, requests last. The phase above is the connections' worst."""
+
+    @property
+    def requests(self) -> PartView | None:
+        """How requests over HTTP fare; None before that is known."""
+        return next((part for part in self.parts if part.name == REQUESTS), None)
 
 
 class StaleTopic(msgspec.Struct, frozen=True):
@@ -138,12 +192,14 @@ class CandleView:
     """Read-only columns of one candle series, oldest first. Prices are integer ticks in float64.
 
     The arrays are views into live memory: use them inside one frame, never keep them. The last row
-    is the forming candle while ``last_is_forming``.
+    is the forming candle while ``last_is_forming``. ``volume`` is in base coin, ``turnover`` in quote
+    coin, of inverse contracts too, whose ``columns`` hold them the other way round.
     """
 
     __slots__ = (
         "base_version",
         "close",
+        "columns",
         "high",
         "is_complete_left",
         "last_is_forming",
@@ -163,14 +219,17 @@ class CandleView:
         base_version: int,
         last_is_forming: bool,
         is_complete_left: bool,
+        is_inverse: bool = False,
     ) -> None:
+        self.columns = columns
+        """The seven columns as the venue means them, which is what kernels take."""
         self.open_ms: FloatColumn = columns[0]
         self.open: FloatColumn = columns[1]
         self.high: FloatColumn = columns[2]
         self.low: FloatColumn = columns[3]
         self.close: FloatColumn = columns[4]
-        self.volume: FloatColumn = columns[5]
-        self.turnover: FloatColumn = columns[6]
+        self.volume: FloatColumn = columns[6 if is_inverse else 5]
+        self.turnover: FloatColumn = columns[5 if is_inverse else 6]
         self.version = version
         """Changes with every change of any row."""
         self.base_version = base_version
@@ -228,6 +287,18 @@ class ChartSnapshot(msgspec.Struct, frozen=True):
     """Bars between the newest candle and the right edge (negative when scrolled back)."""
 
 
+class DerivativesView(msgspec.Struct, frozen=True):
+    """What a contract has beside its market; every list oldest first, empty until it came."""
+
+    funding: tuple[FundingRate, ...]
+    open_interest: tuple[OpenInterest, ...]
+    """As the venue counts it: base coin (linear) or USD (inverse)."""
+    long_short: tuple[LongShortRatio, ...]
+    liquidations: tuple[Liquidation, ...]
+    prices: dict[PriceKind, FloatColumn]
+    """(5, n) columns open_ms, open, high, low, close by the hour; a premium is a fraction."""
+
+
 class MarketsSnapshot(msgspec.Struct, frozen=True):
     """``snapshot:markets`` of the cache: all rows as last shown."""
 
@@ -263,6 +334,10 @@ class EngineView(Protocol):
 
     def chart_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[int, int]:
         """(base_version, version) without building a view; (-1, -1) while unknown."""
+        ...
+
+    def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
+        """Funding, open interest, ratios, prices and liquidations; None while the instrument is unknown."""
         ...
 
     def links(self) -> tuple[LinkView, ...]: ...

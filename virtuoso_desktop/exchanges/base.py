@@ -14,7 +14,16 @@ import msgspec
 from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
-from virtuoso_desktop.model.market import BookSnapshot, MarketEvent, Ticker, Trade
+from virtuoso_desktop.model.market import (
+    BookSnapshot,
+    FundingRate,
+    LongShortRatio,
+    MarketEvent,
+    OpenInterest,
+    PriceKind,
+    Ticker,
+    Trade,
+)
 from virtuoso_desktop.model.timeframe import Timeframe
 
 EventSink = Callable[[MarketEvent], None]
@@ -84,6 +93,39 @@ class LinkPhase(StrEnum):
     STALE = "stale"
     """Open, but some topics bring nothing."""
     BACKOFF = "backoff"
+    """Lost; another attempt is planned."""
+    BANNED = "banned"
+    """The venue wants no more from this address for a while."""
+    BLOCKED = "blocked"
+    """The venue does not serve this address or country."""
+    MAINTENANCE = "maintenance"
+    """The venue's own servers are down."""
+
+
+DOWN_PHASES = frozenset({LinkPhase.BACKOFF, LinkPhase.BANNED, LinkPhase.BLOCKED, LinkPhase.MAINTENANCE})
+"""No connection, and none being made."""
+
+
+class RestState(msgspec.Struct, frozen=True):
+    """How requests to a venue fare, in real seconds."""
+
+    phase: LinkPhase
+    for_s: float
+    """How long it has been in this phase."""
+    reason: str | None = None
+    next_try_s: float | None = None
+    """Until the next request may probe."""
+    groups: tuple[str, ...] = ()
+    """Groups of endpoints that are not asked for now."""
+
+
+class Maintenance(msgspec.Struct, frozen=True):
+    """A venue's announcement; times in venue ms."""
+
+    title: str
+    is_ongoing: bool
+    begin_ms: int
+    end_ms: int | None
 
 
 class StaleFeed(msgspec.Struct, frozen=True):
@@ -148,6 +190,19 @@ class CandleQuery(msgspec.Struct, frozen=True):
     limit: int = 1000
 
 
+class PointQuery(msgspec.Struct, frozen=True):
+    """Points of time within [start_ms, end_ms]; the newest ``limit``.
+
+    ``period`` is the spacing of open interest and ratios; funding has its own.
+    """
+
+    instrument_id: InstrumentId
+    start_ms: int | None = None
+    end_ms: int | None = None
+    limit: int = 200
+    period: Timeframe = Timeframe.H1
+
+
 class CandlePage(msgspec.Struct, frozen=True):
     """Candles of one series as columns of equal length, oldest first, without duplicates.
 
@@ -188,6 +243,19 @@ class Adapter(Protocol):
     reconnected: Signal[LinkHole]
     rejected: Signal[TopicRejected]
 
+    @property
+    def rest_state(self) -> RestState:
+        """How requests fare now."""
+        ...
+
+    def newest_ms(self, link: str) -> int | None:
+        """Venue time of the newest frame of a link; None if none came."""
+        ...
+
+    async def maintenance(self, *, priority: int = RequestPriority.CLOCK) -> list[Maintenance]:
+        """Ongoing and announced maintenance."""
+        ...
+
     async def server_time(self, *, priority: int = RequestPriority.CLOCK) -> ServerTime: ...
 
     async def instruments(self, kind: MarketKind, *, priority: int = RequestPriority.START) -> list[Instrument]:
@@ -208,11 +276,39 @@ class Adapter(Protocol):
         """Oldest first, by (time, sequence, id)."""
         ...
 
+    async def funding_rates(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[FundingRate]:
+        """Settled rates of a contract, oldest first."""
+        ...
+
+    async def open_interest(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[OpenInterest]:
+        """Open interest of a contract as the venue counts it, oldest first."""
+        ...
+
+    async def long_short_ratios(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[LongShortRatio]:
+        """Shares of accounts that are net long and net short, oldest first."""
+        ...
+
+    async def price_candles(
+        self, price: PriceKind, query: CandleQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> CandlePage:
+        """Candles of a contract's mark price, index or premium; they have no volume."""
+        ...
+
     def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
         """Add topics; links are opened as needed and kept until `close`. Returns at once."""
         ...
 
     def unsubscribe(self, subscriptions: Iterable[Subscription]) -> None: ...
+
+    def resync(self, subscription: Subscription) -> None:
+        """Ask for a fresh snapshot of one order book; unknown ones are ignored."""
+        ...
 
     def subscriptions(self, link: str) -> tuple[Subscription, ...]:
         """Topics that one link carries."""

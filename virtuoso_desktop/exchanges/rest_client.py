@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
-from heapq import heappop, heappush
-from itertools import count
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
+from virtuoso_desktop.exchanges.base import RestState
 from virtuoso_desktop.exchanges.lazy_ccxt import ANSWER, CcxtExchange, CcxtVenue, HttpAnswer, load_exchange
 from virtuoso_desktop.exchanges.network import Network, failure_words
+from virtuoso_desktop.exchanges.request_gate import RequestGate
+from virtuoso_desktop.exchanges.rest_health import Breaker, RestHealth
 from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.tasks import Backoff
-from virtuoso_desktop.model.errors import LinkError, ParseError, RateLimited, VenueRejected
+from virtuoso_desktop.model.errors import LinkError, ParseError, RateLimited, VenueBlocked, VenueRejected
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +33,22 @@ class VenueAnswer(msgspec.Struct, frozen=True):
     venue_ms: int | None
     round_trip_s: float = 0.0
     """Real seconds from sending to the answer, without the wait for a turn."""
+    pause_s: float = 0.0
+    """For how long the venue's headers say that nothing more is allowed."""
 
 
 Judge = Callable[[HttpAnswer, Any], VenueAnswer]
 """From the HTTP answer and its parsed JSON (None if it was none): the answer, or the error that it means."""
+
+
+class VenueRules(msgspec.Struct, frozen=True):
+    """What is the venue's own about requests."""
+
+    exchange: str
+    """ccxt's name of the venue, e.g. ``bybit``."""
+    judge: Judge
+    groups: Mapping[str, str]
+    """Group of each endpoint that shares a breaker with others; an absent one is a group of its own."""
 
 
 class RestSettings(msgspec.Struct, frozen=True):
@@ -51,77 +63,9 @@ class RestSettings(msgspec.Struct, frozen=True):
     tries: int = 3
     first_retry_s: float = 0.5
     most_retry_s: float = 5.0
-
-
-class RequestGate:
-    """Lets waiting requests through by priority: so many a second, so many at once, none while paused.
-
-    Starts are spaced evenly, since a burst is what venues refuse.
-
-    Parameters
-    ----------
-    per_s : float
-        Most starts in one second.
-    most_at_once : int
-        Most requests between start and end.
-    """
-
-    def __init__(self, per_s: float, most_at_once: int) -> None:
-        self._interval_s = 1.0 / per_s
-        self._most_at_once = most_at_once
-        self._running = 0
-        self._next_start_s = 0.0
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._order = count()
-        self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def waiting(self) -> int:
-        """Requests that have not started."""
-        return sum(not turn.done() for _, _, turn in self._waiting)
-
-    @asynccontextmanager
-    async def turn(self, priority: int) -> AsyncGenerator[None, None]:
-        """Wait for a turn; lower priorities go first."""
-        turn = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (priority, next(self._order), turn))
-        self._let_through()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it had just been let through
-                self._end()
-            raise
-        try:
-            yield
-        finally:
-            self._end()
-
-    def pause(self, pause_s: float) -> None:
-        """Start nothing for ``pause_s``."""
-        self._next_start_s = max(self._next_start_s, asyncio.get_running_loop().time() + pause_s)
-
-    def _end(self) -> None:
-        self._running -= 1
-        self._let_through()
-
-    def _let_through(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        while self._waiting and self._waiting[0][2].done():
-            heappop(self._waiting)
-        if not self._waiting or self._running >= self._most_at_once:
-            return
-        loop = asyncio.get_running_loop()
-        now_s = loop.time()
-        if now_s < self._next_start_s:
-            self._timer = loop.call_at(self._next_start_s, self._let_through)
-            return
-        self._next_start_s = now_s + self._interval_s
-        self._running += 1
-        heappop(self._waiting)[2].set_result(None)
-        self._let_through()
+    first_probe_s: float = 5.0
+    """Until the first probe after a group of endpoints was given up."""
+    most_probe_s: float = 60.0
 
 
 class _TimedSession:
@@ -144,12 +88,10 @@ class RestClient:
 
     Parameters
     ----------
-    exchange : str
-        ccxt's name of the venue, e.g. ``bybit``.
+    rules : VenueRules
+        The venue's rules about answers.
     endpoint : str
         Scheme and host, ``https://api.bybit.com``.
-    judge : Judge
-        The venue's rules about answers.
     network : Network
         Proxy and certificates.
     metrics : LinkMetrics
@@ -160,16 +102,16 @@ class RestClient:
 
     def __init__(
         self,
-        exchange: str,
+        rules: VenueRules,
         endpoint: str,
-        judge: Judge,
         network: Network,
         metrics: LinkMetrics,
         settings: RestSettings,
     ) -> None:
-        self._exchange_name = exchange
+        self._exchange_name = rules.exchange
         self._endpoint = endpoint.rstrip("/")
-        self._judge = judge
+        self._judge = rules.judge
+        self._groups = rules.groups
         self._network = network
         self._metrics = metrics
         self._settings = settings
@@ -179,8 +121,9 @@ class RestClient:
         self._venue: CcxtVenue | None = None
         self._exchange: CcxtExchange | None = None
         self._session: _TimedSession | None = None
-        self._stopped_until_s = 0.0
-        self._stop_words = ""
+        self._health = RestHealth(Backoff(settings.first_probe_s, settings.most_probe_s).wait_s)
+        self._guessed_pauses = 0
+        """Pauses in a row for which the venue named no time."""
         self._is_closed = False
 
     @property
@@ -209,29 +152,63 @@ class RestClient:
         LinkError, RateLimited, VenueRejected, ParseError
             After the last try.
         """
+        breaker = self._health.breaker(self._groups.get(endpoint, endpoint))
         tries = 0
         while True:
             tries += 1
-            self._refuse_while_stopped()
-            try:
-                async with self._gate.turn(priority):
-                    self._refuse_while_stopped()
-                    return await self._ask(endpoint, params)
-            except LinkError as error:
-                self._metrics.requests_failed += 1
-                wait_s = self._wait_s(error, tries)
-                if tries >= self._settings.tries or wait_s > self._settings.most_retry_s:
-                    raise
-                log.info("%s: %s; again in %.1f s", self._exchange_name, error.user_text, wait_s)
-            except (ParseError, VenueRejected):
-                self._metrics.requests_failed += 1
-                raise
+            self._refuse(breaker)
+            async with self._gate.turn(priority):
+                self._refuse(breaker)
+                outcome = await self._ask_once(endpoint, params, breaker)
+            if isinstance(outcome, VenueAnswer):
+                return outcome
+            wait_s = self._wait_s(outcome, tries)
+            if tries >= self._settings.tries or wait_s > self._settings.most_retry_s:
+                raise outcome
+            log.info("%s: %s; again in %.1f s", self._exchange_name, outcome.user_text, wait_s)
             await asyncio.sleep(wait_s)
 
-    def stop_for(self, pause_s: float, words: str) -> None:
-        """Send nothing for ``pause_s``; every call is refused with ``words`` meanwhile."""
-        self._stopped_until_s = asyncio.get_running_loop().time() + pause_s
-        self._stop_words = words
+    @property
+    def state(self) -> RestState:
+        """How requests fare now."""
+        return self._health.state(asyncio.get_running_loop().time())
+
+    @property
+    def slowness(self) -> int:
+        """By how much the venue's refusals have slowed requests down: 1 is full pace."""
+        return self._gate.slowness
+
+    def retry_now(self) -> None:
+        """Probe at once what was given up, but for a ban."""
+        self._health.retry_now()
+
+    async def _ask_once(self, endpoint: str, params: Mapping[str, Any], breaker: Breaker) -> VenueAnswer | LinkError:
+        """One request, and what it says about the venue's health; a fault that may pass is returned."""
+        self._health.begin()
+        breaker.begin()
+        try:
+            answer = await self._ask(endpoint, params)
+        except LinkError as error:
+            self._metrics.requests_failed += 1
+            if not isinstance(error, RateLimited):
+                breaker.failed(error, asyncio.get_running_loop().time())
+            return error
+        except (ParseError, VenueRejected):
+            self._metrics.requests_failed += 1
+            self._well(breaker)
+            raise
+        finally:
+            self._health.ended()
+            breaker.ended()
+        self._well(breaker)
+        if answer.pause_s:
+            self._gate.pause(answer.pause_s)
+        return answer
+
+    def _well(self, breaker: Breaker) -> None:
+        self._health.succeeded(asyncio.get_running_loop().time())
+        breaker.succeeded()
+        self._guessed_pauses = 0
 
     async def close(self) -> None:
         """Drop connections and what is in flight; every later call is refused."""
@@ -243,22 +220,38 @@ class RestClient:
         if exchange is not None:
             await exchange.close()
 
-    def _refuse_while_stopped(self) -> None:
+    def _refuse_when_closed(self) -> None:
         if self._is_closed:
             raise LinkError("Nothing is asked any more: the program is stopping.")
-        left_s = self._stopped_until_s - asyncio.get_running_loop().time()
-        if left_s > 0:
-            raise RateLimited(self._stop_words, retry_after_s=left_s)
+
+    def _refuse(self, breaker: Breaker) -> None:
+        self._refuse_when_closed()
+        now_s = asyncio.get_running_loop().time()
+        self._health.refuse_while_stopped(now_s)
+        left_s = breaker.refusal_s(now_s)
+        if left_s is not None:
+            why = f" {breaker.newest.user_text}" if breaker.newest is not None else ""
+            name = self._exchange_name.capitalize()
+            raise RateLimited(
+                f"Requests of this kind to {name} failed again and again and pause for {left_s:.0f} s.{why}",
+                retry_after_s=left_s,
+            )
 
     def _wait_s(self, error: LinkError, tries: int) -> float:
         """How long to wait before another try; a pause that the venue asks for holds for all requests."""
         if not isinstance(error, RateLimited):
             return self._backoff.wait_s(tries)
-        if error.retry_after_s > self._settings.most_retry_s:
-            self.stop_for(error.retry_after_s, error.user_text)
-        else:
-            self._gate.pause(error.retry_after_s)
-        return error.retry_after_s
+        most_s = self._settings.most_retry_s
+        if isinstance(error, VenueBlocked) or error.retry_after_s > most_s:
+            self._health.stop(error, asyncio.get_running_loop().time())
+            return error.retry_after_s
+        wait_s = error.retry_after_s
+        if not error.is_told:
+            wait_s = min(most_s, wait_s * 2.0**self._guessed_pauses)
+            self._guessed_pauses += 1
+        self._gate.halve()
+        self._gate.pause(wait_s)
+        return wait_s
 
     async def _ask(self, endpoint: str, params: Mapping[str, Any]) -> VenueAnswer:
         venue, exchange = await self._open()
@@ -284,7 +277,7 @@ class RestClient:
 
     async def _open(self) -> tuple[CcxtVenue, CcxtExchange]:
         async with self._opening:
-            self._refuse_while_stopped()
+            self._refuse_when_closed()
             if self._venue is None:
                 self._venue = await load_exchange(self._exchange_name)
             if self._exchange is None:

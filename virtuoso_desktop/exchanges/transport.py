@@ -15,9 +15,10 @@ import msgspec
 from aiolimiter import AsyncLimiter
 from websockets.asyncio.client import connect
 from websockets.client import ClientProtocol
-from websockets.exceptions import PayloadTooBig, WebSocketException
+from websockets.exceptions import InvalidStatus, PayloadTooBig, WebSocketException
 from websockets.protocol import State
 
+from virtuoso_desktop.exchanges.base import LinkPhase
 from virtuoso_desktop.exchanges.connection import LinkConnection
 from virtuoso_desktop.exchanges.network import Network, failure_words
 from virtuoso_desktop.kernel.clock import Clock
@@ -25,6 +26,8 @@ from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.tasks import Backoff
 
 MOST_FRAME_BYTES = 16 * 1024 * 1024
+DOWN_AFTER = 3
+"""So many handshakes in a row answered by a gateway's error mean that the venue is down."""
 STALL_S = 1.0
 """A wait that lasts this much longer than asked for means that the program stood still, not the venue."""
 
@@ -69,9 +72,32 @@ class LinkDriver(Protocol):
         """The text that asks for a pong."""
         ...
 
-    def waiting(self, reason: str, wait_s: float) -> None:
-        """The connection is lost (or was not made) for ``reason``; the next attempt is in ``wait_s``."""
+    def waiting(self, reason: str, wait_s: float, phase: LinkPhase) -> None:
+        """The connection is lost (or was not made) for ``reason``; the next attempt is in ``wait_s``.
+
+        ``phase`` is one of `DOWN_PHASES`.
+        """
         ...
+
+
+class Link(Protocol):
+    """What a driver may do with its connection; `WsLink` is the real one."""
+
+    @property
+    def is_open(self) -> bool: ...
+
+    @property
+    def now_s(self) -> float: ...
+
+    async def run(self) -> None: ...
+
+    def send(self, text: str) -> None: ...
+
+    def pong_received(self) -> None: ...
+
+    def reconnect(self, reason: str) -> None: ...
+
+    def retry_now(self) -> None: ...
 
 
 class LinkSurroundings(msgspec.Struct, frozen=True):
@@ -117,6 +143,8 @@ class WsLink:
         self._next_ping_s = 0.0
         self._stalled_s = 0.0
         self._was_open = False
+        self._refusals: tuple[LinkPhase, ...] = ()
+        """What the newest failed handshakes in a row say."""
 
     @property
     def is_open(self) -> bool:
@@ -135,7 +163,7 @@ class WsLink:
             failures = 0 if lived_s >= self._times.stable_s else failures + 1
             wait_s = self._backoff.wait_s(failures)
             log.info("%s: %s; next attempt in %.1f s", self.name, reason, wait_s)
-            self._driver.waiting(reason, wait_s)
+            self._driver.waiting(reason, wait_s, self._down_phase())
             await self._pause(wait_s)
 
     def send(self, text: str) -> None:
@@ -159,6 +187,12 @@ class WsLink:
         else:
             self.reconnect("reconnecting on request")
 
+    def _down_phase(self) -> LinkPhase:
+        """A single gateway error is nothing; several in a row are the venue's maintenance."""
+        newest = self._refusals[-1] if self._refusals else LinkPhase.BACKOFF
+        is_brief = len(self._refusals) < DOWN_AFTER or len(set(self._refusals)) > 1
+        return LinkPhase.BACKOFF if newest is LinkPhase.MAINTENANCE and is_brief else newest
+
     async def _pause(self, wait_s: float) -> None:
         self._wake = asyncio.get_running_loop().create_future()
         await asyncio.wait([self._wake], timeout=wait_s)
@@ -171,7 +205,9 @@ class WsLink:
         try:
             connection = await self._open()
         except (OSError, WebSocketException) as error:
+            self._refusals = (*self._refusals, _refusal(error))[-DOWN_AFTER:]
             return failure_words(error), 0.0
+        self._refusals = ()
         self._metrics.connects += 1
         self._metrics.reconnects += self._was_open
         self._was_open = True
@@ -269,3 +305,15 @@ class WsLink:
         if protocol.close_rcvd is not None:
             return f"the exchange closed the connection: {protocol.close_rcvd}"
         return failure_words(connection.connection_exc or fault)
+
+
+def _refusal(error: Exception) -> LinkPhase:
+    """What a failed handshake says about the venue."""
+    if not isinstance(error, InvalidStatus):
+        return LinkPhase.BACKOFF
+    status = error.response.status_code
+    if status == 429 or (status == 403 and b"too frequent" in (error.response.body or b"").lower()):
+        return LinkPhase.BANNED
+    if status in (403, 451):
+        return LinkPhase.BLOCKED
+    return LinkPhase.MAINTENANCE if status in (502, 503, 504) else LinkPhase.BACKOFF

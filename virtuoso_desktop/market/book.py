@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import NoReturn
 
 from virtuoso_desktop.market.book_side import NO_LEVEL, BookSide
@@ -47,8 +48,10 @@ class OrderBook:
         "event_ms",
         "invalid_reason",
         "is_valid",
+        "journal",
         "match_ms",
         "off_grid",
+        "restarts",
         "sequence",
         "symbol",
         "update_id",
@@ -76,6 +79,10 @@ class OrderBook:
         self.crossed_since_ms: int | None = None
         self.off_grid = 0
         """Snapshot levels whose price lies off the instrument's grid; rounded and counted."""
+        self.restarts = 0
+        """Snapshots under update id 1: the venue's service was restarted or the grid changed."""
+        self.journal: list[BookDelta] | None = None
+        """Deltas since the last snapshot or since somebody put a list here; None while nobody compares."""
         self.version = 0
 
     @property
@@ -122,6 +129,9 @@ class OrderBook:
         self.match_ms = snapshot.match_ms
         self.is_valid = True
         self.invalid_reason = None
+        self.restarts += snapshot.update_id == 1
+        if self.journal is not None:
+            self.journal.clear()
         self.version += 1
         if self.is_crossed:
             self._judge_crossed(snapshot.event_ms)
@@ -182,6 +192,8 @@ class OrderBook:
         self.sequence = delta.sequence
         self.event_ms = delta.event_ms
         self.match_ms = delta.match_ms
+        if self.journal is not None:
+            self.journal.append(delta)
         self.version = version = self.version + 1
         if self._bid_key + self._ask_key <= 0:
             self._judge_crossed(delta.event_ms)
@@ -203,6 +215,14 @@ class OrderBook:
         if not self.is_valid or self.is_crossed:
             return [], []
         return self._bids.top(levels), self._asks.top(levels)
+
+    def copy(self) -> OrderBook:
+        """The same book, apart; nothing is recorded in it."""
+        twin = copy.copy(self)
+        twin._bids = self._bids.copy()
+        twin._asks = self._asks.copy()
+        twin.journal = None
+        return twin
 
     def _tidy(self) -> None:
         for side in (self._bids, self._asks):

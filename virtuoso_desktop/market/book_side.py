@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 
 from virtuoso_desktop.model.market import Level
@@ -131,6 +132,13 @@ class BookSide:
                     return found
         missing = sorted(self._far)[: count - len(found)]
         return found + [(sign * key, self._far[key]) for key in missing]
+
+    def copy(self) -> BookSide:
+        """The same side, apart."""
+        twin = copy.copy(self)
+        twin.near = self.near.copy()
+        twin._far = self._far.copy()
+        return twin
 
     def cut(self, kept: int) -> None:
         """Drop all but the best ``kept`` levels when there are more than twice as many."""

@@ -8,18 +8,23 @@ from enum import IntFlag
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.market.book import OrderBook
 from virtuoso_desktop.market.candles import CandleSeries
+from virtuoso_desktop.market.derivatives import DerivativeState
 from virtuoso_desktop.market.tape import TradeTape
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 from virtuoso_desktop.model.market import (
     BookDelta,
     BookSnapshot,
     Candle,
+    Liquidation,
     MarketEvent,
     Ticker,
     TickerField,
     Trade,
 )
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
+
+ANALYSED_DEPTH = 1_000
+"""Levels a side of the book that every watched instrument has: real ones reach about 30 bps."""
 
 
 class Facet(IntFlag):
@@ -29,6 +34,9 @@ class Facet(IntFlag):
     BOOK = 2
     TRADES = 4
     CANDLES = 8
+    DERIVATIVES = 16
+    """Funding, open interest, ratios, mark, index and premium."""
+    LIQUIDATIONS = 32
 
 
 class TickerState:
@@ -82,18 +90,47 @@ class TickerState:
 class InstrumentState:
     """Everything live about one watched instrument."""
 
-    __slots__ = ("books", "candles", "candles_version", "instrument", "revision", "tape", "ticker")
+    __slots__ = (
+        "_dropped_versions",
+        "books",
+        "candles",
+        "candles_version",
+        "derivatives",
+        "instrument",
+        "revision",
+        "tape",
+        "ticker",
+    )
 
     def __init__(self, instrument: Instrument, depths: Iterable[int], timeframes: Iterable[Timeframe]) -> None:
         self.instrument = instrument
         self.ticker = TickerState()
         self.books = {depth: OrderBook(instrument, depth) for depth in depths}
+        """The analysed book first, deeper and shallower ones after it."""
         self.tape = TradeTape()
         self.candles = {timeframe: CandleSeries(instrument, timeframe) for timeframe in timeframes}
+        self.derivatives = DerivativeState()
         self.candles_version = 0
         """Changes with every change of any series."""
         self.revision = 0
         """Changes when something changed that no event brought: history merged, a link lost."""
+        self._dropped_versions = 0
+
+    @property
+    def book(self) -> OrderBook | None:
+        """The analysed order book; None while the store holds none."""
+        return next(iter(self.books.values()), None)
+
+    def hold_book(self, depth: int) -> None:
+        """Hold a book of another depth too; a second call changes nothing."""
+        if depth not in self.books:
+            self.books[depth] = OrderBook(self.instrument, depth)
+
+    def drop_book(self, depth: int) -> None:
+        """Hold a book no longer; versions go on growing."""
+        book = self.books.pop(depth, None)
+        if book is not None:
+            self._dropped_versions += book.version + 1
 
     def version(self, facets: Facet) -> int:
         """A number that grows whenever one of the facets changes."""
@@ -101,11 +138,15 @@ class InstrumentState:
         if facets & Facet.TICKER:
             total += self.ticker.version
         if facets & Facet.BOOK:
-            total += sum(book.version for book in self.books.values())
+            total += self._dropped_versions + sum(book.version for book in self.books.values())
         if facets & Facet.TRADES:
             total += self.tape.version
         if facets & Facet.CANDLES:
             total += self.candles_version
+        if facets & Facet.DERIVATIVES:
+            total += self.derivatives.version
+        if facets & Facet.LIQUIDATIONS:
+            total += self.derivatives.liquidations.version
         return total
 
 
@@ -139,7 +180,7 @@ class MarketStore:
     Parameters
     ----------
     depths : iterable of int
-        Order book depths held for every instrument.
+        Order book depths held for every instrument, the analysed one first.
     timeframes : iterable of Timeframe
         Candle series held for every instrument.
 
@@ -149,13 +190,15 @@ class MarketStore:
     fact that is told once per committed candle.
     """
 
-    def __init__(self, depths: Iterable[int] = (50,), timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES) -> None:
+    def __init__(
+        self, depths: Iterable[int] = (ANALYSED_DEPTH,), timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES
+    ) -> None:
         self._depths = tuple(depths)
         self._timeframes = tuple(timeframes)
         self._states: dict[InstrumentId, InstrumentState] = {}
         self.candle_closed: Signal[Candle] = Signal("candle closed")
         self.unwatched_events = 0
-        """Events of what is not held: an instrument whose unsubscribe is under way, a liquidation."""
+        """Events of what is not held: an instrument or a book whose unsubscribe is under way."""
 
     def add(self, instrument: Instrument) -> InstrumentState:
         """Start to hold an instrument; a second call with changed grids starts anew."""
@@ -164,6 +207,19 @@ class MarketStore:
             state = InstrumentState(instrument, self._depths, self._timeframes)
             self._states[instrument.id] = state
         return state
+
+    def update(self, instrument: Instrument) -> bool:
+        """Take over changed terms of a held instrument; False if its grids changed too: then only `add` helps."""
+        state = self._states.get(instrument.id)
+        if state is None:
+            return False
+        held = state.instrument
+        if (held.tick_size, held.lot_step) != (instrument.tick_size, instrument.lot_step):
+            return False
+        if held != instrument:
+            state.instrument = instrument
+            state.revision += 1
+        return True
 
     def remove(self, instrument_id: InstrumentId) -> None:
         self._states.pop(instrument_id, None)
@@ -205,6 +261,11 @@ class MarketStore:
             book = None if state is None else state.books.get(event.depth)
             if book is not None:
                 book.load(event)
+                return
+        elif type(event) is Liquidation:
+            state = self._states.get(event.instrument_id)
+            if state is not None:
+                state.derivatives.liquidations.apply(event)
                 return
         self.unwatched_events += 1
 

@@ -32,12 +32,24 @@ class LinkError(VirtuosoError):
     """The network or the venue's server failed; trying again later may succeed."""
 
 
-class RateLimited(LinkError):
-    """The venue asks for a pause of ``retry_after_s`` seconds."""
+class VenueDown(LinkError):
+    """The venue's own servers report a fault; nothing is wrong on this side."""
 
-    def __init__(self, user_text: str, *, retry_after_s: float) -> None:
+
+class RateLimited(LinkError):
+    """The venue asks for a pause of ``retry_after_s`` seconds.
+
+    ``is_told`` is False when the venue named no time: then pauses in a row grow.
+    """
+
+    def __init__(self, user_text: str, *, retry_after_s: float, is_told: bool = True) -> None:
         super().__init__(user_text)
         self.retry_after_s = retry_after_s
+        self.is_told = is_told
+
+
+class VenueBlocked(RateLimited):
+    """The venue does not serve this address or country; a pause does not help, another network might."""
 
 
 class VenueRejected(VirtuosoError):

@@ -37,6 +37,15 @@ class PositionSide(StrEnum):
     SHORT = "short"
 
 
+class PriceKind(StrEnum):
+    """A price that a contract has beside its last one."""
+
+    MARK = "mark"
+    INDEX = "index"
+    PREMIUM = "premium"
+    """Premium of the contract over its index, a fraction."""
+
+
 class BookSnapshot(msgspec.Struct, frozen=True, gc=False):
     """A whole order book of one depth. ``bids`` and ``asks`` are unsorted lists of levels."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from virtuoso_desktop.engine.views import LinkPhase, LinkView, StaleTopic
+from virtuoso_desktop.engine.views import DOWN_PHASES, LinkPhase, LinkView, PartView, StaleTopic
 from virtuoso_desktop.ui import format as text
 
 DATA_PHASES = (LinkPhase.LIVE, LinkPhase.STALE)
@@ -49,27 +49,60 @@ class FeedWatch:
         if link.phase in DATA_PHASES:
             self._was_live.add(link.venue)
             self._lost_ms.pop(link.venue, None)
-            return _stale_message(link, now_ms) if link.stale_topics else None
+            return _stale_message(link, now_ms) if link.stale_topics else _requests_message(link, now_ms)
         if link.venue not in self._was_live:
             return self._never_live(link, now_ms)
         lost_ms = self._lost_ms.setdefault(link.venue, link.since_ms)
-        title = f"{venue_name(link.venue)} feed lost {text.age(now_ms - lost_ms)} ago"
+        title = f"{venue_name(link.venue)} {_loss(link.phase)} {text.age(now_ms - lost_ms)} ago"
         return FeedMessage(
             f"lost {link.venue}", "down", title + _reason(link), f"{_next_step(link, now_ms)} {KEPT}", link.venue,
-            link.phase is LinkPhase.BACKOFF,
+            link.phase in DOWN_PHASES,
         )  # fmt: skip
 
     def _never_live(self, link: LinkView, now_ms: int) -> FeedMessage | None:
         waited_ms = now_ms - self._seen_ms[link.venue]
-        if link.phase is not LinkPhase.BACKOFF and waited_ms < PATIENCE_MS:
+        is_down = link.phase in DOWN_PHASES
+        if not is_down and waited_ms < PATIENCE_MS:
             return None
-        is_down = link.phase is LinkPhase.BACKOFF
         title = f"{venue_name(link.venue)} {'cannot be reached' if is_down else 'has not answered'}"
         title += f" since {text.local_time(self._seen_ms[link.venue])}"
         detail = f"{_next_step(link, now_ms)} Until then nothing here is live."
         return FeedMessage(
             f"lost {link.venue}", "down" if is_down else "warning", title + _reason(link), detail, link.venue, is_down
         )
+
+
+_LOSSES = {
+    LinkPhase.BANNED: "has stopped this address, feed lost",
+    LinkPhase.BLOCKED: "refuses this address or country, feed lost",
+    LinkPhase.MAINTENANCE: "is under maintenance, feed lost",
+}
+
+
+def _loss(phase: LinkPhase) -> str:
+    """What happened, up to how long ago."""
+    return _LOSSES.get(phase, "feed lost")
+
+
+def requests_trouble(link: LinkView) -> PartView | None:
+    """The requests of a venue while they do not go; streams may live all the same."""
+    requests = link.requests
+    return requests if requests is not None and requests.phase in DOWN_PHASES else None
+
+
+def _requests_message(link: LinkView, now_ms: int) -> FeedMessage | None:
+    requests = requests_trouble(link)
+    if requests is None:
+        return None
+    what = f"requests for {', '.join(requests.groups)}" if requests.groups else "requests"
+    title = f"{venue_name(link.venue)} does not answer {what} since {text.local_time(requests.since_ms)}"
+    detail = requests.reason or "Live streams go on."
+    if requests.next_retry_ms is not None:
+        left_ms = requests.next_retry_ms - now_ms
+        again = f"in {text.countdown(left_ms)}" if left_ms >= 1000 else "now"
+        detail = f"Next try {again}. {detail}"
+    key = f"requests {link.venue} {requests.phase.value} {what}"
+    return FeedMessage(key, "warning", title, detail, link.venue, can_retry=requests.phase is not LinkPhase.BANNED)
 
 
 def venue_name(venue: str) -> str:
@@ -106,7 +139,7 @@ def _reason(link: LinkView) -> str:
 
 
 def _next_step(link: LinkView, now_ms: int) -> str:
-    if link.phase is LinkPhase.BACKOFF and link.next_retry_ms is not None:
+    if link.phase in DOWN_PHASES and link.next_retry_ms is not None:
         left_ms = link.next_retry_ms - now_ms
         return f"Next try in {text.countdown(left_ms)}." if left_ms >= 1000 else "Trying again now."
     if link.phase is LinkPhase.SYNCING:

@@ -44,6 +44,7 @@ class StatusBar(GivingRow):
         self._instruments = self._add(4, "Instruments with live data, of those watched")
         self._rate = self._add(3, "Messages received per second")
         self._lag = self._add(2, "Median delay of a message: received minus sent by the exchange, exchange's clock")
+        self._age = self._add(6, "Age of the newest data, by the exchange's clock")
         self._candles = self._add(5, "Candle series with their history joined, of all instruments and timeframes")
         self._history = self._add(5, "")
         self.want(self._history, False)
@@ -66,6 +67,8 @@ class StatusBar(GivingRow):
         status = engine.status() if engine is not None else None
         changed = self.badge.say(*self._judge(links, status))
         changed |= self._say_figures(status)
+        ages = [link.age_ms for link in links if link.age_ms is not None]
+        changed |= _say(self._age, "age", text.milliseconds(max(ages, default=None)))
         changed |= self._say_warning(links, now_ms)
         changed |= self._clock.say(
             Word(text.utc_time(now_ms), Type.CAPTION_NUMBER), Word("UTC", Type.CAPTION, "muted", gap=4)

@@ -13,7 +13,7 @@ from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.controls import Button, GivingRow, Line, paint_focus
-from virtuoso_desktop.ui.feed_state import DATA_PHASES, venue_name
+from virtuoso_desktop.ui.feed_state import DATA_PHASES, requests_trouble, venue_name
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.logo import Logo
 from virtuoso_desktop.ui.measures import INSTRUMENT_LEAST_PX, TOP_PX
@@ -87,7 +87,9 @@ class LinkChip(Button):
         since = (
             f"{link.phase.value} since {text.local_moment(link.since_ms, now_ms)} ({text.utc_moment(link.since_ms)})"
         )
-        self.setToolTip(f"{venue_name(link.venue)}: {since}\nClick for details")
+        age = "none yet" if link.age_ms is None else text.milliseconds(link.age_ms)
+        figures = f"Arrival delay {text.milliseconds(link.lag_ms)}, data age {age}"
+        self.setToolTip(f"{venue_name(link.venue)}: {since}\n{figures}\nClick for details")
         self.update()
         return self.sizeHint() != before
 
@@ -188,10 +190,20 @@ class TopBar(GivingRow):
         QPainter(self).fillRect(0, self.height() - 1, self.width(), 1, self._theme.color("gutter"))
 
 
+_WORDS = (LinkPhase.BANNED, LinkPhase.BLOCKED, LinkPhase.MAINTENANCE)
+"""These say more than a countdown, which the banner has."""
+
+
 def _chip(link: LinkView, now_ms: int) -> tuple[str, str]:
     """Colour of the dot, and what stands beside the name."""
     if link.phase in DATA_PHASES:
-        return ("warning" if link.stale_topics else "up"), text.milliseconds(link.lag_ms)
+        trouble = requests_trouble(link)
+        figure = text.milliseconds(link.lag_ms)
+        if trouble is not None:
+            return "warning", f"{figure}, no requests"
+        return ("warning" if link.stale_topics else "up"), figure
+    if link.phase in _WORDS:
+        return "down", link.phase.value
     if link.phase is LinkPhase.BACKOFF:
         if link.next_retry_ms is not None and link.next_retry_ms > now_ms:
             return "down", f"retry in {text.countdown(link.next_retry_ms - now_ms)}"

@@ -59,8 +59,22 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
             "connects": 0,
             "reconnects": 0,
             "gaps": 0,
-            "messages": {"orderbook.50": 0, "publicTrade": 0, "tickers": 0, "kline": 0},
+            "messages": {
+                "orderbook.50": 0,
+                "orderbook.1000": 0,
+                "publicTrade": 0,
+                "tickers": 0,
+                "kline": 0,
+                "allLiquidation": 0,
+            },
             "lag_ms": {"p50": None, "p99": None},
+            "book_checks": {
+                "equal": 0,
+                "different": 0,
+                "undecided": 0,
+                "newest_difference": None,
+                "newest_difference_ms": None,
+            },
         }
     }
     assert report["instruments"]["bybit:linear:BTCUSDT"] == {
@@ -68,7 +82,10 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
         "candles": {"1m": 0, "5m": 0, "15m": 0, "30m": 0, "1h": 0, "4h": 0, "1d": 0},
         "book": {"valid": False, "bid": None, "ask": None, "reach_bps": {"bid": None, "ask": None}},
         "ages_ms": {"book": None, "trade": None, "ticker": None, "kline": None},
-    }
+        "derivatives": {
+            "funding": 0, "open_interest": 0, "long_short": 0, "mark": 0, "index": 0, "premium": 0, "liquidations": 0,
+        },
+    }  # fmt: skip
     assert set(report["process"]) == {"rss_mb", "cpu_s", "cpu_pct"}
     assert report["errors"] == []
     assert report["ended_ms"] >= report["started_ms"]
@@ -80,7 +97,7 @@ def test_values_are_those_of_the_store(tmp_path: Path) -> None:
     store = engine.store
     store.apply(ticker("BTCUSDT", event_ms=NOW_MS - 300, last=100.3))
     store.apply(
-        BookSnapshot(btc, 50, [(100.0, 1.0), (99.0, 2.0)], [(100.2, 1.0), (101.2, 2.0)], 1, 1, NOW_MS - 20, None, 0)
+        BookSnapshot(btc, 1000, [(100.0, 1.0), (99.0, 2.0)], [(100.2, 1.0), (101.2, 2.0)], 1, 1, NOW_MS - 20, None, 0)
     )
     store.apply(Trade(btc, "1", 100.1, 1.0, Aggressor.BUY, NOW_MS - 40, 1, False, NOW_MS - 40, 0))
     for timeframe, age_ms in ((Timeframe.M1, 900), (Timeframe.M5, 700)):
@@ -110,8 +127,8 @@ def test_values_are_those_of_the_store(tmp_path: Path) -> None:
 def test_an_invalid_book_tells_no_prices(tmp_path: Path) -> None:
     engine, adapter, notices = rig(tmp_path)
     btc = adapter.listed[0].id
-    engine.store.apply(BookSnapshot(btc, 50, [(100.0, 1.0)], [(100.2, 1.0)], 1, 1, NOW_MS, None, 0))
-    engine.store.states[0].books[50].invalidate("lost")
+    engine.store.apply(BookSnapshot(btc, 1000, [(100.0, 1.0)], [(100.2, 1.0)], 1, 1, NOW_MS, None, 0))
+    engine.store.states[0].books[1000].invalidate("lost")
     book = written(tmp_path, engine, notices)["instruments"]["bybit:linear:BTCUSDT"]["book"]
     assert book == {"valid": False, "bid": None, "ask": None, "reach_bps": {"bid": None, "ask": None}}
 

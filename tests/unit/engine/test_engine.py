@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from tests.fake_adapter import LINK, FakeAdapter, instrument, ticker
 from virtuoso_desktop.engine.engine import Engine, VenueParts
-from virtuoso_desktop.engine.universe import RememberedUniverse
+from virtuoso_desktop.engine.listing import ListingTimes
+from virtuoso_desktop.engine.universe import RememberedUniverse, choose_universe
 from virtuoso_desktop.engine.views import LinkPhase, RowState
-from virtuoso_desktop.exchanges.base import LinkHole, LinkState
+from virtuoso_desktop.exchanges.base import LinkHole, LinkState, Maintenance, RestState
 from virtuoso_desktop.exchanges.base import LinkPhase as VenueLinkPhase
 from virtuoso_desktop.kernel.clock import ManualClock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.paths import resource
 from virtuoso_desktop.market.candles import OPEN_MS
-from virtuoso_desktop.market.store import MarketStore
+from virtuoso_desktop.market.store import Facet, MarketStore
 from virtuoso_desktop.model.errors import LinkError
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Source
-from virtuoso_desktop.model.market import BookSnapshot, Candle
+from virtuoso_desktop.model.market import BookSnapshot, Candle, Liquidation, PositionSide, PriceKind, Ticker
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.load import load_settings
+from virtuoso_desktop.settings.schema import UniverseSettings
 
 NOW_MS = 1_700_000_055_000
 BTC = InstrumentId.parse("bybit:linear:BTCUSDT")
@@ -42,17 +45,29 @@ class Rig(NamedTuple):
 
 @asynccontextmanager
 async def running(
-    tmp_path: Path, adapter: FakeAdapter, remembered: RememberedUniverse | None = None
+    tmp_path: Path,
+    adapter: FakeAdapter,
+    remembered: RememberedUniverse | None = None,
+    times: ListingTimes | None = None,
+    overrides: Sequence[str] = (),
 ) -> AsyncIterator[Rig]:
     settings = load_settings(
-        default_file=resource("config/default.yaml"), profile=tmp_path, config_file=None, overrides=[], environ={}
+        default_file=resource("config/default.yaml"),
+        profile=tmp_path,
+        config_file=None,
+        overrides=overrides,
+        environ={},
     ).settings
     clock = adapter.clock
     store = MarketStore()
     engine = Engine(
-        Source.DEMO, settings, clock, store=store, venue=VenueParts(adapter, VenueClock(clock)),
+        Source.DEMO,
+        settings,
+        clock,
+        store=store,
+        venue=VenueParts(adapter, VenueClock(clock), listing=times or ListingTimes()),
         notices=NoticeBoard(clock),
-    )  # fmt: skip
+    )
     engine.start(remembered)
     try:
         yield Rig(engine, adapter, clock, store)
@@ -106,7 +121,7 @@ async def test_streams_of_all_are_subscribed_before_any_candle_is_asked_for(tmp_
     adapter.gate = asyncio.Event()
     async with running(tmp_path, adapter) as rig:
         await until(lambda: bool(adapter.asked), "a candle request")
-        assert len(adapter.topics) == 2 * (3 + 7)
+        assert len(adapter.topics) == 2 * (4 + 7)
         assert {each.instrument_id for each in adapter.topics} == {BTC, ETH}
         adapter.gate.set()
         await loaded(rig)
@@ -243,7 +258,7 @@ async def test_lost_link_distrusts_books_and_greys_rows(tmp_path: Path) -> None:
     async with running(tmp_path, adapter) as rig:
         await loaded(rig)
         rig.store.apply(ticker("BTCUSDT", event_ms=NOW_MS))
-        rig.store.apply(BookSnapshot(BTC, 50, [(99.9, 1.0)], [(100.0, 1.0)], 5, 5, NOW_MS, None, 0))
+        rig.store.apply(BookSnapshot(BTC, 1000, [(99.9, 1.0)], [(100.0, 1.0)], 5, 5, NOW_MS, None, 0))
         cursor = rig.engine.markets_cursor()
         before = {row.instrument_id: row for row in cursor.take()}
         assert before[BTC].state is RowState.LIVE
@@ -309,3 +324,117 @@ async def test_venue_that_cannot_be_asked_is_told_with_its_next_try_and_retry_do
             await asyncio.sleep(0.005)
         assert len(rig.engine.watched()) == 2, "asked at once, not after half a second or more"
         assert (rig.engine.links()[0].reason, rig.engine.links()[0].next_retry_ms) == (None, None)
+
+
+def depths(adapter: FakeAdapter, instrument_id: InstrumentId) -> set[int | None]:
+    return {each.depth for each in adapter.topics if each.instrument_id == instrument_id} - {None}
+
+
+async def test_the_shallow_book_goes_where_the_user_looks(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        rig.engine.show(BTC, Timeframe.M5)
+        await loaded(rig)
+        assert (depths(adapter, BTC), depths(adapter, ETH)) == ({50, 1000}, {1000})
+        btc, eth = rig.store.get(BTC), rig.store.get(ETH)
+        assert btc is not None
+        assert eth is not None
+        rig.store.apply(BookSnapshot(BTC, 50, [(99.9, 1.0)], [(100.0, 1.0)], 5, 5, NOW_MS, None, 0))
+        version = btc.version(Facet.BOOK)
+        rig.engine.show(ETH, Timeframe.M5)
+        assert (depths(adapter, BTC), depths(adapter, ETH)) == ({1000}, {50, 1000})
+        assert (list(btc.books), list(eth.books)) == ([1000], [1000, 50])
+        assert btc.version(Facet.BOOK) > version, "a reader sees that a book is gone"
+        rig.engine.show(ETH, Timeframe.H1)
+        assert depths(adapter, ETH) == {50, 1000}
+        rig.engine.unwatch(ETH)
+        assert depths(adapter, ETH) == set()
+
+
+async def test_spread_is_that_of_the_deep_book(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        rig.engine.show(BTC, Timeframe.M5)
+        await loaded(rig)
+        rig.store.apply(BookSnapshot(BTC, 50, [(99.0, 1.0)], [(101.0, 1.0)], 5, 5, NOW_MS, None, 0))
+        (row,) = [row for row in rig.engine.market_rows() if row.instrument_id == BTC]
+        assert row.spread_bps is None
+        rig.store.apply(BookSnapshot(BTC, 1000, [(99.9, 1.0)], [(100.0, 1.0)], 5, 5, NOW_MS, None, 0))
+        (row,) = [row for row in rig.engine.market_rows() if row.instrument_id == BTC]
+        assert row.spread_bps == pytest.approx(10.005, abs=1e-3)
+
+
+async def test_contracts_bring_points_and_liquidations_to_the_view(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        rig.store.apply(Liquidation(BTC, PositionSide.LONG, 99.0, 2.0, NOW_MS, NOW_MS, 1))
+        await until(lambda: len(rig.engine.derivatives(BTC).prices[PriceKind.PREMIUM][0]) == 720, "all lists")
+        view = rig.engine.derivatives(BTC)
+        assert view is not None
+        assert (len(view.funding), len(view.open_interest), len(view.long_short)) == (200, 720, 720)
+        assert [event.price for event in view.liquidations] == [99.0]
+        assert rig.engine.derivatives(InstrumentId.parse("bybit:linear:NONE")) is None
+
+
+async def test_inverse_contracts_count_their_volume_in_dollars(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    usd = InstrumentId(adapter.venue, MarketKind.INVERSE, "BTCUSD")
+    listed = msgspec.structs.replace(instrument("BTCUSDT", contract="InversePerpetual"), id=usd, quote_coin="USD")
+    fields: dict[str, float | None] = {"last_price": 100.0, "volume_24h": 5e8, "turnover_24h": 5e6}
+    told = Ticker(usd, True, fields, NOW_MS, 0)
+    wanted = UniverseSettings(
+        venues=(adapter.venue,), kinds=(MarketKind.INVERSE,), preferred_quote_currencies=("USDT",),
+        min_24h_volume=1e8, include_symbols=(), exclude_symbols=(), size=5,
+    )  # fmt: skip
+    assert choose_universe([listed], [told], wanted) == (listed,)
+    small = msgspec.structs.replace(told, fields={**fields, "volume_24h": 1e6, "turnover_24h": 1e9})
+    assert choose_universe([listed], [small], wanted) == ()
+    async with running(tmp_path, adapter) as rig:
+        rig.engine.watch([listed])
+        rig.store.apply(told)
+        (row,) = [row for row in rig.engine.market_rows() if row.instrument_id == usd]
+        assert (row.volume_24h, row.turnover_24h) == (5e6, 5e8)
+        open_ms = Timeframe.M1.open_ms(NOW_MS)
+        rig.store.apply(Candle(usd, Timeframe.M1, open_ms, 100, 100, 100, 100, 700.0, 7.0, False, NOW_MS, 0))
+        view = rig.engine.chart(usd, Timeframe.M1)
+        assert view is not None
+        assert (view.candles.volume[-1], view.candles.turnover[-1]) == (7.0, 700.0)
+        assert view.candles.columns[5, -1] == 700.0, "kernels get the venue's own columns"
+
+
+async def test_every_connection_tells_its_phase_its_age_and_the_next_step(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        adapter.newest[LINK] = NOW_MS - 1_500
+        adapter.states.emit(LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.LIVE, NOW_MS - 9_000))
+        adapter.rest = RestState(VenueLinkPhase.BANNED, 12.0, "HTTP 403: too many requests", 588.0)
+        (view,) = rig.engine.links()
+        assert (view.phase, view.age_ms) == (LinkPhase.LIVE, 1_500)
+        stream, requests = view.parts
+        assert (stream.name, stream.phase, stream.since_ms, stream.age_ms) == (
+            "linear 1", LinkPhase.LIVE, NOW_MS - 9_000, 1_500,
+        )  # fmt: skip
+        assert view.requests == requests
+        assert (requests.phase, requests.since_ms, requests.next_retry_ms, requests.reason) == (
+            LinkPhase.BANNED, NOW_MS - 12_000, NOW_MS + 588_000, "HTTP 403: too many requests",
+        )  # fmt: skip
+
+
+async def test_announced_maintenance_gives_a_lost_connection_its_name(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    adapter.announced = [Maintenance("upgrade of the futures engine", True, NOW_MS - 1, NOW_MS + 1)]
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        adapter.states.emit(LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.LIVE, NOW_MS))
+        assert rig.engine.links()[0].phase is LinkPhase.LIVE, "data arrive all the same"
+        adapter.states.emit(
+            LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.BACKOFF, NOW_MS, "connection reset", NOW_MS + 4000)
+        )
+        (view,) = rig.engine.links()
+        assert (view.phase, view.next_retry_ms) == (LinkPhase.MAINTENANCE, NOW_MS + 4000)
+        assert "upgrade of the futures engine" in (view.reason or "")
+        told = [each.user_text for each in rig.engine.notices.all if each.where == "bybit.status"]
+        assert len(told) == 1
+        assert told[0].startswith("Bybit: maintenance is going on (upgrade of the futures engine).")

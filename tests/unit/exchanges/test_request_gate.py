@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from virtuoso_desktop.exchanges.rest_client import RequestGate
+from virtuoso_desktop.exchanges.request_gate import RequestGate
 
 
 async def ask(gate: RequestGate, priority: int, log: list[tuple[float, int]], *, lasts_s: float = 0.0) -> None:

@@ -23,7 +23,7 @@ def ticker(*, snapshot: bool = False, **fields: float | None) -> Ticker:
 
 
 def watching() -> MarketStore:
-    store = MarketStore()
+    store = MarketStore((50,))
     store.add(INSTRUMENT)
     return store
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from virtuoso_desktop.engine.views import LinkPhase, LinkView, StaleTopic
+from virtuoso_desktop.engine.views import REQUESTS, LinkPhase, LinkView, PartView, StaleTopic
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.ui.feed_state import FeedWatch
 
@@ -98,3 +98,39 @@ def test_a_retry_that_is_due_is_not_counted_down() -> None:
     message = live_watch().judge([due], NOW_MS)
     assert message is not None
     assert message.detail.startswith("Trying again now.")
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [(LinkPhase.BANNED, "has stopped this address"), (LinkPhase.BLOCKED, "refuses this address or country"),
+     (LinkPhase.MAINTENANCE, "is under maintenance")],
+)  # fmt: skip
+def test_a_ban_a_block_and_maintenance_are_told_apart(phase: LinkPhase, words: str) -> None:
+    down = link(phase, NOW_MS - 52_000, reason="HTTP 403", next_retry_ms=NOW_MS + 30_000)
+    message = live_watch().judge([down], NOW_MS)
+    assert message is not None
+    assert message.title == f"Bybit {words}, feed lost 52 s ago: HTTP 403"
+    assert message.detail.startswith("Next try in 30s.")
+    assert (message.colour, message.can_retry) == ("down", True)
+    first = FeedWatch().judge([down], NOW_MS)
+    assert first is not None
+    assert first.colour == "down"
+
+
+def test_requests_that_stop_are_told_while_the_streams_live() -> None:
+    def with_requests(phase: LinkPhase, groups: tuple[str, ...] = ()) -> LinkView:
+        part = PartView(REQUESTS, phase, NOW_MS - 5_000, "Bybit answers HTTP 403.", NOW_MS + 590_000, groups=groups)
+        return link(LinkPhase.LIVE, parts=(PartView("linear 1", LinkPhase.LIVE, NOW_MS), part))
+
+    watch = live_watch()
+    message = watch.judge([with_requests(LinkPhase.BANNED)], NOW_MS)
+    assert message is not None
+    assert "Bybit does not answer requests since" in message.title
+    assert "Next try in 9m" in message.detail
+    assert "HTTP 403" in message.detail
+    assert (message.colour, message.can_retry) == ("warning", False), "a request would make a ban longer"
+    some = watch.judge([with_requests(LinkPhase.BACKOFF, ("candles", "clock"))], NOW_MS)
+    assert some is not None
+    assert "requests for candles, clock since" in some.title
+    assert some.can_retry
+    assert watch.judge([with_requests(LinkPhase.LIVE)], NOW_MS) is None

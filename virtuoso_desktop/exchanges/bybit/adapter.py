@@ -13,14 +13,18 @@ from virtuoso_desktop.exchanges.base import (
     EventSink,
     LinkHole,
     LinkState,
+    Maintenance,
+    PointQuery,
     RequestPriority,
+    RestState,
     ServerTime,
     Subscription,
     TopicRejected,
 )
-from virtuoso_desktop.exchanges.bybit.answers import judge
+from virtuoso_desktop.exchanges.bybit.answers import RULES
 from virtuoso_desktop.exchanges.bybit.link import StreamEnds
 from virtuoso_desktop.exchanges.bybit.rest import BybitRest
+from virtuoso_desktop.exchanges.bybit.rest_derivatives import BybitDerivatives
 from virtuoso_desktop.exchanges.bybit.stream import BybitStream
 from virtuoso_desktop.exchanges.bybit.topics import CAPABILITIES
 from virtuoso_desktop.exchanges.network import Network
@@ -31,7 +35,15 @@ from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Venue
-from virtuoso_desktop.model.market import BookSnapshot, Ticker, Trade
+from virtuoso_desktop.model.market import (
+    BookSnapshot,
+    FundingRate,
+    LongShortRatio,
+    OpenInterest,
+    PriceKind,
+    Ticker,
+    Trade,
+)
 
 MOST_CONNECTS, CONNECT_SPAN_S = 250, 300.0
 """A leaky bucket of 250 lets at most 500 attempts through in any five minutes, which is Bybit's limit."""
@@ -87,8 +99,9 @@ class BybitAdapter:
         self.reconnected: Signal[LinkHole] = Signal("bybit reconnected")
         self.rejected: Signal[TopicRejected] = Signal("bybit topic rejected")
         network = Network(endpoints.proxy)
-        self._client = RestClient("bybit", endpoints.rest, judge, network, self.metrics, rest or RestSettings())
+        self._client = RestClient(RULES, endpoints.rest, network, self.metrics, rest or RestSettings())
         self._rest = BybitRest(self._client, clock, self.venue_clock)
+        self._derivatives = BybitDerivatives(self._client, self.venue_clock)
         self._stream = BybitStream(
             endpoints.ws,
             StreamEnds(sink, self.venue_clock, self.states, self.reconnected, self.rejected),
@@ -108,12 +121,22 @@ class BybitAdapter:
         """Requests that have not been sent yet."""
         return self._client.waiting
 
+    @property
+    def rest_state(self) -> RestState:
+        return self._client.state
+
+    def newest_ms(self, link: str) -> int | None:
+        return self._stream.newest_ms(link)
+
     async def load(self) -> None:
         """Import ccxt in a worker now rather than with the first request."""
         await self._client.load()
 
     async def server_time(self, *, priority: int = RequestPriority.CLOCK) -> ServerTime:
         return await self._rest.server_time(priority=priority)
+
+    async def maintenance(self, *, priority: int = RequestPriority.CLOCK) -> list[Maintenance]:
+        return await self._rest.maintenance(priority=priority)
 
     async def instruments(self, kind: MarketKind, *, priority: int = RequestPriority.START) -> list[Instrument]:
         return await self._rest.instruments(kind, priority=priority)
@@ -134,17 +157,41 @@ class BybitAdapter:
     ) -> list[Trade]:
         return await self._rest.recent_trades(instrument_id, limit, priority=priority)
 
+    async def funding_rates(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[FundingRate]:
+        return await self._derivatives.funding_rates(query, priority=priority)
+
+    async def open_interest(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[OpenInterest]:
+        return await self._derivatives.open_interest(query, priority=priority)
+
+    async def long_short_ratios(
+        self, query: PointQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> list[LongShortRatio]:
+        return await self._derivatives.long_short_ratios(query, priority=priority)
+
+    async def price_candles(
+        self, price: PriceKind, query: CandleQuery, *, priority: int = RequestPriority.BACKGROUND
+    ) -> CandlePage:
+        return await self._derivatives.price_candles(price, query, priority=priority)
+
     def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
         self._stream.subscribe(subscriptions)
 
     def unsubscribe(self, subscriptions: Iterable[Subscription]) -> None:
         self._stream.unsubscribe(subscriptions)
 
+    def resync(self, subscription: Subscription) -> None:
+        self._stream.resync(subscription)
+
     def subscriptions(self, link: str) -> tuple[Subscription, ...]:
         return self._stream.subscriptions(link)
 
     def retry_now(self) -> None:
         self._stream.retry_now()
+        self._client.retry_now()
 
     async def close(self) -> None:
         await self._stream.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -25,7 +25,7 @@ from virtuoso_desktop.exchanges.base import (
 from virtuoso_desktop.exchanges.bybit import topics
 from virtuoso_desktop.exchanges.bybit.parse import BybitParser, Pong, StreamItem, StreamReply
 from virtuoso_desktop.exchanges.bybit.wire import Envelope
-from virtuoso_desktop.exchanges.transport import LinkSurroundings, WsLink
+from virtuoso_desktop.exchanges.transport import Link, LinkDriver, LinkSurroundings, WsLink
 from virtuoso_desktop.exchanges.watchdog import Feed, FeedWatch
 from virtuoso_desktop.kernel.clock import NS_PER_MS, VenueClock
 from virtuoso_desktop.kernel.signals import Signal
@@ -80,14 +80,22 @@ class BybitLink:
         Network, clock, metrics, deadlines.
     ends : StreamEnds
         Sink and signals.
+    make_link : callable
+        Makes the `WsLink` that is driven.
     """
 
     def __init__(
-        self, name: str, url: str, market_kind: MarketKind, surroundings: LinkSurroundings, ends: StreamEnds
+        self,
+        name: str,
+        url: str,
+        market_kind: MarketKind,
+        surroundings: LinkSurroundings,
+        ends: StreamEnds,
+        make_link: Callable[[str, str, LinkDriver, LinkSurroundings], Link] = WsLink,
     ) -> None:
         self.name = name
         self.market_kind = market_kind
-        self.link = WsLink(name, url, self, surroundings)
+        self.link = make_link(name, url, self, surroundings)
         self._clock = surroundings.clock
         self._stretch = surroundings.times.silence_factor * max(1.0, 1.0 / surroundings.clock.rate)
         self._metrics = surroundings.metrics
@@ -99,7 +107,8 @@ class BybitLink:
         self._outbox: deque[_Request] = deque()
         self._outstanding: dict[str, _Request] = {}
         self._serial = 0
-        self._newest_ms: int | None = None
+        self.newest_ms: int | None = None
+        """Venue time of the newest frame."""
         self._hole_from_ms: int | None = None
         self._is_synced = False
         self._refusals_logged: dict[str, float] = {}
@@ -138,6 +147,12 @@ class BybitLink:
         if gone and self.link.is_open:
             self._queue(UNSUBSCRIBE, gone)
 
+    def resync(self, subscription: Subscription) -> None:
+        """Ask for a fresh snapshot of one topic, as seldom as after gaps."""
+        feed = self._feeds.get(topics.topic_of(subscription).encode())
+        if feed is not None and self.link.is_open:
+            self._resync(feed, self.link.now_s)
+
     def _queue(self, op: str, feeds: Sequence[Feed]) -> None:
         self._outbox.extend(_Request(op, batch) for batch in topics.batches(feeds, self.market_kind))
 
@@ -169,12 +184,12 @@ class BybitLink:
         self._queue(SUBSCRIBE, topics.in_order(self._feeds.values()))
         self._tell(LinkPhase.SYNCING, self.state.reason)
 
-    def waiting(self, reason: str, wait_s: float) -> None:
+    def waiting(self, reason: str, wait_s: float, phase: LinkPhase) -> None:
         if self._hole_from_ms is None:
-            self._hole_from_ms = self._newest_ms
+            self._hole_from_ms = self.newest_ms
         self._start_over()
         next_retry_ms = self._ends.venue_clock.now_ms() + round(wait_s * self._clock.rate * 1000)
-        self._tell(LinkPhase.BACKOFF, reason, next_retry_ms=next_retry_ms)
+        self._tell(phase, reason, next_retry_ms=next_retry_ms)
 
     def ping(self) -> str:
         self._serial += 1
@@ -223,7 +238,7 @@ class BybitLink:
     def _note(self, feed: Feed, event: MarketEvent, recv_ns: int) -> None:
         metrics = self._metrics
         metrics.messages[feed.label] += 1
-        self._newest_ms = feed.newest_ms = event.event_ms
+        self.newest_ms = feed.newest_ms = event.event_ms
         metrics.lag_ms.add(self._ends.venue_clock.to_venue_ms(recv_ns) - event.event_ms)
         metrics.apply_ms.add((self._clock.now_ns() - recv_ns) / NS_PER_MS / self._clock.rate)
         if feed.awaits_snapshot:

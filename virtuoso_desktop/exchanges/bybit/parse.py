@@ -53,6 +53,7 @@ OLD_TOPICS = ("orderBookL2", "orderBook_200", "instrument_info", "klineV2", "can
 SHARED_TOPICS = ("liquidation.", "trade.")
 """Topic names that v5 once used and the formats before it used too."""
 ORDERBOOK_50 = b'{"topic":"orderbook.50.'
+ORDERBOOK_1000 = b'{"topic":"orderbook.1000.'
 TICKERS = b'{"topic":"tickers.'
 PUBLIC_TRADE = b'{"topic":"publicTrade.'
 KLINE = b'{"topic":"kline.'
@@ -96,7 +97,7 @@ class BybitParser:
         self._book = Decoder(wire.BookFrame, strict=False)
         self._rpi = Decoder(wire.RpiFrame, strict=False)
         self._trade = Decoder(wire.TradeFrame, strict=False)
-        self._book_50 = Decoder(wire.ShortBookFrame, strict=False)
+        self._short_book = Decoder(wire.ShortBookFrame, strict=False)
         self._ticker = Decoder(wire.TickerFrame, strict=False)
         self._ticker_text = Decoder(wire.TickerTextFrame)
         self._kline_frame = Decoder(wire.KlineFrame, strict=False)
@@ -134,15 +135,16 @@ class BybitParser:
             The frame is malformed, of an old format, or of a topic or kind that is not handled.
         """
         try:
-            if frame.startswith(ORDERBOOK_50):
-                message = self._book_50.decode(frame)
+            depth = 50 if frame.startswith(ORDERBOOK_50) else 1000 if frame.startswith(ORDERBOOK_1000) else 0
+            if depth:
+                message = self._short_book.decode(frame)
                 data = message.data
                 update_id = data.u
                 if message.type == "delta" and update_id != 1:
                     return (
                         BookDelta(
                             self._ids.get(data.s) or self._instrument_id(data.s),
-                            50,
+                            depth,
                             data.b,
                             data.a,
                             update_id - 1,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery
+from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, Maintenance
 from virtuoso_desktop.exchanges.bybit import wire_rest as wire
 from virtuoso_desktop.exchanges.bybit.ticker import ticker_fields
 from virtuoso_desktop.model.errors import ParseError
@@ -242,6 +242,17 @@ def parse_long_short(result: Any, kind: MarketKind) -> list[LongShortRatio]:
         for row in rows
     ]
     return sorted(ratios, key=lambda ratio: ratio.time_ms)
+
+
+def parse_maintenance(result: Any) -> list[Maintenance]:
+    """Ongoing and scheduled maintenance, the earliest first; what is over is left out."""
+    rows, _ = _each(_list(result, None).rows, wire.StatusRow, "announcements")
+    found = [
+        Maintenance(row.title, row.state == "ongoing", _moment_ms(row.begin) or 0, _moment_ms(row.end))
+        for row in rows
+        if row.state in ("ongoing", "scheduled")
+    ]
+    return sorted(found, key=lambda each: each.begin_ms)
 
 
 def parse_insurance(result: Any) -> list[InsurancePool]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, RequestPriority, ServerTime
+from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, Maintenance, RequestPriority, ServerTime
 from virtuoso_desktop.exchanges.bybit import parse_rest
 from virtuoso_desktop.exchanges.bybit.parse import INTERVAL_BY_TIMEFRAME
 from virtuoso_desktop.exchanges.rest_client import RestClient, VenueAnswer
@@ -57,6 +57,11 @@ class BybitRest:
         sent_ms = received_ms - round(answer.round_trip_s * 1000 * self._clock.rate)
         return ServerTime(sent_ms, parse_rest.parse_time(answer.result), received_ms)
 
+    async def maintenance(self, *, priority: int = RequestPriority.CLOCK) -> list[Maintenance]:
+        """Ongoing and announced maintenance; interruptions below 10 s are not announced."""
+        answer = await self._client.call("public_get_v5_system_status", {}, priority=priority)
+        return parse_rest.parse_maintenance(answer.result)
+
     async def instruments(self, kind: MarketKind, *, priority: int = RequestPriority.START) -> list[Instrument]:
         """All instruments in trade, every page."""
         instruments: dict[InstrumentId, Instrument] = {}
@@ -88,24 +93,14 @@ class BybitRest:
 
     async def candles(self, query: CandleQuery, *, priority: int = RequestPriority.HISTORY) -> CandlePage:
         """One page, oldest first; an empty page means that the venue has nothing there."""
-        params: dict[str, Any] = {
-            "category": query.instrument_id.market_kind.value,
-            "symbol": _plain(query.instrument_id.symbol),
-            "interval": INTERVAL_BY_TIMEFRAME[query.timeframe],
-            "limit": min(query.limit, MOST_CANDLES),
-        }
-        if query.start_ms is not None:
-            params["start"] = query.start_ms
-        if query.end_ms is not None:
-            params["end"] = query.end_ms
-        answer = await self._client.call("public_get_v5_market_kline", params, priority=priority)
+        answer = await self._client.call("public_get_v5_market_kline", candle_params(query), priority=priority)
         return parse_rest.parse_candles(answer.result, query, self._time_of(answer))
 
     async def order_book(
         self, instrument_id: InstrumentId, limit: int, *, priority: int = RequestPriority.SHOWN
     ) -> BookSnapshot:
         """A whole book of ``limit`` levels a side. Only a 1000-level streamed book may be continued from it."""
-        params = {**_named(instrument_id), "limit": min(limit, MOST_BOOK_LEVELS)}
+        params = {**named(instrument_id), "limit": min(limit, MOST_BOOK_LEVELS)}
         answer = await self._client.call("public_get_v5_market_orderbook", params, priority=priority)
         return parse_rest.parse_order_book(answer.result, instrument_id, limit, self._clock.now_ns())
 
@@ -114,7 +109,7 @@ class BybitRest:
     ) -> list[Trade]:
         """The newest trades, oldest first; spot gives 60, the others 1000 at most."""
         kind = instrument_id.market_kind
-        params = {**_named(instrument_id), "limit": min(limit, MOST_TRADES[kind])}
+        params = {**named(instrument_id), "limit": min(limit, MOST_TRADES[kind])}
         answer = await self._client.call("public_get_v5_market_recent_trade", params, priority=priority)
         return await self._convert(
             parse_rest.parse_trades, answer.result, kind, self._time_of(answer), self._clock.now_ns()
@@ -130,10 +125,20 @@ class BybitRest:
         return parse(result, *args, **kw)
 
 
-def _plain(symbol: str) -> str:
-    """A symbol as it may stand in a query: ccxt sends values as they are, and some symbols are Chinese."""
-    return quote(symbol, safe="")
+def named(instrument_id: InstrumentId) -> dict[str, Any]:
+    """Category and symbol of a query. ccxt sends values as they are, and some symbols are Chinese."""
+    return {"category": instrument_id.market_kind.value, "symbol": quote(instrument_id.symbol, safe="")}
 
 
-def _named(instrument_id: InstrumentId) -> dict[str, Any]:
-    return {"category": instrument_id.market_kind.value, "symbol": _plain(instrument_id.symbol)}
+def candle_params(query: CandleQuery) -> dict[str, Any]:
+    """Parameters of every kline endpoint."""
+    params = {
+        **named(query.instrument_id),
+        "interval": INTERVAL_BY_TIMEFRAME[query.timeframe],
+        "limit": min(query.limit, MOST_CANDLES),
+    }
+    if query.start_ms is not None:
+        params["start"] = query.start_ms
+    if query.end_ms is not None:
+        params["end"] = query.end_ms
+    return params

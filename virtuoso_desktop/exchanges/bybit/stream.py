@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from virtuoso_desktop.exchanges.base import LinkPhase, LinkState, Subscription
+from virtuoso_desktop.exchanges.base import DOWN_PHASES, LinkPhase, LinkState, Subscription
 from virtuoso_desktop.exchanges.bybit import topics
 from virtuoso_desktop.exchanges.bybit.link import BybitLink, StreamEnds
 from virtuoso_desktop.exchanges.transport import LinkSurroundings
@@ -42,6 +42,10 @@ class BybitStream:
     @property
     def states(self) -> tuple[LinkState, ...]:
         return tuple(link.state for link in self._links)
+
+    def newest_ms(self, link: str) -> int | None:
+        """Venue time of the newest frame of one link."""
+        return next((known.newest_ms for known in self._links if known.name == link), None)
 
     def subscriptions(self, link: str) -> tuple[Subscription, ...]:
         return next((known.subscriptions for known in self._links if known.name == link), ())
@@ -107,10 +111,16 @@ class BybitStream:
         for link in self._links:
             link.remove(by_link.get(link.name, []))
 
+    def resync(self, subscription: Subscription) -> None:
+        """Ask for a fresh snapshot of one order book."""
+        link = self._carriers.get(subscription)
+        if link is not None:
+            link.resync(subscription)
+
     def retry_now(self) -> None:
         """Connect anew what is down or has silent topics."""
         for link in self._links:
-            if link.state.phase in (LinkPhase.BACKOFF, LinkPhase.STALE):
+            if link.state.phase in DOWN_PHASES or link.state.phase is LinkPhase.STALE:
                 link.link.retry_now()
 
     async def close(self) -> None:

@@ -132,6 +132,15 @@ class InsuranceRow(Struct, rename="camel"):
     value: Number
 
 
+class StatusRow(Struct):
+    """One element of system/status; ``state`` is scheduled, ongoing, completed or canceled."""
+
+    title: str
+    state: str
+    begin: str | None = None
+    end: str | None = None
+
+
 class TimeResult(Struct, rename="camel"):
     """``{"timeSecond":"1688639403","timeNano":"1688639403423213947"}``."""
 

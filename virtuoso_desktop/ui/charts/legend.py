@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from virtuoso_desktop.engine.views import kind_badge
+from virtuoso_desktop.model.instrument import Instrument, MarketKind
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.kept import Kept
 from virtuoso_desktop.ui.charts.lettering import face, figureless
@@ -25,6 +26,7 @@ FIRST_MIDDLE_PX = 14
 SECOND_MIDDLE_PX = 33
 VOLUME_MIDDLE_PX = 10
 SWATCH_PX = 10
+INVERSE_DECIMALS = 4
 _GROUP_GAP = 12
 _GAP = 5
 _CLEAR = QColor(0, 0, 0, 0)
@@ -212,10 +214,15 @@ def volume_legend(stage: Stage) -> Lines:
     if stage.model.is_empty or instrument is None:
         return []
     reading = stage.shown_reading()
-    value = text.DASH if reading is None else _volume(reading.volume, instrument.size_decimals)
+    value = text.DASH if reading is None else _volume(reading.volume, _size_decimals(instrument))
     label = "Volume" if reading is None or reading.slots == 1 else "Largest volume"
     token = "muted" if stage.is_muted else "text"
     return [(VOLUME_MIDDLE_PX, [[[Run(label, Type.CAPTION, "muted"), Run(value, Type.CAPTION_KEY, token, 6)]]])]
+
+
+def _size_decimals(instrument: Instrument) -> int:
+    """Digits of a size in base coin; inverse contracts are counted in USD, so their grid says nothing of it."""
+    return INVERSE_DECIMALS if instrument.id.market_kind is MarketKind.INVERSE else instrument.size_decimals
 
 
 def _figures(stage: Stage, reading: Reading | None) -> Groups:

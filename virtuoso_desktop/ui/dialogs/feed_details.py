@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from virtuoso_desktop.engine.views import LinkView
+from virtuoso_desktop.engine.views import DOWN_PHASES, BookChecks, LinkView, PartView
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.dialogs.frame import PlainDialog
 from virtuoso_desktop.ui.feed_state import silence, topic_name, venue_name
@@ -50,6 +50,27 @@ class FeedDetails(PlainDialog):
             self._words.setText(said)
 
 
+def _part_words(part: PartView, now_ms: int) -> str:
+    words = f"{part.name}: {part.phase.value} for {text.age(now_ms - part.since_ms)}"
+    if part.age_ms is not None:
+        words += f", newest data {text.milliseconds(part.age_ms)} old"
+    if part.phase in DOWN_PHASES and part.reason:
+        words += f", {part.reason}"
+    if part.next_retry_ms is not None:
+        words += f", next try in {text.countdown(max(0, part.next_retry_ms - now_ms))}"
+    return words
+
+
+def _check_words(checks: BookChecks, now_ms: int) -> list[str]:
+    if not checks.equal + checks.different + checks.undecided:
+        return []
+    words = f"Order books compared: {checks.equal} equal, {checks.different} different and rebuilt, "
+    lines = [words + f"{checks.undecided} undecided"]
+    if checks.newest_difference is not None and checks.newest_difference_ms is not None:
+        lines.append(f"{text.age(now_ms - checks.newest_difference_ms)} ago: {checks.newest_difference}")
+    return lines
+
+
 def describe_link(link: LinkView, now_ms: int) -> str:
     """Everything that is known of a link, one fact a line."""
     since = text.local_moment(link.since_ms, now_ms)
@@ -59,7 +80,11 @@ def describe_link(link: LinkView, now_ms: int) -> str:
     if link.next_retry_ms is not None:
         left = text.countdown(link.next_retry_ms - now_ms)
         lines.append(f"Next try at {text.local_time(link.next_retry_ms)}, in {left}")
-    lines.append(f"Delay of messages: {text.milliseconds(link.lag_ms)}")
+    lines.append(f"Arrival delay of messages: {text.milliseconds(link.lag_ms)}")
+    lines.append(f"Age of the newest data: {text.DASH if link.age_ms is None else text.milliseconds(link.age_ms)}")
+    if len(link.parts) > 1:
+        lines.extend(_part_words(part, now_ms) for part in link.parts)
+    lines.extend(_check_words(link.book_checks, now_ms))
     if link.offset_ms is not None:
         verdict = ", check this computer's clock" if link.offset_is_suspicious else ""
         ahead = "ahead of" if link.offset_ms > 0 else "behind"

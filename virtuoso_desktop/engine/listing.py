@@ -1,0 +1,245 @@
+"""Keeps the universe true to what the venue lists: chosen once a day, reviewed often, and at once on suspicion.
+
+An instrument that left trade is dropped, one whose grid changed starts anew, new ones are named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from virtuoso_desktop.engine.links import LinkBoard
+from virtuoso_desktop.engine.universe import (
+    UNIVERSE_LIFE_MS,
+    RememberedUniverse,
+    choose_universe,
+    is_traded,
+    kept_universe,
+    may_fit,
+    names,
+)
+from virtuoso_desktop.exchanges.base import Adapter
+from virtuoso_desktop.kernel.clock import Clock
+from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
+from virtuoso_desktop.kernel.tasks import Backoff
+from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind
+from virtuoso_desktop.settings.schema import UniverseSettings
+
+CONNECT_BACKOFF = Backoff(first_s=1.0, most_s=15.0)
+REVIEW_EVERY_S = 900.0
+REVIEW_GAP_S = 60.0
+"""Suspicions do not make reviews more frequent than this."""
+MOST_NAMED = 5
+
+
+class Desk(Protocol):
+    """What the keeper needs of the running engine."""
+
+    notices: NoticeBoard
+
+    @property
+    def shown_instrument(self) -> InstrumentId | None: ...
+
+    def watched(self) -> tuple[Instrument, ...]: ...
+
+    def watch(self, instruments: Iterable[Instrument]) -> None: ...
+
+    def unwatch(self, instrument_id: InstrumentId) -> None: ...
+
+    async def measure_clock(self) -> None:
+        """Raises what the adapter raises."""
+        ...
+
+
+class ListingTimes(NamedTuple):
+    """Real seconds between reviews: as a rule, and at least."""
+
+    every_s: float = REVIEW_EVERY_S
+    gap_s: float = REVIEW_GAP_S
+
+
+class ListingKeeper:
+    """Chooses what is watched and keeps it so.
+
+    Parameters
+    ----------
+    desk : Desk
+        The engine.
+    adapter : Adapter
+        The venue.
+    wanted : UniverseSettings
+        What the user wants to watch.
+    board : LinkBoard
+        Told while the venue cannot be asked; knows venue time.
+    clock : Clock
+        Its rate turns the universe's life into real seconds.
+    times : ListingTimes
+        How often the list is looked at.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        adapter: Adapter,
+        wanted: UniverseSettings,
+        board: LinkBoard,
+        clock: Clock,
+        times: ListingTimes | None = None,
+    ) -> None:
+        self._desk = desk
+        self._adapter = adapter
+        self._wanted = wanted
+        self._board = board
+        self._clock = clock
+        self._times = times or ListingTimes()
+        self._known: frozenset[InstrumentId] | None = None
+        """What was traded at the last look of this run."""
+        self._ends_told: set[tuple[InstrumentId, int]] = set()
+        self._suspicion = asyncio.Event()
+        self._retry_asked = asyncio.Event()
+        self.universe: RememberedUniverse | None = None
+        self.reviews = 0
+
+    def remember(self, universe: RememberedUniverse) -> None:
+        """Begin with the universe of the previous run, before the venue has answered."""
+        self.universe = universe
+        self._desk.watch(universe.instruments)
+
+    def retry_now(self) -> None:
+        """Ask a venue that did not answer without waiting any longer."""
+        self._retry_asked.set()
+
+    def suspect(self) -> None:
+        """Something looks as if an instrument had left trade or changed: look at the list soon."""
+        self._suspicion.set()
+
+    async def run(self) -> None:
+        """Review for ever."""
+        failures = 0
+        while True:
+            self._suspicion.clear()
+            try:
+                if self._known is None:
+                    await self._desk.measure_clock()
+                await self._review()
+            except VirtuosoError as error:
+                failures += 1
+                wait_s = CONNECT_BACKOFF.wait_s(failures)
+                if self._known is None:
+                    retry_ms = self._board.now_ms() + round(wait_s * self._clock.rate * 1000)
+                    self._board.fail(error.user_text, retry_ms)
+                    if failures == 1:
+                        self._desk.notices.post(Severity.WARNING, f"{self._board.venue}.rest", error.user_text)
+                self._retry_asked.clear()
+                await _set_within(self._retry_asked, wait_s)
+            else:
+                failures = 0
+                self._board.fail(None)
+                await self._wait()
+
+    async def _wait(self) -> None:
+        """Until the next regular review, or a suspicion, but never too soon."""
+        await asyncio.sleep(self._times.gap_s)
+        life_s = UNIVERSE_LIFE_MS / 1000 / self._clock.rate
+        await _set_within(self._suspicion, max(0.0, min(self._times.every_s, life_s) - self._times.gap_s))
+
+    async def _review(self) -> None:
+        kinds = [kind for kind in MarketKind if kind in self._wanted.kinds]
+        pages = [await self._adapter.instruments(kind) for kind in kinds]
+        listed = [instrument for page in pages for instrument in page]
+        traded = [instrument for instrument in listed if is_traded(instrument)]
+        chosen = await self._choose(traded, kinds)
+        if not chosen:
+            self._desk.notices.post(
+                Severity.ERROR,
+                "universe",
+                "No instrument fits the settings under `universe`, so nothing is watched. "
+                "Lower min_24h_volume or add symbols to include_symbols.",
+            )
+        self._tell_new(traded)
+        self._known = frozenset(instrument.id for instrument in traded)
+        self._apply(chosen, {instrument.id: instrument for instrument in listed})
+        self.reviews += 1
+
+    async def _choose(self, traded: list[Instrument], kinds: list[MarketKind]) -> tuple[Instrument, ...]:
+        """The universe kept, or a new one once a day; the shown instrument stays in either."""
+        now_ms = self._board.now_ms()
+        shown = self._desk.shown_instrument
+        always = [shown] if shown is not None else []
+        if self.universe is not None and 0 <= now_ms - self.universe.as_of_ms < UNIVERSE_LIFE_MS:
+            as_of_ms = self.universe.as_of_ms
+            chosen = kept_universe(self.universe, traded, always)
+            included = set(self._wanted.include_symbols)
+            chosen += tuple(each for each in traded if names(each) & included and each not in chosen)
+        else:
+            as_of_ms = now_ms
+            tickers = [ticker for kind in kinds for ticker in await self._adapter.tickers(kind)]
+            chosen = choose_universe(traded, tickers, self._wanted)
+            chosen += tuple(each for each in traded if each.id in always and each not in chosen)
+        self.universe = RememberedUniverse(as_of_ms, chosen)
+        return chosen
+
+    def _apply(self, chosen: tuple[Instrument, ...], listed: dict[InstrumentId, Instrument]) -> None:
+        wanted = {instrument.id: instrument for instrument in chosen}
+        for instrument in self._desk.watched():
+            now = wanted.get(instrument.id)
+            if now is None:
+                self._drop(instrument, listed.get(instrument.id))
+            elif (now.tick_size, now.lot_step) != (instrument.tick_size, instrument.lot_step):
+                self._tell(
+                    Severity.INFO,
+                    f"{instrument.symbol}: the exchange changed the steps of price and size from "
+                    f"{instrument.tick_size} and {instrument.lot_step} to {now.tick_size} and {now.lot_step}. "
+                    "Its candles and order books are loaded anew.",
+                )
+        for instrument in chosen:
+            self._tell_end(instrument)
+        self._desk.watch(chosen)
+
+    def _drop(self, instrument: Instrument, listed: Instrument | None) -> None:
+        if listed is None or not is_traded(listed):
+            why = "it is no longer listed" if listed is None else f"its status is {listed.status}"
+            self._tell(
+                Severity.WARNING,
+                f"{instrument.symbol} ({instrument.id.market_kind.value}) is no longer traded: {why}. "
+                "It is not watched any more; everything else goes on.",
+            )
+        self._desk.unwatch(instrument.id)
+
+    def _tell_end(self, instrument: Instrument) -> None:
+        """A perpetual that gets a delivery time will be delisted then."""
+        key = (instrument.id, instrument.delivery_ms or 0)
+        if instrument.delivery_ms is None or key in self._ends_told:
+            return
+        self._ends_told.add(key)
+        moment = dt.datetime.fromtimestamp(instrument.delivery_ms / 1000, dt.UTC)
+        self._tell(
+            Severity.WARNING,
+            f"{instrument.symbol} will be delisted at {moment:%Y-%m-%d %H:%M} UTC; it is watched until then.",
+        )
+
+    def _tell_new(self, traded: list[Instrument]) -> None:
+        if self._known is None:
+            return
+        new = [each.symbol for each in traded if each.id not in self._known and may_fit(each, self._wanted)]
+        if new:
+            more = f" and {len(new) - MOST_NAMED} more" if len(new) > MOST_NAMED else ""
+            self._tell(
+                Severity.INFO,
+                f"New at {self._board.venue.capitalize()}: {', '.join(new[:MOST_NAMED])}{more}. The universe is chosen "
+                "once a day; a symbol under universe.include_symbols is watched at once.",
+            )
+
+    def _tell(self, severity: Severity, user_text: str) -> None:
+        self._desk.notices.post(severity, f"{self._board.venue}.listing", user_text)
+
+
+async def _set_within(event: asyncio.Event, wait_s: float) -> None:
+    """Wait until an event is set, or for too long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await event.wait()
