@@ -1,4 +1,7 @@
-"""The running system: order of start and stop, what is watched, and what both faces read."""
+"""The running system: order of start and stop, what is watched, and what both faces read.
+
+Longer than a module should be: every line of it hands over to a part, and the order of those lines is its duty.
+"""
 
 from __future__ import annotations
 
