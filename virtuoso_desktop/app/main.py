@@ -8,7 +8,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
@@ -23,18 +23,12 @@ if TYPE_CHECKING:
 
 
 def run_command(argv: Sequence[str]) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command; returns the exit code. A run works without garbage collection until `settle_memory`."""
     arguments = list(argv)
-    if arguments[:1] == ["simulate"]:
-        return _simulate(arguments[1:])
-    if arguments[:1] == ["self-test"]:
-        from virtuoso_desktop.app.self_test import run_self_test
-
-        return run_self_test(arguments[1:])
-    if arguments[:1] == ["history"]:
-        from virtuoso_desktop.app.history_command import run_history
-
-        return run_history(arguments[1:])
+    command = _COMMANDS.get(arguments[0]) if arguments else None
+    if command is not None:
+        gc.enable()
+        return command(arguments[1:])
     stop = StopRequest()
     stop.listen()
     return _run(parse(arguments), stop)
@@ -69,11 +63,30 @@ def _simulate(arguments: list[str]) -> int:
     return run_simulate(parser.parse_args(arguments))
 
 
+def _self_test(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.self_test import run_self_test
+
+    return run_self_test(arguments)
+
+
+def _history(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.history_command import run_history
+
+    return run_history(arguments)
+
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "simulate": _simulate,
+    "self-test": _self_test,
+    "history": _history,
+}
+
+
 def _run(options: Options, stop: StopRequest) -> int:
     from virtuoso_desktop.app.logs import RunLog
     from virtuoso_desktop.app.run_folder import RunFolder
 
-    gc.disable()  # until `settle_memory`
+    gc.disable()
     folder = RunFolder(options, RunLog())
     try:
         if options.headless:
