@@ -6,9 +6,17 @@ import gc
 from typing import NoReturn
 
 
-def start() -> NoReturn:
-    """Begin without the garbage collector: among the imports of the first painted window it takes 5 ms of 165."""
+def begin() -> None:
+    """Save 8 ms of the 150 to the first painted window: no garbage collection, no backports of what Python has."""
     gc.disable()
+    from virtuoso_desktop.kernel.imports import import_without
+
+    import_without("msgspec", "typing_extensions")
+
+
+def start() -> NoReturn:
+    """Run the program."""
+    begin()
     from virtuoso_desktop.app.main import main
 
     main()

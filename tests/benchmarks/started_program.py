@@ -7,7 +7,6 @@ chart was, one line each on stdout: ``{"what","cpu_s","at_s","heavy"}`` with the
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,9 @@ def note(what: str, **more: Any) -> None:
 
 
 def main() -> None:
-    gc.disable()  # as `virtuoso_desktop.__main__` does
+    from virtuoso_desktop.__main__ import begin
+
+    begin()
     import importlib
     import os
 
