@@ -8,7 +8,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 def run_command(argv: Sequence[str]) -> int:
     """Run one command; returns the exit code. A run works without garbage collection until `settle_memory`."""
     arguments = list(argv)
-    command = _COMMANDS.get(arguments[0]) if arguments else None
-    if command is not None:
-        gc.enable()
-        return command(arguments[1:])
+    if arguments and not arguments[0].startswith("-"):
+        from virtuoso_desktop.app.commands import COMMANDS
+
+        if arguments[0] in COMMANDS:
+            gc.enable()
+            return COMMANDS[arguments[0]](arguments[1:])
     stop = StopRequest()
     stop.listen()
     return _run(parse(arguments), stop)
@@ -48,38 +50,6 @@ def main() -> NoReturn:
     if busy or "PySide6.QtWidgets" in sys.modules:
         os._exit(code)
     sys.exit(code)
-
-
-def _simulate(arguments: list[str]) -> int:
-    import argparse
-
-    from virtuoso_desktop.simulator.command import add_simulate_arguments, run_simulate
-
-    parser = argparse.ArgumentParser(
-        prog=f"{PROGRAM} simulate",
-        description="A simulated exchange on 127.0.0.1 that speaks Bybit v5. Its first line on stdout says where.",
-    )
-    add_simulate_arguments(parser)
-    return run_simulate(parser.parse_args(arguments))
-
-
-def _self_test(arguments: list[str]) -> int:
-    from virtuoso_desktop.app.self_test import run_self_test
-
-    return run_self_test(arguments)
-
-
-def _history(arguments: list[str]) -> int:
-    from virtuoso_desktop.app.history_command import run_history
-
-    return run_history(arguments)
-
-
-_COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    "simulate": _simulate,
-    "self-test": _self_test,
-    "history": _history,
-}
 
 
 def _run(options: Options, stop: StopRequest) -> int:
