@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
+from virtuoso_desktop.app.arguments import Options, parse
 from virtuoso_desktop.app.exit_codes import ExitCode
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.stopping import StopRequest
