@@ -38,7 +38,7 @@ def write_rows(rows: Sequence[tuple[StoredRow, LedgerRow]], file: Path, written_
     """Write a new file. Raises OSError.
 
     CSV and Parquet have one column a cell: ``score`` is the confluence, ``technical_score`` a dimension's,
-    ``rsi_points`` a component's. A JSON line holds the row's own bytes and their hash, so that it can be verified by itself.
+    ``rsi_points`` a component's. A JSON line holds the row's own bytes and their hash: it can be verified by itself.
     """
     if written_as == "jsonl":
         with file.open("wb") as lines:

@@ -104,6 +104,16 @@ class MachineState(NamedTuple):
     state: bytes
 
 
+class Record(NamedTuple):
+    """An evaluation as it is stored."""
+
+    instrument: str
+    timeframe: str
+    close_ms: int
+    cells: bytes
+    reason: str | None
+
+
 class Evaluation(NamedTuple):
     """All that is stored of one evaluation, in one piece. Made by `evaluation`.
 
@@ -113,9 +123,9 @@ class Evaluation(NamedTuple):
         Ledger rows that could not be stored before this.
     """
 
-    result: Confluence
+    record: Record
     transitions: tuple[Transition, ...]
-    state: bytes | None
+    state: MachineState | None
     lost_before: int
 
     @property
@@ -125,7 +135,7 @@ class Evaluation(NamedTuple):
 
     def write(self, file: JournalFile) -> None:
         file.ledger.append(self.transitions, self.lost_before)
-        file.evaluations.put(self.result, self.state)
+        file.evaluations.put(self.record, self.state)
 
 
 def evaluation(
@@ -138,7 +148,14 @@ def evaluation(
     """What is to be stored of a closed candle's result. Raises ValueError for a provisional one."""
     if result.forming:
         raise ValueError("a provisional result is never stored")
-    return Evaluation(result, tuple(transitions), state, lost_before)
+    meta = result.metadata
+    close_ms = meta.last_candle_ms
+    return Evaluation(
+        Record(str(result.instrument_id), result.timeframe.value, close_ms, cells_of(result), result.reason),
+        tuple(transitions),
+        None if state is None else MachineState(close_ms, meta.engine_version, meta.config_hash, state),
+        lost_before,
+    )
 
 
 def rules_of(bits: int) -> tuple[Withheld, ...]:
@@ -178,22 +195,15 @@ class EvaluationTable:
         self._ids: dict[tuple[str, str], int] = {}
         self._since_cut: dict[int, int] = {}
 
-    def put(self, result: Confluence, state: bytes | None) -> None:
+    def put(self, record: Record, state: MachineState | None) -> None:
         """Keep a record, and the state after it, within a transaction; a revised candle's takes the old one's place."""
-        series = self._series(result.instrument_id, result.timeframe)
-        close_ms = result.metadata.last_candle_ms
+        series = self._series(record.instrument, record.timeframe)
         self._connection.execute(
             "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)",
-            (series, close_ms, cells_of(result), result.reason),
+            (series, record.close_ms, record.cells, record.reason),
         )
         if state is not None:
-            meta = result.metadata
-            self._connection.execute(
-                "INSERT INTO machine_states VALUES (?, ?, ?, ?, ?) ON CONFLICT (series) DO UPDATE SET "
-                "as_of_ms = excluded.as_of_ms, engine_version = excluded.engine_version, "
-                "config_hash = excluded.config_hash, state = excluded.state",
-                (series, close_ms, meta.engine_version, meta.config_hash, state),
-            )
+            self._connection.execute("INSERT OR REPLACE INTO machine_states VALUES (?, ?, ?, ?, ?)", (series, *state))
         count = self._since_cut.get(series, 0) + 1
         if count >= CUT_EVERY:
             self._cut(series)
@@ -241,8 +251,8 @@ class EvaluationTable:
             (series, KEPT_PER_SERIES - 1),
         )
 
-    def _series(self, instrument_id: InstrumentId, timeframe: Timeframe) -> int:
-        key = (str(instrument_id), timeframe.value)
+    def _series(self, instrument: str, timeframe: str) -> int:
+        key = (instrument, timeframe)
         if key not in self._ids:
             self._connection.execute("INSERT OR IGNORE INTO series (instrument, timeframe) VALUES (?, ?)", key)
             found = self._connection.execute("SELECT id FROM series WHERE instrument = ? AND timeframe = ?", key)

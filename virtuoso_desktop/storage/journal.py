@@ -29,10 +29,10 @@ JOURNAL_FILE = "journal.db"
 FLUSH_PERIOD_S = 2.0
 MOST_BATCH = 2_000
 """Entries in one transaction."""
-MOST_WAITING = 20_000
-"""Beyond this an urgent entry is refused."""
-MOST_WAITING_PLAIN = 5_000
-"""Beyond this an entry that is not urgent is refused: the room that is left is for those that are."""
+MOST_URGENT = 5_000
+"""Urgent entries that may wait (about 40 MB of transitions, two days of 35 instruments); more are refused."""
+MOST_PLAIN = 20_000
+"""Others that may wait (about 15 MB of records, seven hours of 35 instruments); more are refused."""
 RETRY_S = 30.0
 HEAD_PERIOD_S = 10.0
 """Between two log lines that name the head of the ledger."""
@@ -90,6 +90,7 @@ class Journal:
         self._jobs: deque[_Job] = deque()
         self._waiting: deque[Entry] = deque()
         self._urgent = 0
+        self._in_hand: list[Entry] = []
         self._messages: deque[JournalMessage] = deque()
         self._thread: threading.Thread | None = None
         self._ended: Future[None] = Future()
@@ -118,7 +119,8 @@ class Journal:
     @property
     def waiting(self) -> int:
         """Entries that are not on disk yet."""
-        return len(self._waiting)
+        with self._changed:
+            return len(self._waiting) + len(self._in_hand)
 
     def take_messages(self) -> list[JournalMessage]:
         """What a person should be told since the last call."""
@@ -132,7 +134,7 @@ class Journal:
         with self._changed:
             if self._thread is None or self._stopping or self._gives_up:
                 return False
-            if len(self._waiting) >= (MOST_WAITING if entry.is_urgent else MOST_WAITING_PLAIN):
+            if not self._has_room(is_urgent=entry.is_urgent):
                 self._refuse()
                 return False
             self._waiting.append(entry)
@@ -163,13 +165,20 @@ class Journal:
             async with asyncio.timeout(deadline_s):
                 await asyncio.shield(asyncio.wrap_future(self._ended))
 
+    def _has_room(self, *, is_urgent: bool) -> bool:
+        in_hand = sum(entry.is_urgent for entry in self._in_hand)
+        urgent = self._urgent + in_hand
+        if is_urgent:
+            return urgent < MOST_URGENT
+        return len(self._waiting) + len(self._in_hand) - urgent < MOST_PLAIN
+
     def _refuse(self) -> None:
         self.refused += 1
         if not self._is_full:
             self._is_full = True
             text = (
-                f"The journal could not be written for so long that {len(self._waiting):,} entries wait. They are kept "
-                "in memory; new ones are not stored any more, and the ledger will say how many of its rows that cost."
+                "The journal could not be written for so long that no more may wait. What waits is kept in "
+                "memory; new ones are not stored any more, and the ledger will say how many of its rows that cost."
             )
             self._messages.append(JournalMessage(True, text))
 
@@ -269,23 +278,33 @@ class Journal:
             file = self._file
         if file is None:
             return
-        with self._changed:
-            batch = [self._waiting.popleft() for _ in range(min(MOST_BATCH, len(self._waiting)))]
-            self._urgent -= sum(entry.is_urgent for entry in batch)
-            self._due_at_s = float("inf") if not self._waiting else 0.0
+        batch = self._take_batch()
         try:
             with file.transaction():
                 for entry in batch:
                     entry.write(file)
         except JournalFault as fault:
-            with self._changed:
-                self._waiting.extendleft(reversed(batch))
-                self._urgent += sum(entry.is_urgent for entry in batch)
-                self._due_at_s = 0.0
+            self._put_back()
             self._fail(fault)
         else:
+            with self._changed:
+                self._in_hand = []
             self.written += len(batch)
             self._is_full = False
+
+    def _take_batch(self) -> list[Entry]:
+        with self._changed:
+            self._in_hand = [self._waiting.popleft() for _ in range(min(MOST_BATCH, len(self._waiting)))]
+            self._urgent -= sum(entry.is_urgent for entry in self._in_hand)
+            self._due_at_s = 0.0 if self._waiting else float("inf")
+            return self._in_hand
+
+    def _put_back(self) -> None:
+        with self._changed:
+            self._waiting.extendleft(reversed(self._in_hand))
+            self._urgent += sum(entry.is_urgent for entry in self._in_hand)
+            self._in_hand = []
+            self._due_at_s = 0.0
 
     def _name_head(self, *, at_once: bool = False) -> None:
         """The head in the log: what the file itself cannot prove, that its end was not cut off."""
@@ -345,7 +364,7 @@ class Journal:
                 "to begin a new one."
             )
         self._tell_problem(
-            f"{fault.user_text}{advice} What was stored stays. New signals wait in memory, at most {MOST_WAITING:,}, "
+            f"{fault.user_text}{advice} What was stored stays. New signals wait in memory, at most {MOST_URGENT:,}, "
             f"and are stored when it can be; that is tried every {RETRY_S:.0f} s. What waits at the end is lost."
         )
 

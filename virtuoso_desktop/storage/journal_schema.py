@@ -1,7 +1,7 @@
 """The tables of the journal as numbered migrations: a step, once released, is never changed.
 
-``ledger`` is append-only and hash-chained (``docs/ledger.md``). Its columns besides the body and its hash are read out
-of the body, so that nothing can say other than what is hashed. ``chain`` names the head of each chain, written in the
+``ledger`` is append-only and hash-chained (``docs/ledger.md``). Its columns besides the body and its hash repeat
+what the body says, to be searched; the check compares them. ``chain`` names the head of each chain, written in the
 transaction of its row. ``evaluations`` are the newest records of each series, ``machine_states`` what a signal machine
 goes on from after a restart.
 """
@@ -14,20 +14,10 @@ APPLICATION_ID: Final = 0x56_4A_52_4E
 """``VJRN`` in the file's header: a journal of this program."""
 
 
-def _of_body(name: str, kind: str) -> str:
-    # An edited body may be no JSON: then the column is NULL, and reading the other rows still works.
-    value = f"CASE WHEN json_valid(body) THEN json_extract(body, '$.{name}') END"
-    return f"{name} {kind} GENERATED ALWAYS AS ({value}) VIRTUAL"
-
-
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
-        "CREATE TABLE ledger (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL, "
-        + ", ".join(
-            _of_body(name, kind)
-            for name, kind in (("instrument", "TEXT"), ("timeframe", "TEXT"), ("close_ms", "INT"), ("kind", "TEXT"))
-        )
-        + ")",
+        """CREATE TABLE ledger (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL,
+        instrument TEXT NOT NULL, timeframe TEXT NOT NULL, kind TEXT NOT NULL, close_ms INT NOT NULL)""",
         "CREATE INDEX ledger_by_series ON ledger (instrument, timeframe, number)",
         "CREATE INDEX ledger_by_close ON ledger (close_ms)",
         """CREATE TRIGGER ledger_is_never_edited BEFORE UPDATE ON ledger

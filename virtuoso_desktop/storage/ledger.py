@@ -21,7 +21,7 @@ CHAIN = "ledger"
 SHORT_ID = 16
 """Digits of the first row's hash that name a ledger in the log."""
 Series = tuple[InstrumentId, Timeframe]
-_SELECT = "SELECT number, CAST(body AS BLOB), CAST(hash AS BLOB) FROM ledger"
+_SELECT = "SELECT number, CAST(body AS BLOB), CAST(hash AS BLOB), instrument, timeframe, kind, close_ms FROM ledger"
 _ROW = msgspec.json.Decoder(LedgerRow)
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,8 @@ class StoredRow(NamedTuple):
     number: int
     body: bytes | None
     hash: str | None
+    found_by: tuple[object, ...]
+    """Instrument, timeframe, kind and close as the columns beside the body repeat them."""
 
 
 class LedgerTable:
@@ -82,8 +84,8 @@ class LedgerTable:
             body = canonical(row)
             self.head = Head(row.number, digest(body))
             self._connection.execute(
-                "INSERT INTO ledger (number, body, hash) VALUES (?, ?, ?)",
-                (row.number, body.decode(), self.head.hash),
+                "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (row.number, body.decode(), self.head.hash, *key, row.kind.value, row.close_ms),
             )
             if row.kind is not LedgerKind.REVISED:
                 self._last[key] = row
@@ -178,8 +180,8 @@ def _is_told(last: LedgerRow | None, row: LedgerRow) -> bool:
     return row.close_ms < last.close_ms
 
 
-def _stored(number: int, body: bytes | None, hash_: bytes | None) -> StoredRow:
-    return StoredRow(number, body, None if hash_ is None else hash_.decode("ascii", "replace"))
+def _stored(number: int, body: bytes | None, hash_: bytes | None, *found_by: object) -> StoredRow:
+    return StoredRow(number, body, None if hash_ is None else hash_.decode("ascii", "replace"), found_by)
 
 
 def _remark(noted: Head, newest: Head) -> str:

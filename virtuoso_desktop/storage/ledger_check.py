@@ -38,6 +38,14 @@ class _Link(msgspec.Struct, frozen=True):
     number: int
     previous: str
     lost_before: int
+    instrument: str
+    timeframe: str
+    kind: str
+    close_ms: int
+
+    @property
+    def found_by(self) -> tuple[object, ...]:
+        return self.instrument, self.timeframe, self.kind, self.close_ms
 
 
 def heads_in_log(lines: Iterable[str]) -> dict[str, dict[int, str]]:
@@ -131,6 +139,8 @@ class _Checker:
             self._bad(number, f"reordered: here stands what was written as row {link.number}")
         elif link.previous != self._head.hash:
             self._bad(number, f"does not follow row {number - 1}: one of the two was replaced")
+        elif link.found_by != stored.found_by:
+            self._bad(number, "edited: the columns to search by say something else than its content")
         else:
             self._head = Head(number, stored.hash)
             self._lost += link.lost_before
