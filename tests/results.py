@@ -99,32 +99,40 @@ def result(
     )
 
 
-def walk(count: int, seed: int = 1) -> list[tuple[Confluence, tuple[Transition, ...]]]:
+def step(place: int, instrument_id: InstrumentId, before: Standing) -> Standing:
+    """What holds after a candle; the same arguments give the same answer."""
+    dice = random.Random(f"step {place} {instrument_id}")
+    if dice.random() < 0.6:
+        return before
+    if before.signal is not SignalKind.NEUTRAL and dice.random() < 0.5:
+        return NOTHING
+    fresh = dice.choice((SignalKind.BUY, SignalKind.SELL))
+    signal = fresh if before.signal is SignalKind.NEUTRAL else before.signal
+    return Standing(signal, dice.choice(STRENGTHS))
+
+
+def evaluated(
+    place: int, instrument_id: InstrumentId, before: Standing, after: Standing
+) -> tuple[Confluence, tuple[Transition, ...]]:
+    """The result of that step, and what the ledger has to say of it."""
+    found = result(place, *after, instrument_id=instrument_id, score=float(place % 97))
+    return found, changes(before, found)
+
+
+def walk(count: int) -> list[tuple[Confluence, tuple[Transition, ...]]]:
     """Evaluations of two instruments with what the ledger has to say of each; signals come and go at random."""
-    dice = random.Random(seed)
     standing = {BTC: NOTHING, ETH: NOTHING}
     steps: list[tuple[Confluence, tuple[Transition, ...]]] = []
     for place in range(count):
         for instrument_id in (BTC, ETH):
-            before = standing[instrument_id]
-            after = before if dice.random() < 0.6 else _next(before, dice)
-            found = result(place, *after, instrument_id=instrument_id, score=dice.uniform(0, 100))
-            steps.append((found, changes(before, found)))
+            after = step(place, instrument_id, standing[instrument_id])
+            steps.append(evaluated(place, instrument_id, standing[instrument_id], after))
             standing[instrument_id] = after
     return steps
 
 
-def transitions(count: int, seed: int = 1) -> list[Transition]:
+def transitions(count: int) -> list[Transition]:
     """The first ``count`` transitions of a walk."""
-    found = [each for _, told in walk(3 * count + 20, seed) for each in told]
+    found = [each for _, told in walk(3 * count + 20) for each in told]
     assert len(found) >= count
     return found[:count]
-
-
-def _next(before: Standing, dice: random.Random) -> Standing:
-    if before.signal is not SignalKind.NEUTRAL and dice.random() < 0.5:
-        return NOTHING
-    signal = (
-        before.signal if before.signal is not SignalKind.NEUTRAL else dice.choice((SignalKind.BUY, SignalKind.SELL))
-    )
-    return Standing(signal, dice.choice(STRENGTHS))

@@ -79,6 +79,14 @@ CELLS: Final = np.dtype(
 _PACKER: Final = struct.Struct(f"<qdddBBH{_D}f{_D}f{_D}B{_C}f{_C}f{_C}B")
 
 
+# A machine that goes over older candles again does not push out the state it had reached, unless it is another machine.
+_KEEP_STATE: Final = """
+INSERT INTO machine_states VALUES (?, ?, ?, ?, ?) ON CONFLICT (series) DO UPDATE SET as_of_ms = excluded.as_of_ms,
+engine_version = excluded.engine_version, config_hash = excluded.config_hash, state = excluded.state
+WHERE excluded.as_of_ms >= as_of_ms OR excluded.engine_version <> engine_version OR excluded.config_hash <> config_hash
+"""
+
+
 class History(NamedTuple):
     """Records of one instrument and timeframe as columns, oldest first.
 
@@ -203,7 +211,7 @@ class EvaluationTable:
             (series, record.close_ms, record.cells, record.reason),
         )
         if state is not None:
-            self._connection.execute("INSERT OR REPLACE INTO machine_states VALUES (?, ?, ?, ?, ?)", (series, *state))
+            self._connection.execute(_KEEP_STATE, (series, *state))
         count = self._since_cut.get(series, 0) + 1
         if count >= CUT_EVERY:
             self._cut(series)

@@ -59,6 +59,7 @@ class LedgerTable:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._last: dict[tuple[str, str], LedgerRow] = {}
+        self._lost = 0
         self.head = Head(0, GENESIS)
         self.remark: str | None = None
         self.repeated = 0
@@ -75,8 +76,9 @@ class LedgerTable:
     def append(self, transitions: Sequence[Transition], lost_before: int = 0) -> int:
         """Add rows at the end, within a transaction; returns how many were new. Raises sqlite3.Error."""
         added = 0
+        self._lost += lost_before
         for transition in transitions:
-            row = transition.row(self.head.number + 1, self.head.hash, lost_before)
+            row = transition.row(self.head.number + 1, self.head.hash, self._lost)
             key = (row.instrument, row.timeframe.value)
             if _is_told(self._last.get(key), row):
                 self.repeated += 1
@@ -89,7 +91,7 @@ class LedgerTable:
             )
             if row.kind is not LedgerKind.REVISED:
                 self._last[key] = row
-            lost_before = 0
+            self._lost = 0
             added += 1
         if added:
             self._connection.execute("INSERT OR REPLACE INTO chain VALUES (?, ?, ?)", (CHAIN, *self.head))

@@ -151,6 +151,25 @@ def test_what_fails_midway_leaves_nothing(file: JournalFile, tmp_path: Path) -> 
     again.close()
 
 
+def test_a_state_gives_way_to_a_newer_one_or_to_one_of_other_settings(file: JournalFile) -> None:
+    def kept_after(place: int, state: bytes, config_hash: str = "c0ffee") -> bytes:
+        given = result(place)
+        given = msgspec.structs.replace(
+            given, metadata=msgspec.structs.replace(given.metadata, config_hash=config_hash)
+        )
+        with file.transaction():
+            evaluation(given, (), state).write(file)
+        (found,) = file.evaluations.states().values()
+        return found.state
+
+    assert kept_after(5, b"five") == b"five"
+    assert kept_after(4, b"four") == b"five", "older candles, gone over again"
+    assert kept_after(5, b"revised") == b"revised"
+    assert kept_after(3, b"other", "c0c0a") == b"other"
+    assert kept_after(6, b"six", "c0c0a") == b"six"
+    file.close()
+
+
 def test_a_provisional_result_is_refused() -> None:
     with pytest.raises(ValueError, match="provisional"):
         evaluation(result(0, forming=True))
