@@ -29,7 +29,7 @@ from virtuoso_desktop.storage.journal_faults import JournalFault
 from virtuoso_desktop.storage.ledger import StoredRow, read_row
 from virtuoso_desktop.storage.ledger_access import logged_heads, opened_journal
 from virtuoso_desktop.storage.ledger_check import Verdict, check
-from virtuoso_desktop.storage.ledger_rows import GENESIS, LedgerRow
+from virtuoso_desktop.storage.ledger_rows import GENESIS, LedgerRow, digest
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -179,10 +179,8 @@ def _selected(given: argparse.Namespace) -> list[tuple[StoredRow, LedgerRow]]:
     rows: list[tuple[StoredRow, LedgerRow]] = []
     for stored in found:
         row = read_row(stored.body)
-        if row is None:
-            raise StorageError(
-                f"Row {stored.number} of the ledger cannot be read; `{PROGRAM} ledger verify` says more."
-            )
+        if row is None or digest(stored.body or b"") != stored.hash:
+            raise StorageError(f"Row {stored.number} of the ledger was edited; `{PROGRAM} ledger verify` says more.")
         rows.append((stored, row))
     return rows
 
