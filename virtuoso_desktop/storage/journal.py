@@ -89,7 +89,7 @@ class Journal:
         self._changed = threading.Condition()
         self._jobs: deque[_Job] = deque()
         self._waiting: deque[Entry] = deque()
-        self._urgent = 0
+        self._urgent = 0  # of those that are not on disk
         self._in_hand: list[Entry] = []
         self._messages: deque[JournalMessage] = deque()
         self._thread: threading.Thread | None = None
@@ -166,11 +166,9 @@ class Journal:
                 await asyncio.shield(asyncio.wrap_future(self._ended))
 
     def _has_room(self, *, is_urgent: bool) -> bool:
-        in_hand = sum(entry.is_urgent for entry in self._in_hand)
-        urgent = self._urgent + in_hand
         if is_urgent:
-            return urgent < MOST_URGENT
-        return len(self._waiting) + len(self._in_hand) - urgent < MOST_PLAIN
+            return self._urgent < MOST_URGENT
+        return len(self._waiting) + len(self._in_hand) - self._urgent < MOST_PLAIN
 
     def _refuse(self) -> None:
         self.refused += 1
@@ -287,22 +285,22 @@ class Journal:
             self._put_back()
             self._fail(fault)
         else:
+            urgent = sum(entry.is_urgent for entry in batch)
             with self._changed:
                 self._in_hand = []
+                self._urgent -= urgent
             self.written += len(batch)
             self._is_full = False
 
     def _take_batch(self) -> list[Entry]:
         with self._changed:
             self._in_hand = [self._waiting.popleft() for _ in range(min(MOST_BATCH, len(self._waiting)))]
-            self._urgent -= sum(entry.is_urgent for entry in self._in_hand)
             self._due_at_s = 0.0 if self._waiting else float("inf")
             return self._in_hand
 
     def _put_back(self) -> None:
         with self._changed:
             self._waiting.extendleft(reversed(self._in_hand))
-            self._urgent += sum(entry.is_urgent for entry in self._in_hand)
             self._in_hand = []
             self._due_at_s = 0.0
 

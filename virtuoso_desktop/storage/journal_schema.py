@@ -18,7 +18,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         """CREATE TABLE ledger (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL,
         instrument TEXT NOT NULL, timeframe TEXT NOT NULL, kind TEXT NOT NULL, close_ms INT NOT NULL)""",
-        "CREATE INDEX ledger_by_series ON ledger (instrument, timeframe, number)",
+        "CREATE INDEX ledger_by_series ON ledger (instrument, timeframe, number, close_ms)",
         "CREATE INDEX ledger_by_close ON ledger (close_ms)",
         """CREATE TRIGGER ledger_is_never_edited BEFORE UPDATE ON ledger
         BEGIN SELECT RAISE(ABORT, 'a row of the ledger is never edited'); END""",
