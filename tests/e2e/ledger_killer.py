@@ -74,15 +74,21 @@ def _standing(place: int) -> dict[InstrumentId, Standing]:
     return standing
 
 
-def kill_one(folder: Path, seed: int, after_s: float) -> int:
-    """Start a writer, kill it, judge the file; returns the rows of the ledger."""
+def start_writer(folder: Path, seed: int) -> tuple[subprocess.Popen[str], str]:
+    """A writer that has written something, and the first line that it told."""
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.e2e.ledger_killer", "--write", str(folder), "--seed", str(seed)],
         stdout=subprocess.PIPE,
         text=True,
     )
     assert child.stdout is not None
-    lines = [child.stdout.readline()]
+    return child, child.stdout.readline()
+
+
+def kill_one(folder: Path, seed: int, after_s: float) -> int:
+    """Start a writer, kill it, judge the file; returns the rows of the ledger."""
+    child, first = start_writer(folder, seed)
+    lines = [first]
     time.sleep(after_s)
     child.send_signal(signal.SIGKILL)
     rest, _ = child.communicate()

@@ -18,8 +18,9 @@ from virtuoso_desktop.storage.ledger_rows import LedgerRow, Transition
 class Restored(NamedTuple):
     """What the journal knows of the time before this start.
 
-    A machine goes on from its state and the candles after ``as_of_ms``; without a state it begins with the candles,
-    and what holds is the standing of the last row. Rows that it would tell a second time the ledger does not take.
+    A machine goes on from its state and the candles after ``as_of_ms``. Without a state, or with one of another engine
+    or other settings, it begins with the candles: rows up to the last one's candle are then not taken a second time,
+    and where it ends in another standing than the last row's, ``changes(last.standing, result, "restart")`` says so.
     """
 
     last_rows: dict[Series, LedgerRow]

@@ -299,6 +299,35 @@ async def test_a_journal_deleted_while_the_program_runs_is_begun_anew(path: Path
     assert verdict_of(path).rows == len(changes)
 
 
+async def test_a_folder_that_is_missing_is_said_and_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "journal.db"
+    async with opened(path) as journal:
+        analysis = AnalysisJournal(journal)
+        told = put_walk(analysis, 10)
+        assert "unable to open" in await said(journal, "cannot be used")
+        path.parent.mkdir()
+        journal._retry_at_s = 0.0
+        assert len(await analysis.newest_rows(100)) == told
+        await said(journal, "stored again")
+
+
+async def test_damage_met_while_reading_is_said_and_nothing_is_changed(path: Path) -> None:
+    write_ledger(path, transitions(200))
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2 // 4096 * 4096
+    data[middle : middle + 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+    async with opened(path) as journal:
+        with pytest.raises(StorageError, match="damaged"):
+            await journal.ask(lambda file: list(file.ledger.all_rows()))
+        assert "left as it is" in await said(journal, "damaged")
+    assert path.read_bytes() == data
+    verdict = verdict_of(path)
+    assert 0 < verdict.rows < 200
+    assert verdict.bad_row == verdict.rows + 1
+    assert "cannot be read" in (verdict.fault or "")
+
+
 async def test_a_ledger_whose_end_was_cut_is_told_to_the_person(path: Path) -> None:
     write_ledger(path, transitions(10))
     spoil(path, "DELETE FROM ledger WHERE number > 6")

@@ -180,6 +180,32 @@ def test_a_file_cut_at_any_byte_never_passes(whole: Path, tmp_path: Path) -> Non
         assert not _passes(path), f"cut at byte {length} of {len(data)}"
 
 
+def test_a_log_cut_at_any_byte_leaves_the_rows_before_and_the_heads_tell_the_rest(tmp_path: Path) -> None:
+    """SQLite's own log, ``journal.db-wal``, of a program that was killed."""
+    killed = tmp_path / "killed.db"
+    file = JournalFile(killed)
+    for each in transitions(ROWS):
+        with file.transaction():
+            file.ledger.append([each])
+    log = killed.with_name("killed.db-wal").read_bytes()
+    data, rows = killed.read_bytes(), list(file.ledger.all_rows())
+    file.close()
+    known = {(rows[0].hash or "")[:SHORT_ID]: {ROWS: rows[-1].hash or ""}}
+    dice = random.Random(8)
+    counts: set[int] = set()
+    for turn in range(40):
+        path = tmp_path / f"cut-{turn}.db"
+        path.write_bytes(data)
+        path.with_name(f"{path.name}-wal").write_bytes(log[: dice.randrange(len(log) // 3, len(log))])
+        verdict = verdict_of(path)
+        assert verdict.fault is None
+        assert rows_of(path) == rows[: verdict.rows]
+        counts.add(verdict.rows)
+        if 0 < verdict.rows < ROWS:
+            assert verdict_of(path, known=known).bad_row == verdict.rows + 1
+    assert len(counts) > 10
+
+
 def test_a_bad_byte_anywhere_in_the_file_is_found_or_harmless(whole: Path, tmp_path: Path) -> None:
     """Space that no row uses may change; whatever passes holds the very same rows."""
     data, rows = whole.read_bytes(), rows_of(whole)
