@@ -195,7 +195,7 @@ def _list(given: argparse.Namespace) -> ExitCode:
         return ExitCode.DONE
     from rich.console import Console
 
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, markup=False, emoji=False, highlight=False)
     console.print(rows_table([row for _, row in rows]))
     return ExitCode.DONE
 

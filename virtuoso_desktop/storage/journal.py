@@ -24,6 +24,7 @@ from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.storage.history_faults import FaultKind
 from virtuoso_desktop.storage.journal_faults import JournalFault
 from virtuoso_desktop.storage.journal_file import JournalFile
+from virtuoso_desktop.storage.ledger_rows import GENESIS
 
 JOURNAL_FILE = "journal.db"
 FLUSH_PERIOD_S = 2.0
@@ -100,7 +101,7 @@ class Journal:
         self._is_full = False
         self._retry_at_s = 0.0
         self._due_at_s = float("inf")
-        self._named_head = ""
+        self._named_head = GENESIS
         self._name_head_at_s = 0.0
 
     # --- for the loop ----------------------------------------------------------------------------------------------
@@ -307,7 +308,7 @@ class Journal:
     def _name_head(self, *, at_once: bool = False) -> None:
         """The head in the log: what the file itself cannot prove, that its end was not cut off."""
         file = self._file
-        if file is None or file.ledger.head.hash == self._named_head or not file.ledger.head.number:
+        if file is None or file.ledger.head.hash == self._named_head:
             return
         if at_once or time.monotonic() >= self._name_head_at_s:
             head = file.ledger.head

@@ -167,11 +167,11 @@ def test_a_score_that_is_missing_is_a_dash(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "live").mkdir()
     path = tmp_path / "live" / JOURNAL_FILE
     bought = changes(NOTHING, result(0, SignalKind.BUY, SignalStrength.STRONG, score=81.5))
-    write_ledger(path, [*bought, *changes(bought[0].after, result(1, score=None, reason="data"))])
+    write_ledger(path, [*bought, *changes(bought[0].after, result(1, score=None, reason="data [bold] :x:"))])
     assert run(path, "list") == 0
     out = capsys.readouterr().out
     assert "NEUTRAL → BUY" in out
-    last = next(line for line in out.splitlines() if "data" in line)
+    last = next(line for line in out.splitlines() if "data [bold] :x:" in line)
     assert "—" in last
     assert "BUY → NEUTRAL" in last
 

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from tests.results import BTC, ETH, result, walk
+from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.result import COMPONENTS, Reason, SignalKind, SignalStrength, Withheld
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.storage import evaluations
 from virtuoso_desktop.storage.evaluations import (
     CELLS,
     COMPONENT_NAMES,
     CUT_EVERY,
     DIMENSIONS,
     KEPT_PER_SERIES,
+    MOST_SERIES,
     REASONS,
     RULES,
     SIGNALS,
@@ -113,19 +114,17 @@ def test_the_newest_of_each_series_are_kept(file: JournalFile) -> None:
     assert file.evaluations.history(ETH, Timeframe.H1).close_ms.size == 0
 
 
-def test_series_left_behind_go_when_there_are_too_many(file: JournalFile, tmp_path: Path) -> None:
+def test_series_left_behind_lose_their_records(file: JournalFile, tmp_path: Path) -> None:
+    names = [InstrumentId.parse(f"bybit:linear:C{number}USDT") for number in range(MOST_SERIES + 2)]
     with file.transaction():
-        file.evaluations.put(evaluation(result(0)).record, None)
-        file.evaluations.put(evaluation(result(9, instrument_id=ETH)).record, None)
-        file._connection.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
-            "INSERT INTO evaluations SELECT 1, i, x'', NULL FROM n",
-            (evaluations.MOST_RECORDS,),
-        )
+        for place, name in enumerate(names):
+            evaluation(result((place * 7) % len(names), instrument_id=name), (), b"state").write(file)
     file.close()
     again = JournalFile(tmp_path / "journal.db")
-    assert again.evaluations.history(BTC, Timeframe.M5).close_ms.size == 0
-    assert again.evaluations.history(ETH, Timeframe.M5).close_ms.size == 1
+    left = {name for name in names if again.evaluations.history(name, Timeframe.M5).close_ms.size}
+    oldest = [name for place, name in enumerate(names) if (place * 7) % len(names) < 2]
+    assert left == set(names) - set(oldest)
+    assert len(again.evaluations.states()) == len(names)
     again.close()
 
 

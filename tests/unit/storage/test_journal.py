@@ -111,6 +111,27 @@ async def test_what_waits_is_written_at_the_end(path: Path) -> None:
     file.close()
 
 
+@pytest.mark.parametrize("rows", [0, 30])
+async def test_a_thread_with_nothing_to_do_rests(path: Path, rows: int) -> None:
+    write_ledger(path, transitions(rows))
+    async with opened(path) as journal:
+        await journal.ask(lambda file: file.path)
+        before_s = time.process_time()
+        await asyncio.sleep(0.6)
+        assert time.process_time() - before_s < 0.05
+
+
+@pytest.mark.logs("20 entries of the journal could not be written")
+async def test_a_thread_without_its_file_rests(tmp_path: Path) -> None:
+    async with opened(tmp_path / "nowhere" / "journal.db") as journal:
+        put_walk(AnalysisJournal(journal), 10)
+        await said(journal, "cannot be used")
+        before_s = time.process_time()
+        await asyncio.sleep(0.6)
+        assert time.process_time() - before_s < 0.05
+    assert journal.waiting == 20
+
+
 async def test_a_provisional_result_is_refused(path: Path) -> None:
     async with opened(path) as journal:
         with pytest.raises(ValueError, match="provisional"):
@@ -177,7 +198,7 @@ async def test_closing_is_bounded_while_the_file_is_locked(path: Path) -> None:
     put_walk(AnalysisJournal(journal), 5)
     started_s = time.monotonic()
     await journal.close(0.2)
-    assert time.monotonic() - started_s < 0.8
+    assert time.monotonic() - started_s < 0.9
     await journal.close(5.0)
     holder.close()
 

@@ -43,13 +43,22 @@ def test_a_whole_ledger_is_whole(path: Path) -> None:
     assert (verdict.fault, verdict.bad_row, verdict.lost) == (None, None, 0)
 
 
+@pytest.mark.parametrize("name", ["with space", "50%", "what?", "a#b", "ünï cödé", "it's"])
+def test_whatever_the_folder_is_called(whole: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    copied = Path(shutil.copy(whole, tmp_path / name))
+    assert verdict_of(copied).rows == ROWS
+    write_ledger(copied, [])
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_an_empty_one_is_whole(tmp_path: Path) -> None:
     JournalFile(tmp_path / "journal.db").close()
     verdict = verdict_of(tmp_path / "journal.db")
     assert (verdict.rows, verdict.head, verdict.fault) == (0, GENESIS, None)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_byte_of_any_row_that_changes_is_found(
     whole: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
