@@ -232,7 +232,7 @@ class Journal:
         now_s = time.monotonic()
         if self._gives_up:
             return None
-        if self._file is None:
+        if self._file is None or self._is_held_back:
             return max(0.0, self._retry_at_s - now_s)
         if self._urgent:
             return 0.0
@@ -242,14 +242,15 @@ class Journal:
         return max(0.0, min(moments) - now_s) if moments else None
 
     def _is_due(self) -> bool:
-        if self._file is None or not self._waiting:
+        if self._file is None or not self._waiting or self._is_held_back:
             return False
         return bool(self._urgent) or len(self._waiting) >= MOST_BATCH or time.monotonic() >= self._due_at_s
 
     def _serve(self, job: _Job) -> None:
         if not job.future.set_running_or_notify_cancel():
             return
-        self._write_all()
+        if not self._is_held_back:
+            self._write_all()
         file = self._file
         if file is None:
             job.future.set_exception(StorageError(self.problem or "The journal is not open."))
@@ -266,17 +267,23 @@ class Journal:
             job.future.set_exception(error)
             raise
 
-    def _write_all(self) -> None:
-        while self._waiting and self._file is not None:
-            self._write()
+    @property
+    def _is_held_back(self) -> bool:
+        """The file can be read, but writing failed and is not tried again yet."""
+        return self.problem is not None and time.monotonic() < self._retry_at_s
 
-    def _write(self) -> None:
+    def _write_all(self) -> None:
+        while self._waiting and self._file is not None and self._write():
+            pass
+
+    def _write(self) -> bool:
+        """Write a batch; False when it waits still."""
         file = self._file
         if file is not None and not file.is_in_place:
             self._begin_again(file)
             file = self._file
         if file is None:
-            return
+            return False
         batch = self._take_batch()
         try:
             with file.transaction():
@@ -285,13 +292,15 @@ class Journal:
         except JournalFault as fault:
             self._put_back()
             self._fail(fault)
-        else:
-            urgent = sum(entry.is_urgent for entry in batch)
-            with self._changed:
-                self._in_hand = []
-                self._urgent -= urgent
-            self.written += len(batch)
-            self._is_full = False
+            return False
+        urgent = sum(entry.is_urgent for entry in batch)
+        with self._changed:
+            self._in_hand = []
+            self._urgent -= urgent
+        self.written += len(batch)
+        self._is_full = False
+        self._tell_recovery()
+        return True
 
     def _take_batch(self) -> list[Entry]:
         with self._changed:
@@ -328,9 +337,8 @@ class Journal:
             return
         if self._file.ledger.remark is not None:
             self._messages.append(JournalMessage(True, self._file.ledger.remark))
-        if self.problem is not None:
-            self.problem = None
-            self._messages.append(JournalMessage(False, "Signals are stored again, also those that waited."))
+        if not self._waiting:
+            self._tell_recovery()
 
     def _leave(self) -> None:
         self._name_head(at_once=True)
@@ -345,9 +353,7 @@ class Journal:
         self._open()
 
     def _fail(self, fault: JournalFault) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
+        self._keep_for_reading(fault)
         self._retry_at_s = time.monotonic() + RETRY_S
         if fault.kind is FaultKind.NEWER:
             self._gives_up = True
@@ -366,6 +372,22 @@ class Journal:
             f"{fault.user_text}{advice} What was stored stays. New signals wait in memory, at most {MOST_URGENT:,}, "
             f"and are stored when it can be; that is tried every {RETRY_S:.0f} s. What waits at the end is lost."
         )
+
+    def _keep_for_reading(self, fault: JournalFault) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        if fault.kind in (FaultKind.LOCKED, FaultKind.FULL):
+            with contextlib.suppress(JournalFault):
+                file.load()
+                self._file = file
+                return
+        file.close()
+
+    def _tell_recovery(self) -> None:
+        if self.problem is not None:
+            self.problem = None
+            self._messages.append(JournalMessage(False, "Signals are stored again, also those that waited."))
 
     def _tell_problem(self, text: str) -> None:
         if self.problem != text:

@@ -64,6 +64,13 @@ class JournalFile:
             self.close()
             raise
 
+    def load(self) -> None:
+        """Take the tables as they are on disk, after a transaction that failed. Raises JournalFault."""
+        with self.faults():
+            self.ledger = LedgerTable(self._connection)
+            self.ledger.load()
+            self.evaluations = EvaluationTable(self._connection)
+
     def close(self) -> None:
         """Leave the file; the last one to do so merges the log into it."""
         with contextlib.suppress(sqlite3.Error):
@@ -76,7 +83,7 @@ class JournalFile:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All of it or nothing. Raises JournalFault; the file object must then be closed, its tables know too much."""
+        """All of it or nothing. Raises JournalFault; then `load` or `close`: the tables know too much."""
         with self.faults():
             self._connection.execute("BEGIN IMMEDIATE")
             try:

@@ -17,12 +17,16 @@ from tests.results import BTC, ETH, result, transitions, walk
 from tests.running import until
 from tests.unit.storage.test_history_file import files_no_larger_than
 from virtuoso_desktop.model.errors import StorageError
+from virtuoso_desktop.model.result import SignalKind, SignalStrength
 from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.storage import ledger_rows
 from virtuoso_desktop.storage.analysis_journal import AnalysisJournal
 from virtuoso_desktop.storage.evaluations import evaluation
 from virtuoso_desktop.storage.journal import MOST_PLAIN, MOST_URGENT, Entry, Journal
 from virtuoso_desktop.storage.journal_file import LATEST_VERSION, JournalFile
+from virtuoso_desktop.storage.ledger import read_row
 from virtuoso_desktop.storage.ledger_check import heads_in_log
+from virtuoso_desktop.storage.ledger_rows import NOTHING
 
 
 @pytest.fixture
@@ -164,7 +168,10 @@ async def test_the_head_is_in_the_log_when_rows_were_written(path: Path, caplog:
 
 
 async def test_a_locked_file_is_tried_again_and_the_loop_never_waits(path: Path) -> None:
-    write_ledger(path, [])
+    write_ledger(
+        path, ledger_rows.changes(NOTHING, result(0, SignalKind.BUY, SignalStrength.STRONG, timeframe=Timeframe.H4))
+    )
+    before = [read_row(stored.body) for stored in rows_of(path)]
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     async with opened(path) as journal:
@@ -177,12 +184,12 @@ async def test_a_locked_file_is_tried_again_and_the_loop_never_waits(path: Path)
         assert "at most 5,000" in text
         assert not journal.is_kept
         assert journal.waiting == 100
-        with pytest.raises(StorageError, match="held by another"):
-            await analysis.last_rows()
+        assert await analysis.newest_rows(1_000) == before, "it can still be read"
+        assert journal.waiting == 100
         holder.execute("ROLLBACK")
         holder.close()
         journal._retry_at_s = 0.0
-        assert len(await analysis.newest_rows(1_000)) == told
+        assert len(await analysis.newest_rows(1_000)) == told + 1
         await said(journal, "stored again")
         assert analysis.lost_rows == 0
     assert verdict_of(path).fault is None
@@ -214,6 +221,8 @@ async def test_a_full_disk_is_said_and_what_waited_is_stored_when_there_is_room(
             analysis.put(found, changes)
         text = await said(journal, "no room")
         assert "stored when it can be" in text
+        assert len(await analysis.newest_rows(10_000)) == sum(len(changes) for _, changes in steps[:100])
+        await pages_at_most(journal, 1_000_000)
         journal._retry_at_s = 0.0
         assert len(await analysis.newest_rows(10_000)) == sum(len(changes) for _, changes in steps)
         await said(journal, "stored again")
