@@ -29,14 +29,14 @@ from virtuoso_desktop.storage.journal_faults import JournalFault
 from virtuoso_desktop.storage.ledger import StoredRow, read_row
 from virtuoso_desktop.storage.ledger_access import logged_heads, opened_journal
 from virtuoso_desktop.storage.ledger_check import Verdict, check
-from virtuoso_desktop.storage.ledger_rows import GENESIS, LedgerRow, digest
+from virtuoso_desktop.storage.ledger_rows import GENESIS, LedgerKind, LedgerRow, digest
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 DEFAULT_LIMIT = 50
-PLAIN_WIDTH = 140
-"""Columns of the table where there is no terminal."""
+NARROWEST = 120
+"""Columns that the table needs."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DASH = "—"
 _EPILOG = f"""\
@@ -195,8 +195,10 @@ def _list(given: argparse.Namespace) -> ExitCode:
         return ExitCode.DONE
     from rich.console import Console
 
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, markup=False, emoji=False, highlight=False)
+    console = Console(markup=False, emoji=False, highlight=False)
+    console.width = max(NARROWEST, console.width)  # a narrow terminal breaks lines; no cell is cut
     console.print(rows_table([row for _, row in rows]))
+    _print("Opinion of the model, not advice. Track record: not yet measured.")
     return ExitCode.DONE
 
 
@@ -205,36 +207,48 @@ def rows_table(rows: Sequence[LedgerRow]) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("row", "candle close (UTC)", "instrument", "tf", "what", "signal", "strength"):
-        table.add_column(name, justify="right" if name == "row" else "left", no_wrap=True)
-    for name in ("score", "agreement"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("reason")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+    for name in ("row", "close (UTC)", "instrument", "tf", "what", "score", "agreement"):
+        table.add_column(
+            name,
+            justify="right" if name in ("row", "score", "agreement") else "left",
+            no_wrap=name not in ("instrument", "what"),
+            overflow="fold",
+        )
+    table.add_column("reason", overflow="fold")
     for row in rows:
         table.add_row(*_cells(row))
     return table
 
 
 def _cells(row: LedgerRow) -> tuple[str, ...]:
-    signal = row.signal.value if row.signal is row.from_signal else f"{row.from_signal} → {row.signal}"
     return (
         f"{row.number:,}",
         _time(row.close_ms),
         row.instrument,
         row.timeframe.value,
-        row.kind.value,
-        signal,
-        row.strength.value,
+        _what(row),
         _DASH if row.score is None else f"{row.score:.2f}",
         f"{row.confidence:.2f}",
         row.reason or "",
     )
 
 
+def _what(row: LedgerRow) -> str:
+    match row.kind:
+        case LedgerKind.ENTERED:
+            return f"entered {row.signal} {row.strength}"
+        case LedgerKind.EXITED:
+            return f"exited {row.from_signal}"
+        case LedgerKind.STRENGTH:
+            return f"{row.signal} {row.from_strength} → {row.strength}"
+        case LedgerKind.REVISED:
+            return f"revised {row.from_signal} {row.from_strength} → {row.signal} {row.strength}"
+
+
 def _time(time_ms: int) -> str:
     try:
-        return f"{_EPOCH + dt.timedelta(milliseconds=time_ms):%Y-%m-%d %H:%M:%S}"
+        return f"{_EPOCH + dt.timedelta(milliseconds=time_ms):%Y-%m-%d %H:%M}"
     except OverflowError:
         return f"{time_ms} ms"
 

@@ -203,7 +203,7 @@ class Journal:
         with self._changed:
             self._gives_up = True
             jobs, self._jobs = self._jobs, deque()
-            lost = len(self._waiting)
+            lost = len(self._waiting) + len(self._in_hand)
         if lost:
             log.error("%d entries of the journal could not be written and are lost", lost)
         for job in jobs:

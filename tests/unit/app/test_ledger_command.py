@@ -17,7 +17,7 @@ from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.journal import JOURNAL_FILE
 from virtuoso_desktop.storage.journal_file import JournalFile
 from virtuoso_desktop.storage.ledger import SHORT_ID
-from virtuoso_desktop.storage.ledger_rows import NOTHING, changes
+from virtuoso_desktop.storage.ledger_rows import NOTHING, changes, revision
 
 ROWS = 30
 
@@ -150,7 +150,8 @@ def test_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_list(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(journal, "list", "--limit", "4") == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
-    assert [line[0] for line in lines[2:]] == ["27", "28", "29", "30"]
+    assert [line[0] for line in lines[2:-1]] == ["27", "28", "29", "30"]
+    assert lines[-1][:6] == ["Opinion", "of", "the", "model,", "not", "advice."]
     assert run(journal, "list", "--instrument", str(ETH), "--json", "--timeframe", "5m") == 0
     rows = json.loads(capsys.readouterr().out)
     expected = [number for number, each in enumerate(transitions(ROWS), 1) if each.result.instrument_id == ETH]
@@ -167,13 +168,17 @@ def test_a_score_that_is_missing_is_a_dash(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "live").mkdir()
     path = tmp_path / "live" / JOURNAL_FILE
     bought = changes(NOTHING, result(0, SignalKind.BUY, SignalStrength.STRONG, score=81.5))
-    write_ledger(path, [*bought, *changes(bought[0].after, result(1, score=None, reason="data [bold] :x:"))])
+    held, gone = bought[0].after, result(1, score=None, reason="data [bold] :x:")
+    weaker = changes(held, result(1, SignalKind.BUY, SignalStrength.MODERATE))
+    write_ledger(path, [*bought, *weaker, *changes(weaker[0].after, gone), revision(held, gone)])
     assert run(path, "list") == 0
     out = capsys.readouterr().out
-    assert "NEUTRAL → BUY" in out
+    assert "entered BUY STRONG" in out
+    assert "BUY STRONG → MODERATE" in out
+    assert "revised BUY STRONG → NEUTRAL NONE" in out
     last = next(line for line in out.splitlines() if "data [bold] :x:" in line)
     assert "—" in last
-    assert "BUY → NEUTRAL" in last
+    assert "exited BUY" in last
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
