@@ -162,10 +162,14 @@ def test_the_last_row_of_each_series_says_what_holds(path: Path) -> None:
     told = [each for _, found in walk(60) for each in found]
     hourly = changes(NOTHING, result(0, *BUY, timeframe=Timeframe.H1))
     revised = revision(BUY, result(3, *NOTHING, timeframe=Timeframe.H1))
-    write_ledger(path, [*told, *hourly, revised])
     file = JournalFile(path)
+    with file.transaction():
+        file.ledger.append([*told, *hourly, revised])
     last = file.ledger.last_rows()
     file.close()
+    again = JournalFile(path)
+    assert again.ledger.last_rows() == last, "and so after a restart"
+    again.close()
     for instrument_id in (BTC, ETH):
         newest = [each for each in told if each.result.instrument_id == instrument_id][-1]
         assert last[instrument_id, Timeframe.M5].standing == newest.after
