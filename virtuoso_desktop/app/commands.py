@@ -31,8 +31,15 @@ def _history(arguments: list[str]) -> int:
     return run_history(arguments)
 
 
+def _ledger(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.ledger_command import run_ledger
+
+    return run_ledger(arguments)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "simulate": _simulate,
     "self-test": _self_test,
     "history": _history,
+    "ledger": _ledger,
 }

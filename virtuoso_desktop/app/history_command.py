@@ -18,9 +18,9 @@ import msgspec
 from virtuoso_desktop.app.arguments import PROGRAM
 from virtuoso_desktop.app.exit_codes import ExitCode
 from virtuoso_desktop.app.logs import say
+from virtuoso_desktop.app.source_folder import add_folder_arguments, source_folder
 from virtuoso_desktop.frames import BEGINNING_MS, END_MS, candles_key, frame_of, moment_ms
 from virtuoso_desktop.kernel.clock import LiveClock
-from virtuoso_desktop.kernel.paths import default_profile
 from virtuoso_desktop.model.errors import ConfigError, ParseError, StorageError
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.history_access import open_history
@@ -75,23 +75,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--instrument", required=True, metavar="NAME", help="bybit:linear:BTCUSDT")
         command.add_argument("--timeframe", required=True, metavar="TF", help="1m 5m 15m 30m 1h 4h 1d ...")
     for command in (info, export, import_):
-        command.add_argument("--profile", type=Path, metavar="DIR", help="the profile folder")
-        command.add_argument("--source", default="live", metavar="NAME", help="live (default), testnet, demo, ...")
+        add_folder_arguments(command)
     return parser
-
-
-def _folder(given: argparse.Namespace) -> Path:
-    name = Path(given.source)
-    if len(name.parts) != 1 or given.source in (".", ".."):
-        raise ConfigError(f"{given.source!r} is no source; it should be the name of a folder in the profile.")
-    return (given.profile or default_profile()) / name
 
 
 # --- info ----------------------------------------------------------------------------------------------------------
 
 
 def _info(given: argparse.Namespace) -> None:
-    history = open_history(_folder(given))
+    history = open_history(source_folder(given))
     try:
         info = history.info()
     finally:
@@ -142,7 +134,7 @@ def _export(given: argparse.Namespace) -> None:
     written_as = _format(given.format, out)
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise ConfigError(f"--out {out}: name a file in a folder that exists; nothing was written.")
-    history = open_history(_folder(given))
+    history = open_history(source_folder(given))
     try:
         frame: Any = frame_of(history, key, start_ms, end_ms)
     finally:
@@ -180,7 +172,7 @@ def _import(given: argparse.Namespace) -> None:
     key = candles_key(given.instrument, given.timeframe)
     now_ms = LiveClock().now_ms()
     read = [rows_of_file(path, key, Timeframe(given.timeframe), now_ms) for path in given.files]
-    history = open_history(_folder(given), writing=True)
+    history = open_history(source_folder(given), writing=True)
     try:
         stored = history.store([each.batch for each in read])
     finally:
