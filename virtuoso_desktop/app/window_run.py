@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Severity
 from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.settings.overrides import variable_of
 from virtuoso_desktop.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.run import Run
     from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
+    from virtuoso_desktop.engine.live_settings import SettingsChange
     from virtuoso_desktop.settings.schema import UiSettings
     from virtuoso_desktop.ui.charts.panel import ChartPanel
 
@@ -109,6 +112,8 @@ class _WindowRun:
                 window.post_notice(notice)  # errors are shown by `attach`
         window.attach(engine)
         self._apply_settings(engine.settings.ui)
+        if run.settings is not None:
+            run.settings.subscribe("the window", self._take_settings)
         if self._chart is None:
             await self._place_chart(None)
         if self._chart is not None:
@@ -123,6 +128,7 @@ class _WindowRun:
     def _apply_settings(self, ui: UiSettings) -> None:
         """What the window remembers of itself goes before the settings file, the command line before both."""
         named = {text.partition("=")[0].strip() for text in self._run.options.overrides}
+        named |= {f"{UI_SETTING}{name}" for name in type(ui).model_fields if variable_of(("ui", name)) in os.environ}
         window = self._window
 
         def counts(name: str) -> bool:
@@ -136,6 +142,13 @@ class _WindowRun:
             window.show_instrument(ui.instrument)
         if counts("timeframe") and window.instrument is not None:
             window.show_instrument(window.instrument, ui.timeframe)
+
+    def _take_settings(self, change: SettingsChange) -> None:
+        """Theme and colours of a change at run time; a choice in the window's own menu stays what it is until then."""
+        if change.touches("ui.theme"):
+            self._window.theme.choose(ThemeChoice(change.after.ui.theme))
+        if change.touches("ui.colour_blind_safe"):
+            self._window.theme.set_colour_blind(change.after.ui.colour_blind_safe)
 
     def _chart_of_last_run(self) -> ChartSnapshot | None:
         """The chart as last shown, if the window shows the same series now."""
