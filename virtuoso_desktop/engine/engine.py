@@ -128,10 +128,12 @@ class Engine:
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
-        self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices)
+        self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices, clock)
         self.listing = ListingKeeper(self, venue.adapter, settings.universe, self._board, clock, venue.listing)
         self._history.refused.connect(lambda _: self.listing.suspect())
-        self._housekeeper = Housekeeper(venue.adapter, clock, self._history, self._board, self._look_for_restarts)
+        self._housekeeper = Housekeeper(
+            venue.adapter, self._time_keeper, self._history, self._board, self._look_for_restarts
+        )
         self._restarts = 0
         self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
         self._skipped_refreshes = 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from virtuoso_desktop.kernel.signals import Signal
-from virtuoso_desktop.model.errors import ConfigError, StorageError, VirtuosoError
+from virtuoso_desktop.model.errors import ConfigError, VirtuosoError
 from virtuoso_desktop.settings.change import (
     SettingsSource,
     changed_names,
@@ -120,7 +120,7 @@ class LiveSettings:
             self._offer(change)
             try:
                 await asyncio.to_thread(write_edit, self._source, edit)
-            except StorageError:
+            except VirtuosoError:
                 self._take_back(change, len(self._takers))
                 raise
             self._stamp = await asyncio.to_thread(_stamp, self._source.file)

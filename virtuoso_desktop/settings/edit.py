@@ -19,6 +19,8 @@ HEAD = "# What differs from the defaults. `virtuoso-desktop settings show` lists
 
 def with_value(text: str, where: str, path: KeyPath, value: Any) -> str:
     """The text with the setting at ``path`` set to a plain value. Raises ConfigError."""
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    text = text.replace("\r\n", "\n")
     tree = parse_tree(text, where)
     if tree is None:
         tree = parse_tree(f"{VERSION_KEY}: {CURRENT}\n", where)
@@ -33,7 +35,7 @@ def with_value(text: str, where: str, path: KeyPath, value: Any) -> str:
         section = section[part]
     section[path[-1]] = _flowing(value)
     wanted = _with(parse_document(text, where).values, path, value)
-    return _checked(_dumped(tree, text), where, path, wanted)
+    return _checked(_dumped(tree, text), where, path, wanted).replace("\n", line_end)
 
 
 def without_value(text: str, where: str, path: KeyPath) -> str:
@@ -80,11 +82,9 @@ def _dumped(tree: Any, text: str) -> str:
     guess: Any = cast(Any, util).load_yaml_guess_indent
     _, indent, offset = guess(text)
     if offset is None:
-        written = dump_tree(tree)
-    else:
-        mapping = indent if indent and indent > 1 else 2
-        written = dump_tree(tree, mapping=min(mapping, 2) if offset else mapping, sequence=offset + 2, offset=offset)
-    return written.replace("\n", "\r\n") if "\r\n" in text else written
+        return dump_tree(tree)
+    mapping = indent if indent and indent > 1 else 2
+    return dump_tree(tree, mapping=min(mapping, 2) if offset else mapping, sequence=offset + 2, offset=offset)
 
 
 def _checked(text: str, where: str, path: KeyPath, wanted: Tree) -> str:

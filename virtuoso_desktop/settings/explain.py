@@ -85,10 +85,10 @@ class _Explainer:
         return f"{name} {message}, not {_shown(details['input'])}{_nearest_word(details)}"
 
     def _meant(self, path: KeyPath) -> str:
-        nearest = nearest_setting(path)
+        override = self._override_of(path)
+        nearest = nearest_setting(override.path if override is not None and len(override.path) > len(path) else path)
         if nearest is None:
             return ""
-        override = self._override_of(path)
         is_variable = override is not None and override.is_variable
         return f"; did you mean {variable_of(nearest) if is_variable else dotted(nearest)}?"
 
