@@ -98,7 +98,6 @@ def _ok(result: object) -> str:
 @contextlib.asynccontextmanager
 async def venue(does: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncGenerator[int]:
     """The port of a venue that behaves so."""
-
     ended = asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -148,7 +147,6 @@ async def raw_server(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], address: str = ADDRESS
 ) -> AsyncGenerator[int]:
     """The port of a server that does anything with a connection."""
-
     serving: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -159,8 +157,8 @@ async def raw_server(
             found = serve(reader, writer)
             if asyncio.iscoroutine(found):
                 await found
-        except (OSError, EOFError):
-            pass
+        except (OSError, EOFError, asyncio.CancelledError):
+            pass  # it is over, one way or the other
         finally:
             writer.transport.abort()
             serving.discard(own)
@@ -174,3 +172,4 @@ async def raw_server(
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(0.02)  # what they awaited ends too
