@@ -14,7 +14,7 @@ import pytest
 
 from tests.wire.misbehaving_venue import ADDRESS, API, STREAM, Authority, Behaviour, raw_server, venue
 from virtuoso_desktop.exchanges.bybit.probe import BYBIT_PROBE
-from virtuoso_desktop.exchanges.diagnosis import Check, Finding, Verdict, Words
+from virtuoso_desktop.exchanges.diagnosis import Cause, Check, Finding, Refusal, Verdict, Words
 from virtuoso_desktop.exchanges.doctor import Doctor, Own
 from virtuoso_desktop.exchanges.inquiry import Surroundings
 from virtuoso_desktop.exchanges.network import Network
@@ -54,6 +54,7 @@ async def examine(
     after: dict[Check, Own] | None = None,
     ahead_ms: int = 0,
     environment_proxy: str | None = None,
+    known_refusal: Refusal | None = None,
 ) -> dict[Check, Finding]:
     """All findings; ports stand for secure endpoints of the venue's names."""
     ws = rest if ws is None else ws
@@ -63,6 +64,7 @@ async def examine(
         TestNetwork(authority.trusted, proxy),
         lambda: time.time_ns() // 1_000_000 + ahead_ms,
         environment_proxy=environment_proxy,
+        known_refusal=known_refusal,
         resolve=addresses,
         times=FAST,
     )
@@ -263,6 +265,15 @@ async def test_the_same_refusal_of_the_stream_is_no_second_fault(authority: Auth
     assert found[Check.STREAM].verdict is Verdict.FOLLOWS
 
 
+async def test_a_known_ban_is_not_asked_about(authority: Authority) -> None:
+    does = Behaviour()
+    known = Refusal(Cause.BAN, Words("Banned until 12:00.", "Wait."))
+    async with venue(does, authority.server()) as port:
+        found = await examine(authority, port, known_refusal=known)
+    assert only_fault(found, Check.REQUESTS) == "Banned until 12:00. Wait."
+    assert does.asked == ["/v5/public/linear"]
+
+
 async def test_no_answer_in_time(authority: Authority) -> None:
     async with venue(Behaviour(stalls=True), authority.server()) as port:
         found = await examine(authority, port)
@@ -386,7 +397,7 @@ async def test_a_proxy_that_intercepts(authority: Authority, tmp_path: Path) -> 
     ):
         found = await examine(authority, port, proxy=f"http://{ADDRESS}:{at}")
     assert "a proxy or antivirus intercepts it" in found[Check.REQUESTS].says
-    assert found[Check.CLOCK].verdict is Verdict.FOLLOWS
+    assert found[Check.CLOCK].verdict is found[Check.STREAM].verdict is Verdict.FOLLOWS
 
 
 # --- this computer -------------------------------------------------------------------------------------------------

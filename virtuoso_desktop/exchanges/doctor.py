@@ -177,9 +177,14 @@ class Doctor:
     async def _check_requests(self) -> Finding:
         if self._rest.is_lost:
             return _follows(Check.REQUESTS)
+        if self._around.known_refusal is not None:
+            self._refusal = self._around.known_refusal
+            return _fault(Check.REQUESTS, self._refusal.words)
         asked = await self._inquiry.ask(self._probe.time_path)
         if isinstance(asked, Words):
             self._rest.is_lost = True
+            if self._stream.proxy is not None and self._stream.proxy == self._rest.proxy:
+                self._stream.is_lost = True  # what the proxy does to the one it does to the other
             return _fault(Check.REQUESTS, asked)
         result = self._inquiry.result_of(asked)
         if not isinstance(result, Refusal):

@@ -50,6 +50,8 @@ class Surroundings(NamedTuple):
     """The computer's clock."""
     environment_proxy: str | None = None
     """A proxy that the environment names and nobody follows, without password."""
+    known_refusal: Refusal | None = None
+    """A ban that is known of: then no request is sent, since each makes it last longer."""
     resolve: Resolver = system_addresses
     times: WayTimes = WayTimes()
 
