@@ -31,8 +31,22 @@ def _history(arguments: list[str]) -> int:
     return run_history(arguments)
 
 
+def _settings(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.settings_command import run_settings
+
+    return run_settings(arguments)
+
+
+def _doctor(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.doctor_command import run_doctor
+
+    return run_doctor(arguments)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "simulate": _simulate,
     "self-test": _self_test,
     "history": _history,
+    "settings": _settings,
+    "doctor": _doctor,
 }
