@@ -15,7 +15,7 @@ import msgspec
 
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.settings.atomic import write_atomically
-from virtuoso_desktop.settings.overrides import CREDENTIALS, setting_variables
+from virtuoso_desktop.settings.variables import CREDENTIALS, setting_variables
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.arguments import Options

@@ -26,8 +26,8 @@ from virtuoso_desktop.settings.credentials import SECRETS, SecretStore
 from virtuoso_desktop.settings.document import Document, KeyPath
 from virtuoso_desktop.settings.explain import dotted, masked, setting_paths, value_paths
 from virtuoso_desktop.settings.load import read_user_file
-from virtuoso_desktop.settings.overrides import CREDENTIALS
 from virtuoso_desktop.settings.schema import Settings
+from virtuoso_desktop.settings.variables import CREDENTIALS
 
 DEFAULT_SETTINGS = "config/default.yaml"
 NOT_SET = "not set"

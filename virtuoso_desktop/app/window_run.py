@@ -23,7 +23,7 @@ from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Severity
 from virtuoso_desktop.model.errors import VirtuosoError
-from virtuoso_desktop.settings.overrides import variable_of
+from virtuoso_desktop.settings.variables import variable_of
 from virtuoso_desktop.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:

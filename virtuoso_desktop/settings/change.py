@@ -19,8 +19,8 @@ from virtuoso_desktop.settings.load import (
     load_settings,
     user_file_of,
 )
-from virtuoso_desktop.settings.overrides import CREDENTIALS
 from virtuoso_desktop.settings.schema import Settings
+from virtuoso_desktop.settings.variables import CREDENTIALS
 
 AT_ONCE: tuple[KeyPath, ...] = (
     ("universe",),

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from virtuoso_desktop.model.errors import ConfigError, StorageError
 from virtuoso_desktop.settings.document import KeyPath
-from virtuoso_desktop.settings.overrides import CREDENTIALS
+from virtuoso_desktop.settings.variables import CREDENTIALS
 
 SERVICE = "virtuoso-desktop"
 SECRETS: dict[str, KeyPath] = {

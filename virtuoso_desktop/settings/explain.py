@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from virtuoso_desktop.model.errors import ConfigError
 from virtuoso_desktop.settings.document import Document, KeyPath
-from virtuoso_desktop.settings.overrides import CREDENTIALS, Override, variable_of
+from virtuoso_desktop.settings.overrides import Override
 from virtuoso_desktop.settings.schema import Settings
+from virtuoso_desktop.settings.variables import CREDENTIALS, variable_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

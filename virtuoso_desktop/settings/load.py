@@ -30,8 +30,9 @@ from virtuoso_desktop.settings.document import (
 )
 from virtuoso_desktop.settings.explain import dotted, explain, setting_paths
 from virtuoso_desktop.settings.migrate import CURRENT, VERSION_KEY, migrate
-from virtuoso_desktop.settings.overrides import CREDENTIALS, environment_overrides, parse_override
+from virtuoso_desktop.settings.overrides import environment_overrides, parse_override
 from virtuoso_desktop.settings.schema import Settings
+from virtuoso_desktop.settings.variables import CREDENTIALS
 
 USER_FILE = "settings.yaml"
 LAST_GOOD_FILE = "settings.last-good.yaml"

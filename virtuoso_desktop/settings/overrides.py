@@ -1,8 +1,4 @@
-"""Single settings from outside any file: ``--set key=value`` and the ``VIRTUOSO_*`` environment.
-
-Every setting lies in a section, so its variable has a double underscore: ``VIRTUOSO_UNIVERSE__SIZE``. A variable
-without one (``VIRTUOSO_DATA``) is somebody else's and is not looked at.
-"""
+"""Single settings from outside any file: ``--set key=value`` and the ``VIRTUOSO_*`` environment."""
 
 from __future__ import annotations
 
@@ -12,10 +8,7 @@ from typing import Any
 
 from virtuoso_desktop.model.errors import ConfigError
 from virtuoso_desktop.settings.document import KeyPath, parse_value
-
-PREFIX = "VIRTUOSO_"
-SEPARATOR = "__"
-CREDENTIALS = "api_credentials"
+from virtuoso_desktop.settings.variables import CREDENTIALS, PREFIX, SEPARATOR, setting_variables, variable_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +36,6 @@ def parse_override(text: str) -> Override:
         return Override(f"--set {text}", tuple(parts), parse_value(value))
     except ConfigError as error:
         raise ConfigError(f"--set {text}: the {error.user_text}") from None
-
-
-def variable_of(path: Iterable[str | int]) -> str:
-    """The environment variable of a setting."""
-    return PREFIX + SEPARATOR.join(str(part).upper() for part in path)
-
-
-def setting_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that are settings, by name; whether they are right is another matter."""
-    return {
-        name: value
-        for name, value in sorted(environ.items())
-        if name.upper().startswith(PREFIX) and SEPARATOR in name[len(PREFIX) :]
-    }
 
 
 def environment_overrides(environ: Mapping[str, str], known: Iterable[KeyPath]) -> tuple[Override, ...]:

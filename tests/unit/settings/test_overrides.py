@@ -10,7 +10,7 @@ from virtuoso_desktop.model.errors import ConfigError
 from virtuoso_desktop.model.instrument import MarketKind
 from virtuoso_desktop.settings.explain import value_paths
 from virtuoso_desktop.settings.load import USER_FILE, LoadedSettings, load_settings
-from virtuoso_desktop.settings.overrides import setting_variables, variable_of
+from virtuoso_desktop.settings.variables import setting_variables, variable_of
 
 DEFAULT = Path(__file__).parents[3] / "config" / "default.yaml"
 
