@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import msgspec
 
 from virtuoso_desktop.app.arguments import PROGRAM
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
-from virtuoso_desktop.exchanges.diagnosis import Check, Finding, Verdict, Words
+from virtuoso_desktop.exchanges.diagnosis import Check, Finding, Refusal, Verdict, Words
 from virtuoso_desktop.kernel.paths import default_profile
 from virtuoso_desktop.model.errors import ConfigError, VirtuosoError
 
@@ -74,7 +74,7 @@ async def _run(given: argparse.Namespace) -> ExitCode:
     loaded = read_settings(options, root)
     source = bybit_source(loaded.settings.exchanges.bybit)
     doctor = make_doctor(
-        source, loaded.settings, os.environ, before=settings_check(loaded), after={Check.DISK: disk_check(root)}
+        source, loaded.settings, os.environ, before=settings_check(lambda: loaded), after={Check.DISK: disk_check(root)}
     )
     findings = await doctor.examine(_keep_silent if given.json else _print)
     faults = [finding for finding in findings if finding.verdict is Verdict.FAULT]
@@ -93,6 +93,7 @@ def make_doctor(
     *,
     before: dict[Check, Own],
     after: dict[Check, Own],
+    known_refusal: Refusal | None = None,
 ) -> Doctor:
     """The checks for the endpoints and the proxy of a run."""
     from virtuoso_desktop.exchanges.bybit.probe import BYBIT_PROBE
@@ -107,15 +108,16 @@ def make_doctor(
         Network(settings.network.proxy),
         LiveClock().now_ms,
         environment_proxy=_environment_proxy(environ),
+        known_refusal=known_refusal,
     )
     return Doctor(around, BYBIT_PROBE, before, after)
 
 
-def settings_check(loaded: LoadedSettings) -> dict[Check, Own]:
+def settings_check(load: Callable[[], LoadedSettings]) -> dict[Check, Own]:
     """What is wrong with the user's file: then the endpoints may be other ones than meant."""
-    problem = loaded.problem
 
     def check() -> Words | str:
+        problem = load().problem
         if problem is None:
             return "The settings are right."
         return Words(problem.user_text, "Mend the settings file; `settings show` tells what is in use.")

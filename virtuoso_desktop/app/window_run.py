@@ -29,6 +29,7 @@ from virtuoso_desktop.ui.theme import ThemeChoice
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from virtuoso_desktop.app.examination import RunExamination
     from virtuoso_desktop.app.run import Run
     from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
@@ -114,6 +115,7 @@ class _WindowRun:
         self._apply_settings(engine.settings.ui)
         if run.settings is not None:
             run.settings.subscribe("the window", self._take_settings)
+        window.set_doctor(self._examination)
         if self._chart is None:
             await self._place_chart(None)
         if self._chart is not None:
@@ -149,6 +151,11 @@ class _WindowRun:
             self._window.theme.choose(ThemeChoice(change.after.ui.theme))
         if change.touches("ui.colour_blind_safe"):
             self._window.theme.set_colour_blind(change.after.ui.colour_blind_safe)
+
+    def _examination(self) -> RunExamination:
+        from virtuoso_desktop.app.examination import RunExamination
+
+        return RunExamination(self._run)
 
     def _chart_of_last_run(self) -> ChartSnapshot | None:
         """The chart as last shown, if the window shows the same series now."""

@@ -265,7 +265,7 @@ class Doctor:
             return Finding(Check.STREAM, Verdict.OK, f"{host} brought its first data after {took}.")
         is_same = self._refusal is not None and self._refusal.cause is refusal.cause
         if is_same or self._is_ongoing(self._maintenance):
-            return _follows(Check.STREAM)
+            return Finding(Check.STREAM, Verdict.FOLLOWS, f"{host} brings no data for the reason named above.")
         return _fault(Check.STREAM, refusal.words)
 
 
