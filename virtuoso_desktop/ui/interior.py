@@ -345,7 +345,6 @@ class Interior(QWidget):
         open_page = next((page for page in self._window.findChildren(DoctorPage) if page.isVisible()), None)
         page = open_page or DoctorPage(self.theme, self._make_examination, self.show_details, self._window)
         page.show()
-        page.raise_()
         page.activateWindow()
 
     def toggle_full_screen(self) -> None:

@@ -101,7 +101,7 @@ class DoctorPage(PlainDialog):
         self.headline.setText(LOOKING)
         self.advice.setText("This takes a few seconds; a firewall that drops everything makes it longer.")
         self._bar.show_ratio(0.0)
-        self.again.setEnabled(False)
+        self._offer_again(False)
         examination.begin(self._tell, self._end)
 
     def _lay_rows(self, checks: Sequence[Check]) -> None:
@@ -131,7 +131,7 @@ class DoctorPage(PlainDialog):
             self.advice.setText(finding.next_step or "")
 
     def _end(self, failure: str | None) -> None:
-        self.again.setEnabled(True)
+        self._offer_again(True)
         self._bar.show_ratio(1.0)
         faults = self._faults()
         if failure is not None:
@@ -143,6 +143,12 @@ class DoctorPage(PlainDialog):
         elif len(faults) > 1:
             self.advice.setText(f"{faults[0].next_step} {len(faults) - 1} more to mend below.")
         self.setAccessibleDescription(f"{self.headline.text()} {self.advice.text()}")
+
+    def _offer_again(self, is_offered: bool) -> None:
+        self.again.setEnabled(is_offered)
+        self.again.setText("Run again" if is_offered else "Running\u2026")
+        self.again.quiet_colour = "text" if is_offered else "disabled"
+        self.again.update()
 
     def _faults(self) -> list[Finding]:
         found = [row.finding for row in self.rows.values() if row.finding is not None]
