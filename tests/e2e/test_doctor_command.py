@@ -13,6 +13,14 @@ import pytest
 
 from tests.e2e.app_program import log_of, running
 from tests.e2e.simulate_program import simulate
+from tests.running import until as soon
+from virtuoso_desktop.app.arguments import parse
+from virtuoso_desktop.app.examination import RunExamination
+from virtuoso_desktop.app.logs import RunLog
+from virtuoso_desktop.app.run import Run
+from virtuoso_desktop.app.run_folder import RunFolder
+from virtuoso_desktop.app.stopping import StopRequest
+from virtuoso_desktop.exchanges.diagnosis import Check, Finding, Verdict
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="runs whole programs by signal"),
@@ -52,7 +60,7 @@ async def test_a_venue_that_is_well_ends_with_0(tmp_path: Path) -> None:
         assert (code, found["ok"], found["source"], found["cause"]) == (0, True, "demo", None)
         code, out, _ = await command("doctor", "--profile", str(tmp_path), *at(venue.http, venue.ws))
     assert code == 0
-    assert out.count("\nok ") == 6
+    assert out.count("\nok ") == 7
     assert out.endswith("\nEverything that was tried works: data should come.\n")
 
 
@@ -94,9 +102,7 @@ async def test_a_running_program_takes_the_command_settings_up(tmp_path: Path) -
         await asyncio.to_thread(app.until, lambda: words in app.out + app.err, words, 20.0)
 
     async with simulate() as venue:
-        with running(
-            "--headless", *profile, *at(venue.http, venue.ws), environment={"VIRTUOSO_CLOCK__RATE": "1"}
-        ) as app:
+        with running("--headless", *profile, *at(venue.http, venue.ws)) as app:
             await until(app, "35/35 live")
             assert (await command("settings", "set", "universe.size", "4", *profile))[0] == 0
             await until(app, "Changed by the settings file: universe.size.")
@@ -115,3 +121,28 @@ async def test_a_running_program_takes_the_command_settings_up(tmp_path: Path) -
     assert ended.code == 1  # an error was shown
     folder = next(path.name for path in tmp_path.glob("demo-*"))
     assert "Changed by the settings file: universe.size" in log_of(tmp_path, folder)
+
+
+async def test_the_page_in_the_window_examines_the_way_of_its_own_run(tmp_path: Path) -> None:
+    async with simulate() as venue:
+        options = parse(["--headless", "--profile", str(tmp_path), *at(venue.http, venue.ws)])
+        run = Run(options, StopRequest(), RunFolder(options, RunLog()), None)
+        try:
+            await run.open_engine()
+            examination = RunExamination(run)
+            told: list[Finding] = []
+            ended: list[str | None] = []
+            examination.begin(told.append, ended.append)
+            await soon(lambda: bool(ended), "the end of the examination")
+            assert ended == [None]
+            assert tuple(finding.check for finding in told) == tuple(examination.checks) == tuple(Check)
+            assert {finding.verdict for finding in told} == {Verdict.OK, Verdict.SKIPPED}
+            told.clear()
+            examination.begin(told.append, ended.append)
+            examination.cancel()
+            await soon(lambda: not [name for name in run.tasks.names if name.startswith("app.doctor")], "its end")
+            assert (told, ended) == ([], [None])
+        finally:
+            await run.close()
+            run.leave()
+            run.folder.leave()

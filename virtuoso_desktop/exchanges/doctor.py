@@ -258,13 +258,14 @@ class Doctor:
         if self._stream.is_lost:
             return _follows(Check.STREAM)
         host = self._stream.host
+        if self._is_ongoing(self._maintenance):
+            return Finding(Check.STREAM, Verdict.FOLLOWS, "Not tried during the maintenance.")
         begun_s = perf_counter()
         refusal = await self._inquiry.open_stream()
         if refusal is None:
             took = f"{perf_counter() - begun_s:.1f} s"
             return Finding(Check.STREAM, Verdict.OK, f"{host} brought its first data after {took}.")
-        is_same = self._refusal is not None and self._refusal.cause is refusal.cause
-        if is_same or self._is_ongoing(self._maintenance):
+        if self._refusal is not None and self._refusal.cause is refusal.cause:
             return Finding(Check.STREAM, Verdict.FOLLOWS, f"{host} brings no data for the reason named above.")
         return _fault(Check.STREAM, refusal.words)
 
