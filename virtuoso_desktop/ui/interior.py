@@ -1,6 +1,6 @@
 """The widgets of the main window: panels, bars, their places, and what keys and clicks do.
 
-Longer than a module should be: each line hands over to a part, and all of them share the same few widgets.
+Longer than a module should be: its lines hand over to parts, which all share the same few widgets.
 """
 
 from __future__ import annotations
