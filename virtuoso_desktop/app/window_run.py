@@ -109,7 +109,7 @@ class _WindowRun:
         run.face_values = self._values_to_keep
         run.tasks.spawn("app.end", lambda: self._end(engine))
         for notice in run.notices.all:
-            if notice.severity is Severity.WARNING:
+            if notice.severity is Severity.WARNING or (notice.severity is Severity.INFO and notice.where == "settings"):
                 window.post_notice(notice)  # errors are shown by `attach`
         window.attach(engine)
         self._apply_settings(engine.settings.ui)
@@ -128,17 +128,19 @@ class _WindowRun:
         run.mark(f"indicators {engine.overlays.state}")
 
     def _apply_settings(self, ui: UiSettings) -> None:
-        """What the window remembers of itself goes before the settings file, the command line before both."""
+        """What the window remembers goes before the settings, unless they changed; the command line before both."""
         named = {text.partition("=")[0].strip() for text in self._run.options.overrides}
         named |= {f"{UI_SETTING}{name}" for name in type(ui).model_fields if variable_of(("ui", name)) in os.environ}
         window = self._window
 
+        before = warm_start.read_appearance(self._run.folder.reader)
+
         def counts(name: str) -> bool:
             return self._is_first or f"{UI_SETTING}{name}" in named
 
-        if counts("theme"):
+        if counts("theme") or (before is not None and before.theme != ui.theme):
             window.theme.choose(ThemeChoice(ui.theme))
-        if counts("colour_blind_safe"):
+        if counts("colour_blind_safe") or (before is not None and before.colour_blind_safe != ui.colour_blind_safe):
             window.theme.set_colour_blind(ui.colour_blind_safe)
         if counts("instrument") or window.instrument is None:
             window.show_instrument(ui.instrument)
@@ -202,6 +204,9 @@ class _WindowRun:
         if self._run.options.screenshot is not None:
             return {}  # a window sized for a picture is nobody's choice
         values: dict[str, Any] = {warm_start.WINDOW_KEY: self._window.remember().to_bytes()}
+        if self._run.settings is not None:
+            ui = self._run.settings.current.ui
+            values[warm_start.APPEARANCE_KEY] = warm_start.Appearance(ui.theme, ui.colour_blind_safe)
         snapshot = self._chart_snapshot()
         if snapshot is not None:
             values[warm_start.CHART_KEY] = snapshot
