@@ -339,10 +339,13 @@ def proxy_saying(status: bytes, asked: list[bytes] | None = None, port: int = 0)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
+    try:
         while data := await reader.read(65536):
             writer.write(data)
-    writer.transport.abort()
+    except OSError:
+        pass  # one side has gone
+    finally:
+        writer.transport.abort()
 
 
 async def test_through_a_proxy_with_a_password(authority: Authority) -> None:
