@@ -27,9 +27,9 @@ def main_menu(interior: Interior) -> QMenu:
     full.setCheckable(True)
     full.setChecked(interior.window().isFullScreen())
     menu.addSeparator()
-    doctor = menu.addAction("Why is there no data?", interior.show_doctor)
-    doctor.setIcon(icons.icon("warning-circle", muted, ratio))
-    doctor.setEnabled(interior.has_doctor)
+    if interior.has_doctor:
+        doctor = menu.addAction("Why is there no data?", interior.show_doctor)
+        doctor.setIcon(icons.icon("warning-circle", muted, ratio))
     shortcuts = menu.addAction(f"Shortcuts\t{keys_of('list_shortcuts')}", interior.list_shortcuts)
     shortcuts.setIcon(icons.icon("keyboard", muted, ratio))
     about = menu.addAction("About Virtuoso", interior.show_about)
