@@ -149,7 +149,7 @@ def disk_check(root: Path) -> Own:
 
 
 def _environment_proxy(environ: Mapping[str, str]) -> str | None:
-    from virtuoso_desktop.settings.explain import masked
+    from virtuoso_desktop.settings.variables import masked
 
     found = next(
         (environ[name] for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") if environ.get(name)), None

@@ -165,7 +165,7 @@ class Run:
         from virtuoso_desktop.app import wiring
         from virtuoso_desktop.engine.live_settings import LiveSettings
 
-        settings = LiveSettings(plan.settings, wiring.settings_source(self.options, self.folder.root))
+        settings = LiveSettings(plan.loaded, wiring.settings_source(self.options, self.folder.root))
         settings.subscribe("the log", lambda change: self.folder.set_stream_level(change.after.websocket.log_level))
         settings.subscribe("the market", engine.take_settings)
         self.tasks.spawn("app.settings", lambda: self._follow_file(settings), restart=Backoff())

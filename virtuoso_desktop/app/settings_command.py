@@ -24,10 +24,10 @@ from virtuoso_desktop.model.errors import ConfigError, StorageError, VirtuosoErr
 from virtuoso_desktop.settings.change import SettingsSource, counts_at_once, path_of, prepare_edit, write_edit
 from virtuoso_desktop.settings.credentials import SECRETS, SecretStore
 from virtuoso_desktop.settings.document import Document, KeyPath
-from virtuoso_desktop.settings.explain import dotted, masked, setting_paths, value_paths
+from virtuoso_desktop.settings.explain import dotted, setting_paths, value_paths
 from virtuoso_desktop.settings.load import read_user_file
 from virtuoso_desktop.settings.schema import Settings
-from virtuoso_desktop.settings.variables import CREDENTIALS
+from virtuoso_desktop.settings.variables import CREDENTIALS, masked
 
 DEFAULT_SETTINGS = "config/default.yaml"
 NOT_SET = "not set"

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.errors import ConfigError, VirtuosoError
@@ -22,7 +21,7 @@ from virtuoso_desktop.settings.change import (
     taken_at_once,
     write_edit,
 )
-from virtuoso_desktop.settings.load import keep_last_good, read_user_file
+from virtuoso_desktop.settings.load import LoadedSettings, file_stamp, keep_last_good, read_user_file
 from virtuoso_desktop.settings.schema import Settings
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ class LiveSettings:
 
     Parameters
     ----------
-    current : Settings
+    loaded : LoadedSettings
         As loaded at the start.
     source : SettingsSource
         Where they came from, and where a change is saved.
@@ -71,13 +70,13 @@ class LiveSettings:
         After a change holds.
     """
 
-    def __init__(self, current: Settings, source: SettingsSource) -> None:
-        self.current = current
+    def __init__(self, loaded: LoadedSettings, source: SettingsSource) -> None:
+        self.current = loaded.settings
         self.changed: Signal[SettingsChange] = Signal("settings changed")
         self._source = source
         self._takers: list[tuple[str, Taker]] = []
         self._changing = asyncio.Lock()
-        self._stamp = _stamp(source.file)
+        self._stamp = loaded.stamp
         self._waiting: frozenset[str] = frozenset()
         """Settings that were told to wait for the next start."""
 
@@ -123,7 +122,7 @@ class LiveSettings:
             except VirtuosoError:
                 self._take_back(change, len(self._takers))
                 raise
-            self._stamp = await asyncio.to_thread(_stamp, self._source.file)
+            self._stamp = await asyncio.to_thread(file_stamp, self._source.file)
             self._hold(change)
 
     async def take_file(self) -> list[str]:
@@ -137,7 +136,7 @@ class LiveSettings:
             A part of the program refuses; everything is as it was, but for the file.
         """
         async with self._changing:
-            stamp = await asyncio.to_thread(_stamp, self._source.file)
+            stamp = await asyncio.to_thread(file_stamp, self._source.file)
             if stamp == self._stamp:
                 return []
             self._stamp = stamp
@@ -192,12 +191,3 @@ class LiveSettings:
         if change.names:
             self.current = change.after
             self.changed.emit(change)
-
-
-def _stamp(file: Path) -> tuple[int, int] | None:
-    """Time of change (ns) and size; None without the file."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size

@@ -10,7 +10,7 @@ from virtuoso_desktop.model.errors import ConfigError, StorageError
 from virtuoso_desktop.settings.atomic import write_atomically
 from virtuoso_desktop.settings.document import KeyPath, Tree, parse_value, read_text
 from virtuoso_desktop.settings.edit import with_value, without_value
-from virtuoso_desktop.settings.explain import dotted, masked, nearest_setting, setting_paths, value_paths
+from virtuoso_desktop.settings.explain import dotted, nearest_setting, setting_paths, value_paths
 from virtuoso_desktop.settings.load import (
     USER_FILE,
     Layers,
@@ -20,7 +20,7 @@ from virtuoso_desktop.settings.load import (
     user_file_of,
 )
 from virtuoso_desktop.settings.schema import Settings
-from virtuoso_desktop.settings.variables import CREDENTIALS
+from virtuoso_desktop.settings.variables import CREDENTIALS, holds_password
 
 AT_ONCE: tuple[KeyPath, ...] = (
     ("universe",),
@@ -94,7 +94,7 @@ def prepare_edit(source: SettingsSource, key: str, value: str | None) -> Edit | 
     path = path_of(key)
     if CREDENTIALS in path:
         raise ConfigError(f"{key} must not stand in a file; use `virtuoso-desktop settings secret set` for it.")
-    if value is not None and masked(value) != value and "${" not in value:
+    if value is not None and holds_password(value):
         raise ConfigError(f"{key}: a password must not stand in a file. Write ${{NAME}} for it and set that variable.")
     where = str(source.file)
     try:

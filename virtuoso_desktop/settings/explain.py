@@ -14,14 +14,13 @@ from virtuoso_desktop.model.errors import ConfigError
 from virtuoso_desktop.settings.document import Document, KeyPath
 from virtuoso_desktop.settings.overrides import Override
 from virtuoso_desktop.settings.schema import Settings
-from virtuoso_desktop.settings.variables import CREDENTIALS, variable_of
+from virtuoso_desktop.settings.variables import CREDENTIALS, masked, variable_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 MOST_SHOWN = 3
 LONGEST_VALUE = 40
-_PASSWORD = re.compile(r"//[^/\s]*@")
 
 
 def explain(
@@ -100,11 +99,6 @@ def dotted(path: KeyPath) -> str:
     for part in path:
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
     return text
-
-
-def masked(text: str) -> str:
-    """A text without the user and password of a URL."""
-    return _PASSWORD.sub("//…@", text)
 
 
 def _shown(value: object) -> str:

@@ -11,7 +11,7 @@ import io
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,6 +48,8 @@ class LoadedSettings:
     problem: ConfigError | None = None
     told: tuple[str, ...] = ()
     """What was done to the user's file, in words."""
+    stamp: tuple[int, int] | None = None
+    """`file_stamp` of the user's file as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +175,10 @@ def load_settings(
         nearest valid name, the file and the 1-based line.
     """
     layers = Layers(default_file, overrides, environ)
+    stamp = file_stamp(config_file or profile / USER_FILE)
     if config_file is not None:
         try:
-            return LoadedSettings(layers.build(read_user_file(config_file).document))
+            return LoadedSettings(layers.build(read_user_file(config_file).document), stamp=stamp)
         except FileNotFoundError:
             raise ConfigError(f"{config_file} does not exist.") from None
     layers.build(None)  # a wrong --set is the command line's fault, whatever the file says
@@ -186,10 +189,21 @@ def load_settings(
     except FileNotFoundError:
         return LoadedSettings(layers.build(None))
     except ConfigError as error:
-        return _fall_back(layers, profile, error)
-    told = _write_migrated(path, user) if user.changed else ()
+        return replace(_fall_back(layers, profile, error), stamp=stamp)
+    told: tuple[str, ...] = ()
+    if user.changed:
+        told, stamp = _write_migrated(path, user), file_stamp(path)
     keep_last_good(profile)
-    return LoadedSettings(settings, told=told)
+    return LoadedSettings(settings, None, told, stamp)
+
+
+def file_stamp(file: Path) -> tuple[int, int] | None:
+    """Time of change (ns) and size; None without the file."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def read_user_file(path: Path) -> UserFile:

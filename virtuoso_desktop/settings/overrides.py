@@ -8,7 +8,7 @@ from typing import Any
 
 from virtuoso_desktop.model.errors import ConfigError
 from virtuoso_desktop.settings.document import KeyPath, parse_value
-from virtuoso_desktop.settings.variables import CREDENTIALS, PREFIX, SEPARATOR, setting_variables, variable_of
+from virtuoso_desktop.settings.variables import CREDENTIALS, PREFIX, SEPARATOR, masked, setting_variables, variable_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ def parse_override(text: str) -> Override:
     if not equals or not all(parts):
         raise ConfigError(f"--set {text}: write it as key=value, for example --set universe.size=10.")
     try:
-        return Override(f"--set {text}", tuple(parts), parse_value(value))
+        return Override(f"--set {masked(text)}", tuple(parts), parse_value(value))
     except ConfigError as error:
-        raise ConfigError(f"--set {text}: the {error.user_text}") from None
+        raise ConfigError(f"--set {masked(text)}: the {error.user_text}") from None
 
 
 def environment_overrides(environ: Mapping[str, str], known: Iterable[KeyPath]) -> tuple[Override, ...]:

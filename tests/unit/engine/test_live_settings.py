@@ -39,7 +39,7 @@ def picky(name: str, refuses: Callable[[SettingsChange], bool]) -> Callable[[Set
 
 def make(profile: Path, **environ: str) -> LiveSettings:
     source = SettingsSource(DEFAULT, profile, environ=environ)
-    return LiveSettings(source.load().settings, source)
+    return LiveSettings(source.load(), source)
 
 
 async def test_a_change_reaches_every_part_and_the_file(tmp_path: Path) -> None:
@@ -128,6 +128,13 @@ async def test_a_file_changed_by_hand_is_taken_up_as_far_as_it_goes(tmp_path: Pa
     (tmp_path / USER_FILE).unlink()
     assert await live.take_file() == ["Changed by the settings file: universe.size."]
     assert part.size == 35
+
+
+async def test_what_changed_while_the_program_started_is_not_missed(tmp_path: Path) -> None:
+    source = SettingsSource(DEFAULT, tmp_path)
+    loaded = source.load()
+    (tmp_path / USER_FILE).write_text("universe: {size: 5}\n")
+    assert await LiveSettings(loaded, source).take_file() == ["Changed by the settings file: universe.size."]
 
 
 async def test_a_file_that_becomes_wrong_is_told_once_and_not_used(tmp_path: Path) -> None:

@@ -116,6 +116,13 @@ def test_a_wrong_change_is_refused_in_words(tmp_path: Path, key: str, value: str
     assert (tmp_path / USER_FILE).read_text() == text
 
 
+@pytest.mark.parametrize("url", ["http://h:1", "http://user@h:1", "http://user:${PROXY_PASSWORD}@h:1"])
+def test_a_proxy_without_a_written_password_is_taken(tmp_path: Path, url: str) -> None:
+    edit = prepare_edit(source(tmp_path, PROXY_PASSWORD="s3cret"), "network.proxy", url)
+    assert edit is not None
+    assert "s3cret" not in edit.text
+
+
 def test_a_file_that_is_wrong_already_is_mended_first(tmp_path: Path) -> None:
     (tmp_path / USER_FILE).write_text("ui:\n  theme: dork\n")
     with pytest.raises(ConfigError) as caught:
