@@ -120,7 +120,9 @@ def settings_check(load: Callable[[], LoadedSettings]) -> dict[Check, Own]:
         problem = load().problem
         if problem is None:
             return "The settings are right."
-        return Words(problem.user_text, "Mend the settings file; `settings show` tells what is in use.")
+        return Words(
+            problem.user_text, "Mend the settings file; `virtuoso-desktop settings show` tells what is in use."
+        )
 
     return {Check.SETTINGS: check}
 

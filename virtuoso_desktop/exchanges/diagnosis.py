@@ -94,8 +94,8 @@ def no_name(hosts: list[str], all_failed: bool) -> Words:
         )
     return Words(
         f"The address of {names} cannot be looked up, though other names can.",
-        "A filter or DNS server blocks this name, or the endpoint in the settings is misspelt: check `settings show "
-        "exchanges.bybit`, then change the DNS server.",
+        "A filter or DNS server blocks this name, or the endpoint in the settings is misspelt: check it with "
+        "`virtuoso-desktop settings show exchanges.bybit`, then change the DNS server.",
     )
 
 
@@ -112,7 +112,9 @@ def no_connection(host: str, port: int, error: BaseException, environment_proxy:
     where = f"{host}:{port}"
     if isinstance(error, ConnectionRefusedError):
         says = f"{where} refuses the connection: nothing listens there, or a firewall refuses."
-        step = "Check the endpoint with `settings show exchanges.bybit`, and the rules of the firewall."
+        step = (
+            "Check the endpoint with `virtuoso-desktop settings show exchanges.bybit`, and the rules of the firewall."
+        )
     elif isinstance(error, TimeoutError):
         says = f"{where} does not answer: a firewall drops the connection, or the network is down."
         step = f"Allow Virtuoso to connect to port {port} in the firewall, or try another network."
@@ -193,7 +195,8 @@ def no_proxy(proxy: str, error: BaseException) -> Words:
     else:
         says = f"The connection to the proxy {proxy} fails ({_os_words(error)})."
     return Words(
-        says, "Correct it with `settings set network.proxy`, or take it out with `settings unset network.proxy`."
+        says,
+        "Correct it with `virtuoso-desktop settings set network.proxy`, or take it out with `settings unset` instead.",
     )
 
 
@@ -212,16 +215,16 @@ def refusing_proxy(proxy: str, host: str, status: int | None, has_password: bool
     if status is None:
         return Words(
             f"What answers at {proxy} is no HTTP proxy.",
-            "Correct the port with `settings set network.proxy`; SOCKS proxies cannot be used.",
+            "Correct the port with `virtuoso-desktop settings set network.proxy`; SOCKS proxies cannot be used.",
         )
     if status in (502, 503, 504):
         return Words(
             f"The proxy {proxy} cannot reach {host} (HTTP {status}).",
-            "Ask who runs the proxy, or take it out with `settings unset network.proxy`.",
+            "Ask who runs the proxy, or take it out with `virtuoso-desktop settings unset network.proxy`.",
         )
     return Words(
         f"The proxy {proxy} forbids {host} (HTTP {status}).",
-        "Have the name allowed in the proxy, or take it out with `settings unset network.proxy`.",
+        "Have the name allowed in the proxy, or take it out with `virtuoso-desktop settings unset network.proxy`.",
     )
 
 
@@ -345,7 +348,8 @@ def _between(host: str) -> Words:
 def _no_venue(host: str, how: str) -> Words:
     return Words(
         f"What answers at {host} is not the exchange ({how}).",
-        "Check the endpoint with `settings show exchanges.bybit`; `settings unset` brings the default back.",
+        "Check the endpoint with `virtuoso-desktop settings show exchanges.bybit`; `settings unset` brings the default "
+        "back.",
     )
 
 
