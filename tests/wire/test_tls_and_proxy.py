@@ -179,6 +179,20 @@ async def test_one_proxy_serves_requests_and_streams() -> None:
         await until(lambda: not stream.connections, "the end of the stream")
 
 
+async def test_a_proxy_that_intercepts_is_refused_in_words(certificate: Path) -> None:
+    proxy = FakeProxy()
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    async with secure_venue(certificate) as (https, wss, _):
+        proxy.ports = {"api.venue.test": port_of(https), "stream.venue.test": port_of(wss)}
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        endpoints = BybitEndpoints("https://api.venue.test", "wss://stream.venue.test", url)
+        async with server, connected(endpoints) as c:
+            await until(lambda: c.phase is LinkPhase.BACKOFF, "the refusal")
+            assert "certificate cannot be trusted" in (c.states[-1].reason or "")
+            with pytest.raises(LinkError, match="certificate cannot be trusted"):
+                await c.adapter.server_time()
+
+
 @pytest.mark.parametrize("status", [b"407 Proxy Authentication Required", b"503 Service Unavailable"])
 async def test_a_proxy_that_refuses_is_named(status: bytes) -> None:
     proxy = FakeProxy()

@@ -23,6 +23,8 @@ commands:
   {PROGRAM} simulate --help     a simulated exchange on this computer, for any Bybit client
   {PROGRAM} history --help      what is kept on disk: info, export, import
   {PROGRAM} ledger --help       every signal that was raised: verify, list, export
+  {PROGRAM} settings --help     what is set: show, set, unset, secret
+  {PROGRAM} doctor [--json]     why there are no data, and what to do
   {PROGRAM} self-test [--json]  whether the program can run here
 
 exit codes: 0 done, 1 ran but showed errors, 2 bad usage or settings, 3 cannot run here

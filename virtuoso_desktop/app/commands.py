@@ -37,9 +37,23 @@ def _ledger(arguments: list[str]) -> int:
     return run_ledger(arguments)
 
 
+def _settings(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.settings_command import run_settings
+
+    return run_settings(arguments)
+
+
+def _doctor(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.doctor_command import run_doctor
+
+    return run_doctor(arguments)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "simulate": _simulate,
     "self-test": _self_test,
     "history": _history,
     "ledger": _ledger,
+    "settings": _settings,
+    "doctor": _doctor,
 }

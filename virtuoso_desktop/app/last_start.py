@@ -1,12 +1,13 @@
 """What the previous start of the same command was: whose cache the first painted window may show.
 
-Reading settings takes longer than painting a window. While command and settings file are unchanged, their source
-is known from here; otherwise the settings are read first.
+Reading settings takes longer than painting a window. While command, environment and settings file are unchanged, their
+source is known from here; otherwise the settings are read first.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,14 @@ import msgspec
 
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.settings.atomic import write_atomically
+from virtuoso_desktop.settings.variables import CREDENTIALS, setting_variables
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.arguments import Options
 
 FILE = "last-start.json"
 USER_FILE = "settings.yaml"
-VERSION = 1
+VERSION = 2
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +39,8 @@ class LastStart(msgspec.Struct, frozen=True):
     version: int
     config: str | None
     overrides: tuple[str, ...]
+    variables: str
+    """SHA-256 of the environment's settings; empty without any. Nothing of their values is kept."""
     stamp: tuple[int, int] | None
     """Time of change (ns) and size of the settings file; None without one."""
     decided: SourceFolder
@@ -76,4 +80,14 @@ def _last_start(options: Options, root: Path, decided: SourceFolder) -> LastStar
     except OSError:
         stamp = None
     config = str(options.config.absolute()) if options.config is not None else None
-    return LastStart(VERSION, config, options.overrides, stamp, decided)
+    return LastStart(VERSION, config, options.overrides, _variables_hash(), stamp, decided)
+
+
+def _variables_hash() -> str:
+    found = setting_variables(os.environ).items()
+    kept = [(name, value) for name, value in found if CREDENTIALS not in name.lower()]
+    if not kept:
+        return ""
+    import hashlib
+
+    return hashlib.sha256(msgspec.json.encode(kept)).hexdigest()

@@ -18,7 +18,7 @@ from virtuoso_desktop.kernel.clock import Clock, LiveClock
 from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Notice, NoticeBoard, Severity
 from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
-from virtuoso_desktop.model.errors import StorageError, VirtuosoError
+from virtuoso_desktop.model.errors import ConfigError, StorageError, VirtuosoError
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.arguments import Options
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.stopping import StopRequest
     from virtuoso_desktop.app.wiring import Plan
     from virtuoso_desktop.engine.engine import Engine
+    from virtuoso_desktop.engine.live_settings import LiveSettings
     from virtuoso_desktop.engine.universe import RememberedUniverse
 
 OPENING = "app.open"
 """The task that starts everything; when it fails, the run is over."""
 KEEP_PERIOD_S = 30.0
+SETTINGS_PERIOD_S = 1.0
 LIVE_STEP_S = 0.1
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
@@ -91,6 +93,8 @@ class Run:
         self.notices.posted.connect(_log_notice)
         self.engine: Engine | None = None
         self.plan: Plan | None = None
+        self.settings: LiveSettings | None = None
+        """There once the engine is."""
         self.demo = DemoExchange(child, options.speed) if child is not None else None
         self.tasks = Supervisor(self._task_failed)
         self.face_values: Callable[[], dict[str, Any]] = dict
@@ -141,10 +145,13 @@ class Run:
             self._take_folder_of(plan)
             if loaded.problem is not None:
                 self.post(Severity.ERROR, "settings", loaded.problem.user_text)
+            for sentence in loaded.told:
+                self.post(Severity.INFO, "settings", sentence)
             with plain_imports():
                 engine = wiring.build_engine(plan, self.notices, wiring.make_history(plan, folder.profile))
             self.engine = engine
             engine.start(self._remembered(plan, engine))
+        self.settings = self._live_settings(plan, engine)
         if self.demo is not None and market is not None:
             self._watch_over(self.demo, market)
         self.tasks.spawn("app.keep", self._keep_often, restart=Backoff(first_s=KEEP_PERIOD_S))
@@ -152,6 +159,29 @@ class Run:
         self.mark("engine started")
         log.info("source %s at %s", plan.source.source.value, plan.source.rest_endpoint)
         return engine
+
+    def _live_settings(self, plan: Plan, engine: Engine) -> LiveSettings:
+        """The settings from now on: log and universe take them up, the file is looked at every second."""
+        from virtuoso_desktop.app import wiring
+        from virtuoso_desktop.engine.live_settings import LiveSettings
+
+        settings = LiveSettings(plan.loaded, wiring.settings_source(self.options, self.folder.root))
+        settings.subscribe("the log", lambda change: self.folder.set_stream_level(change.after.websocket.log_level))
+        settings.subscribe("the market", engine.take_settings)
+        self.tasks.spawn("app.settings", lambda: self._follow_file(settings), restart=Backoff())
+        return settings
+
+    async def _follow_file(self, settings: LiveSettings) -> None:
+        """Take up what the person, or the command `settings`, writes into the settings file."""
+        while True:
+            await asyncio.sleep(SETTINGS_PERIOD_S)
+            try:
+                for sentence in await settings.take_file():
+                    self.post(Severity.INFO, "settings", sentence)
+            except ConfigError as error:
+                self.post(Severity.ERROR, "settings", error.user_text)
+            except VirtuosoError as error:
+                self.post(Severity.WARNING, "settings", error.user_text)
 
     async def _mark_live(self, engine: Engine) -> None:
         """Log when every watched instrument was live for the first time."""
@@ -216,14 +246,14 @@ class Run:
     def _values_to_keep(self) -> dict[str, Any]:
         """Copies only: they are encoded in a worker."""
         engine = self.engine
-        if self.folder.cache is None or engine is None or self.plan is None:
+        if self.folder.cache is None or engine is None or self.settings is None:
             return {}
         values: dict[str, Any] = dict(self.face_values())
         rows = self.rows.snapshot(engine.market_rows(), engine.venue_now_ms())
         if rows is not None:
             values[warm_start.MARKETS_KEY] = rows
         if engine.universe is not None:
-            values[warm_start.UNIVERSE_KEY] = warm_start.universe_value(engine.universe, self.plan.settings.universe)
+            values[warm_start.UNIVERSE_KEY] = warm_start.universe_value(engine.universe, self.settings.current.universe)
         return values
 
     def _write(self, values: dict[str, Any]) -> str | None:

@@ -21,6 +21,14 @@ MARKETS_KEY = "snapshot:markets"
 CHART_KEY = "snapshot:chart"
 WINDOW_KEY = "window"
 UNIVERSE_KEY = "universe"
+APPEARANCE_KEY = "settings:appearance"
+
+
+class Appearance(msgspec.Struct, frozen=True):
+    """What the settings said of the window when it was last open: a change since then is the newest word."""
+
+    theme: str
+    colour_blind_safe: bool
 
 
 class KeptUniverse(msgspec.Struct, frozen=True):
@@ -48,6 +56,11 @@ def read_chart(cache: CacheReader | None) -> ChartSnapshot | None:
 def read_window(cache: CacheReader | None) -> bytes | None:
     """What the window remembers of itself."""
     return cache.read(WINDOW_KEY, bytes) if cache is not None else None
+
+
+def read_appearance(cache: CacheReader | None) -> Appearance | None:
+    """What the settings said last."""
+    return cache.read(APPEARANCE_KEY, Appearance) if cache is not None else None
 
 
 def read_universe(cache: CacheReader | None, wanted: UniverseSettings, now_ms: int) -> RememberedUniverse | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,17 @@ from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Severity
 from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.settings.variables import variable_of
 from virtuoso_desktop.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from virtuoso_desktop.app.examination import RunExamination
     from virtuoso_desktop.app.run import Run
     from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
+    from virtuoso_desktop.engine.live_settings import SettingsChange
     from virtuoso_desktop.settings.schema import UiSettings
     from virtuoso_desktop.ui.charts.panel import ChartPanel
 
@@ -105,10 +109,13 @@ class _WindowRun:
         run.face_values = self._values_to_keep
         run.tasks.spawn("app.end", lambda: self._end(engine))
         for notice in run.notices.all:
-            if notice.severity is Severity.WARNING:
+            if notice.severity is Severity.WARNING or (notice.severity is Severity.INFO and notice.where == "settings"):
                 window.post_notice(notice)  # errors are shown by `attach`
         window.attach(engine)
         self._apply_settings(engine.settings.ui)
+        if run.settings is not None:
+            run.settings.subscribe("the window", self._take_settings)
+        window.set_doctor(self._examination)
         if self._chart is None:
             await self._place_chart(None)
         if self._chart is not None:
@@ -121,21 +128,36 @@ class _WindowRun:
         run.mark(f"indicators {engine.overlays.state}")
 
     def _apply_settings(self, ui: UiSettings) -> None:
-        """What the window remembers of itself goes before the settings file, the command line before both."""
+        """What the window remembers goes before the settings, unless they changed; the command line before both."""
         named = {text.partition("=")[0].strip() for text in self._run.options.overrides}
+        named |= {f"{UI_SETTING}{name}" for name in type(ui).model_fields if variable_of(("ui", name)) in os.environ}
         window = self._window
+
+        before = warm_start.read_appearance(self._run.folder.reader)
 
         def counts(name: str) -> bool:
             return self._is_first or f"{UI_SETTING}{name}" in named
 
-        if counts("theme"):
+        if counts("theme") or (before is not None and before.theme != ui.theme):
             window.theme.choose(ThemeChoice(ui.theme))
-        if counts("colour_blind_safe"):
+        if counts("colour_blind_safe") or (before is not None and before.colour_blind_safe != ui.colour_blind_safe):
             window.theme.set_colour_blind(ui.colour_blind_safe)
         if counts("instrument") or window.instrument is None:
             window.show_instrument(ui.instrument)
         if counts("timeframe") and window.instrument is not None:
             window.show_instrument(window.instrument, ui.timeframe)
+
+    def _take_settings(self, change: SettingsChange) -> None:
+        """Theme and colours of a change at run time; a choice in the window's own menu stays what it is until then."""
+        if change.touches("ui.theme"):
+            self._window.theme.choose(ThemeChoice(change.after.ui.theme))
+        if change.touches("ui.colour_blind_safe"):
+            self._window.theme.set_colour_blind(change.after.ui.colour_blind_safe)
+
+    def _examination(self) -> RunExamination:
+        from virtuoso_desktop.app.examination import RunExamination
+
+        return RunExamination(self._run)
 
     def _chart_of_last_run(self) -> ChartSnapshot | None:
         """The chart as last shown, if the window shows the same series now."""
@@ -182,6 +204,9 @@ class _WindowRun:
         if self._run.options.screenshot is not None:
             return {}  # a window sized for a picture is nobody's choice
         values: dict[str, Any] = {warm_start.WINDOW_KEY: self._window.remember().to_bytes()}
+        if self._run.settings is not None:
+            ui = self._run.settings.current.ui
+            values[warm_start.APPEARANCE_KEY] = warm_start.Appearance(ui.theme, ui.colour_blind_safe)
         snapshot = self._chart_snapshot()
         if snapshot is not None:
             values[warm_start.CHART_KEY] = snapshot

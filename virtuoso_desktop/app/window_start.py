@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.stopping import StopRequest
 
 UI_SETTING = "ui."
+THEME_VARIABLE = "VIRTUOSO_UI__THEME"
 
 
 class FirstPaint(QObject):
@@ -119,9 +120,10 @@ def _sized_for(options: Options, memory: WindowMemory) -> WindowMemory:
 
 
 def _named_theme(options: Options) -> ThemeChoice | None:
-    """The theme of ``--set ui.theme=...``, for the first painted frame; the settings judge the rest."""
-    for text in reversed(options.overrides):
+    """The theme named by ``--set`` or the environment, for the first painted frame; the settings judge the rest."""
+    named = os.environ.get(THEME_VARIABLE)
+    for text in options.overrides:
         name, _, value = text.partition("=")
         if name.strip() == f"{UI_SETTING}theme":
-            return next((choice for choice in ThemeChoice if choice.value == value.strip()), None)
-    return None
+            named = value
+    return next((choice for choice in ThemeChoice if named is not None and choice.value == named.strip()), None)

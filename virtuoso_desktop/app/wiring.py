@@ -17,7 +17,8 @@ from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
 from virtuoso_desktop.kernel.paths import resource
 from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.market.store import MarketStore
-from virtuoso_desktop.settings.load import LoadedSettings, load_settings
+from virtuoso_desktop.settings.change import SettingsSource
+from virtuoso_desktop.settings.load import LoadedSettings
 from virtuoso_desktop.settings.schema import ClockSettings, Settings
 from virtuoso_desktop.settings.source import SourceOfRun, bybit_source, demo_source
 from virtuoso_desktop.storage.history import HISTORY_FILE, HistoryStore
@@ -40,15 +41,14 @@ class Plan:
         return self.loaded.settings
 
 
+def settings_source(options: Options, profile: Path) -> SettingsSource:
+    """Where the settings of the run come from."""
+    return SettingsSource(resource(DEFAULT_SETTINGS), profile, options.config, options.overrides, os.environ)
+
+
 def read_settings(options: Options, profile: Path) -> LoadedSettings:
     """Settings of the run, every layer. Raises ConfigError when something on the command line is wrong."""
-    return load_settings(
-        default_file=resource(DEFAULT_SETTINGS),
-        profile=profile,
-        config_file=options.config,
-        overrides=options.overrides,
-        environ=os.environ,
-    )
+    return settings_source(options, profile).load()
 
 
 def make_plan(options: Options, loaded: LoadedSettings, demo: DemoMarket | None) -> Plan:

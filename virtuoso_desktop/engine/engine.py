@@ -20,6 +20,7 @@ from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
+from virtuoso_desktop.engine.live_settings import SettingsChange
 from virtuoso_desktop.engine.overlays import Overlays
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
@@ -127,10 +128,12 @@ class Engine:
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
-        self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices)
+        self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices, clock)
         self.listing = ListingKeeper(self, venue.adapter, settings.universe, self._board, clock, venue.listing)
         self._history.refused.connect(lambda _: self.listing.suspect())
-        self._housekeeper = Housekeeper(venue.adapter, clock, self._history, self._board, self._look_for_restarts)
+        self._housekeeper = Housekeeper(
+            venue.adapter, self._time_keeper, self._history, self._board, self._look_for_restarts
+        )
         self._restarts = 0
         self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
         self._skipped_refreshes = 0
@@ -229,6 +232,11 @@ class Engine:
         if entered is not None and after in self._watched:
             entered.hold_book(SHOWN_DEPTH)
             self._adapter.subscribe([shown_book(after)])
+
+    def take_settings(self, change: SettingsChange) -> None:
+        """Take up a change of the settings. Raises ChangeRefused with nothing changed."""
+        if change.touches("universe"):
+            self.listing.want(change.after.universe)
 
     def _is_shown(self, instrument_id: InstrumentId) -> bool:
         return self._shown is not None and self._shown[0] == instrument_id

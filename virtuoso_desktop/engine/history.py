@@ -201,7 +201,7 @@ class HistoryLoader:
     def _repair(self, key: SeriesKey, from_ms: int) -> None:
         now_ns = self._clock.now_ns()
         pause_ns = REPAIR_PAUSE_S * 1e9 * self._clock.rate
-        if now_ns - self._repaired_ns.get(key, -(10**18)) < pause_ns:
+        if 0 <= now_ns - self._repaired_ns.get(key, -(10**18)) < pause_ns:
             return
         self._repaired_ns[key] = now_ns
         name = f"history.repair.{key[0]}.{key[1]}"

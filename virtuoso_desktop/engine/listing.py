@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from virtuoso_desktop.engine.links import LinkBoard
+from virtuoso_desktop.engine.live_settings import ChangeRefused
 from virtuoso_desktop.engine.universe import (
     UNIVERSE_LIFE_MS,
     RememberedUniverse,
@@ -99,7 +100,11 @@ class ListingKeeper:
         self._known: frozenset[InstrumentId] | None = None
         """What was traded at the last look of this run."""
         self._ends_told: set[tuple[InstrumentId, int]] = set()
+        self._known_kinds: frozenset[MarketKind] = frozenset()
+        self._chosen_by = wanted
+        """The wishes by which `universe` was chosen."""
         self._suspicion = asyncio.Event()
+        self._wish = asyncio.Event()
         self._retry_asked = asyncio.Event()
         self.universe: RememberedUniverse | None = None
         self.reviews = 0
@@ -108,6 +113,26 @@ class ListingKeeper:
         """Begin with the universe of the previous run, before the venue has answered."""
         self.universe = universe
         self._desk.watch(universe.instruments)
+
+    def want(self, wanted: UniverseSettings) -> None:
+        """Watch by other wishes from now on; the universe is chosen anew at once.
+
+        Raises
+        ------
+        ChangeRefused
+            It names what the venue does not have.
+        """
+        foreign = [venue.value for venue in wanted.venues if venue is not self._adapter.venue]
+        if foreign:
+            raise ChangeRefused(f"{', '.join(foreign)} is not connected in this run.")
+        if self._known is not None and self._known_kinds >= set(wanted.kinds):
+            listed = {name for each in self._known for name in (each.symbol, str(each))}
+            unknown = [name for name in wanted.include_symbols if name not in listed]
+            if unknown:
+                raise ChangeRefused(f"{self._board.venue.capitalize()} does not list {', '.join(unknown)}.")
+        self._wanted = wanted
+        self._wish.set()
+        self._suspicion.set()
 
     def retry_now(self) -> None:
         """Ask a venue that did not answer without waiting any longer."""
@@ -122,6 +147,7 @@ class ListingKeeper:
         failures = 0
         while True:
             self._suspicion.clear()
+            self._wish.clear()
             try:
                 if self._known is None:
                     await self._desk.measure_clock()
@@ -142,17 +168,18 @@ class ListingKeeper:
                 await self._wait()
 
     async def _wait(self) -> None:
-        """Until the next regular review, or a suspicion, but never too soon."""
-        await asyncio.sleep(self._times.gap_s)
+        """Until the next regular review, or a suspicion, but never too soon; a wish is heard at once."""
+        await _set_within(self._wish, self._times.gap_s)
         life_s = UNIVERSE_LIFE_MS / 1000 / self._clock.rate
         await _set_within(self._suspicion, max(0.0, min(self._times.every_s, life_s) - self._times.gap_s))
 
     async def _review(self) -> None:
-        kinds = [kind for kind in MarketKind if kind in self._wanted.kinds]
+        wanted = self._wanted
+        kinds = [kind for kind in MarketKind if kind in wanted.kinds]
         pages = [await self._adapter.instruments(kind) for kind in kinds]
         listed = [instrument for page in pages for instrument in page]
         traded = [instrument for instrument in listed if is_traded(instrument)]
-        chosen = await self._choose(traded, kinds)
+        chosen = await self._choose(traded, wanted)
         if not chosen:
             self._desk.notices.post(
                 Severity.ERROR,
@@ -162,25 +189,29 @@ class ListingKeeper:
             )
         self._tell_new(traded)
         self._known = frozenset(instrument.id for instrument in traded)
+        self._known_kinds = frozenset(kinds)
         self._apply(chosen, {instrument.id: instrument for instrument in listed})
         self.reviews += 1
 
-    async def _choose(self, traded: list[Instrument], kinds: list[MarketKind]) -> tuple[Instrument, ...]:
-        """The universe kept, or a new one once a day; the shown instrument stays in either."""
+    async def _choose(self, traded: list[Instrument], wanted: UniverseSettings) -> tuple[Instrument, ...]:
+        """The universe kept, or a new one once a day and by a new wish; the shown instrument stays in either."""
         now_ms = self._board.now_ms()
         shown = self._desk.shown_instrument
-        always = [shown] if shown is not None else []
-        if self.universe is not None and 0 <= now_ms - self.universe.as_of_ms < UNIVERSE_LIFE_MS:
+        is_kept = shown is not None and not {shown.symbol, str(shown)} & set(wanted.exclude_symbols)
+        always = [shown] if shown is not None and is_kept else []
+        is_young = self.universe is not None and 0 <= now_ms - self.universe.as_of_ms < UNIVERSE_LIFE_MS
+        if self.universe is not None and is_young and self._chosen_by == wanted:
             as_of_ms = self.universe.as_of_ms
             chosen = kept_universe(self.universe, traded, always)
-            included = set(self._wanted.include_symbols)
+            included = set(wanted.include_symbols)
             chosen += tuple(each for each in traded if names(each) & included and each not in chosen)
         else:
             as_of_ms = now_ms
-            tickers = [ticker for kind in kinds for ticker in await self._adapter.tickers(kind)]
-            chosen = choose_universe(traded, tickers, self._wanted)
+            tickers = [ticker for kind in wanted.kinds for ticker in await self._adapter.tickers(kind)]
+            chosen = choose_universe(traded, tickers, wanted)
             chosen += tuple(each for each in traded if each.id in always and each not in chosen)
         self.universe = RememberedUniverse(as_of_ms, chosen)
+        self._chosen_by = wanted
         return chosen
 
     def _apply(self, chosen: tuple[Instrument, ...], listed: dict[InstrumentId, Instrument]) -> None:
@@ -201,7 +232,8 @@ class ListingKeeper:
         self._desk.watch(chosen)
 
     def _drop(self, instrument: Instrument, listed: Instrument | None) -> None:
-        if listed is None or not is_traded(listed):
+        is_asked = instrument.id.market_kind in self._known_kinds
+        if is_asked and (listed is None or not is_traded(listed)):
             why = "it is no longer listed" if listed is None else f"its status is {listed.status}"
             self._tell(
                 Severity.WARNING,
@@ -225,7 +257,11 @@ class ListingKeeper:
     def _tell_new(self, traded: list[Instrument]) -> None:
         if self._known is None:
             return
-        new = [each.symbol for each in traded if each.id not in self._known and may_fit(each, self._wanted)]
+        new = [
+            each.symbol
+            for each in traded
+            if each.id.market_kind in self._known_kinds and each.id not in self._known and may_fit(each, self._wanted)
+        ]
         if new:
             more = f" and {len(new) - MOST_NAMED} more" if len(new) > MOST_NAMED else ""
             self._tell(

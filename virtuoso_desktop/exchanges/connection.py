@@ -56,6 +56,7 @@ class LinkConnection(ClientConnection):
         self._kept: deque[Frame] = deque()
         self._unread: deque[tuple[bytes, int]] = deque()
         self._is_behind = False
+        self._was_made = False
         self._fragments: list[bytes] = []
         self.huge_frames = 0
         self.read_pauses = 0
@@ -65,6 +66,7 @@ class LinkConnection(ClientConnection):
         with contextlib.suppress(AttributeError):  # uvloop's transports have no such attribute
             transport.max_size = READ_BYTES  # type: ignore[attr-defined]
         super().connection_made(transport)
+        self._was_made = True
 
     def data_received(self, data: bytes) -> None:
         recv_ns = self._clock.now_ns()
@@ -139,6 +141,8 @@ class LinkConnection(ClientConnection):
         self._is_behind = bool(self._kept or self._unread)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if not self._was_made:  # TLS failed behind a proxy: nothing is there that could be lost
+            return
         self._work_off(float("inf"))
         super().connection_lost(exc)
 

@@ -74,7 +74,7 @@ _WORDS: tuple[tuple[type[BaseException], str | Callable[[Any], str]], ...] = (
     (PayloadTooBig, "the exchange sent a message above the size limit"),
     (ProtocolError, lambda error: f"the exchange broke the WebSocket protocol: {error}"),
     (TimeoutError, "no answer in time"),
-    (socket.gaierror, "the host name cannot be resolved; is the computer offline?"),
+    (socket.gaierror, "the host name cannot be resolved (is the computer offline?)"),
     (ssl.SSLCertVerificationError, lambda error: f"the certificate cannot be trusted: {error.verify_message}"),
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset by peer"),

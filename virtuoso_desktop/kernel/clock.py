@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 NS_PER_MS = 1_000_000
 REANCHOR_TOLERANCE_NS = 5 * NS_PER_MS
 OFFSET_WARNING_S = 2.0
+
+
+def _find_steady() -> Callable[[], int]:
+    """Nanoseconds that no setting of the clock moves and that go on while the computer sleeps."""
+    if sys.platform == "linux":
+        return lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":
+        return lambda: time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    return time.perf_counter_ns
+
+
+steady_ns = _find_steady()
 
 
 class Clock(Protocol):
@@ -22,22 +36,32 @@ class Clock(Protocol):
 
 
 class LiveClock:
-    """The computer's UTC, read through ``perf_counter_ns`` (Windows' own clock steps by 15.6 ms)."""
+    """The computer's UTC, read through `steady_ns` (Windows' own clock steps by 15.6 ms).
+
+    Between two calls of `reanchor` nothing moves it, neither a person who sets the computer's clock nor its time
+    service.
+
+    Parameters
+    ----------
+    wall_ns : callable
+        The computer's UTC in ns.
+    """
 
     rate = 1.0
 
-    def __init__(self) -> None:
-        self._anchor_ns = time.time_ns() - time.perf_counter_ns()
+    def __init__(self, wall_ns: Callable[[], int] = time.time_ns) -> None:
+        self._wall_ns = wall_ns
+        self._anchor_ns = wall_ns() - steady_ns()
 
     def now_ns(self) -> int:
-        return self._anchor_ns + time.perf_counter_ns()
+        return self._anchor_ns + steady_ns()
 
     def now_ms(self) -> int:
-        return (self._anchor_ns + time.perf_counter_ns()) // NS_PER_MS
+        return (self._anchor_ns + steady_ns()) // NS_PER_MS
 
     def reanchor(self) -> int:
-        """Follow a step of the computer's clock (sleep, time service); returns the step in ns, 0 if small."""
-        step_ns = time.time_ns() - self.now_ns()
+        """Follow a step of the computer's clock (a person, its time service); returns the step in ns, 0 if small."""
+        step_ns = self._wall_ns() - self.now_ns()
         if abs(step_ns) < REANCHOR_TOLERANCE_NS:
             return 0
         self._anchor_ns += step_ns
@@ -89,6 +113,8 @@ class VenueClock:
         self._clock = clock
         self.offset_ms: int | None = None
         """Venue minus clock; None until measured (then venue time is the clock's)."""
+        self.steps = 0
+        """How often the clock stepped."""
 
     def now_ms(self) -> int:
         return self._clock.now_ms() + (self.offset_ms or 0)
@@ -103,6 +129,12 @@ class VenueClock:
 
         self.offset_ms = round(median(venue - (sent + received) / 2 for sent, venue, received in samples))
         return self.offset_ms
+
+    def follow(self, step_ns: int) -> None:
+        """The clock stepped by ``step_ns``, the venue's time did not: it goes on without a jump."""
+        self.steps += 1
+        if self.offset_ms is not None:
+            self.offset_ms -= round(step_ns / NS_PER_MS)
 
     @property
     def offset_is_suspicious(self) -> bool:

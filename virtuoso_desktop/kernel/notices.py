@@ -42,8 +42,8 @@ class NoticeBoard:
         """Tell people. The same sentence from the same part within a minute is not told again."""
         newest = next((notice for notice in reversed(self._notices) if notice.where == where), None)
         notice = Notice(self._clock.now_ms(), severity, where, user_text)
-        if newest is not None and newest.user_text == user_text and notice.at_ms - newest.at_ms < REPEAT_AFTER_MS:
-            return
+        if newest is not None and newest.user_text == user_text and 0 <= notice.at_ms - newest.at_ms < REPEAT_AFTER_MS:
+            return  # a clock that was set back would silence it for as long
         self._notices.append(notice)
         del self._notices[:-MOST_KEPT]
         self.posted.emit(notice)

@@ -29,6 +29,11 @@ class Document:
 
 def read_document(path: Path) -> Document:
     """Read a settings file. Raises ConfigError with the line, FileNotFoundError when there is no file."""
+    return parse_document(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Text of a settings file. Raises ConfigError with the line, FileNotFoundError when there is no file."""
     try:
         if path.is_file() and path.stat().st_size > LARGEST_BYTES:
             raise ConfigError(f"{path} is larger than {LARGEST_BYTES // 1000} kB, which no settings file is.")
@@ -38,21 +43,29 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from error
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _unreadable(str(path), raw.count(b"\n", 0, error.start), "this is no UTF-8 text") from error
-    return parse_document(text, str(path))
 
 
 def parse_document(text: str, where: str) -> Document:
     """Parse YAML text whose top level is a mapping (or nothing). Raises ConfigError with the line."""
-    values = _load(text, where)
-    if values is None:
-        return Document(where, {}, {})
-    document = Document(where, {}, {})
-    if not isinstance(values, dict):
+    return plain_document(parse_tree(text, where), where)
+
+
+def parse_tree(text: str, where: str) -> Any:
+    """Parse YAML text into ruamel's mapping, which keeps comments, order and lines; None for no settings at all."""
+    tree = _load(text, where)
+    if tree is not None and not isinstance(tree, dict):
         raise _unreadable(where, 0, "settings are written as `name: value`, one a line")
-    document.values.update(_Plain(document).convert(values, (), 1))
+    return cast(Any, tree)
+
+
+def plain_document(tree: Any, where: str) -> Document:
+    """Plain values and lines of a tree of `parse_tree`. Raises ConfigError with the line."""
+    document = Document(where, {}, {})
+    if tree is not None:
+        document.values.update(_Plain(document).convert(tree, (), 1))
     return document
 
 
@@ -82,6 +95,7 @@ def _load(text: str, where: str) -> Any:
 
     parser: Any = YAML(typ="rt", pure=True)
     parser.Constructor = Constructor
+    parser.preserve_quotes = True
     fault: Any
     try:
         return parser.load(text)

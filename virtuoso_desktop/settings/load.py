@@ -1,34 +1,41 @@
 """Reads the layers of settings, lays them over each other and says in words what is wrong.
 
 Order, later wins: ``config/default.yaml``, the user's file, then ``${NAME}`` is replaced from the environment,
-then ``--set``.
+then the ``VIRTUOSO_*`` environment, then ``--set``.
 """
 
 from __future__ import annotations
 
 import copy
-import difflib
+import io
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from virtuoso_desktop.model.errors import ConfigError
 from virtuoso_desktop.settings.atomic import write_atomically
-from virtuoso_desktop.settings.document import Document, KeyPath, Tree, parse_value, read_document
+from virtuoso_desktop.settings.document import (
+    Document,
+    KeyPath,
+    Tree,
+    parse_tree,
+    plain_document,
+    read_document,
+    read_text,
+)
+from virtuoso_desktop.settings.explain import dotted, explain, setting_paths
+from virtuoso_desktop.settings.migrate import CURRENT, VERSION_KEY, migrate
+from virtuoso_desktop.settings.overrides import environment_overrides, parse_override
 from virtuoso_desktop.settings.schema import Settings
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+from virtuoso_desktop.settings.variables import CREDENTIALS
 
 USER_FILE = "settings.yaml"
 LAST_GOOD_FILE = "settings.last-good.yaml"
-MOST_SHOWN = 3
-LONGEST_VALUE = 40
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 log = logging.getLogger(__name__)
 
@@ -39,13 +46,97 @@ class LoadedSettings:
 
     settings: Settings
     problem: ConfigError | None = None
+    told: tuple[str, ...] = ()
+    """What was done to the user's file, in words."""
+    stamp: tuple[int, int] | None = None
+    """`file_stamp` of the user's file as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Override:
-    text: str
-    path: KeyPath
-    value: Any
+class UserFile:
+    """A settings file as it counts for this version. ``changed`` says what the migration changed."""
+
+    document: Document
+    tree: Any
+    version: int
+    changed: tuple[str, ...]
+
+
+class Layers:
+    """Everything but the user's file.
+
+    Parameters
+    ----------
+    default_file : Path
+        ``config/default.yaml``.
+    overrides : sequence of str
+        ``key=value`` as given to ``--set``; values are YAML.
+    environ : mapping
+        For ``VIRTUOSO_*`` and for ``${NAME}``, where an unset one is null.
+
+    Raises
+    ------
+    ConfigError
+        An override or a variable is wrong in itself.
+    """
+
+    def __init__(self, default_file: Path, overrides: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._default = read_document(default_file)
+        self._environ = environ
+        given = tuple(parse_override(text) for text in overrides)
+        self._overrides = (*environment_overrides(environ, setting_paths()), *given)
+
+    def build(self, user: Document | None) -> Settings:
+        """Settings with ``user`` laid over the defaults. Raises ConfigError."""
+        values = copy.deepcopy(self._default.values)
+        if user is not None:
+            _refuse_written_secrets(user)
+            _overlay(values, {key: value for key, value in user.values.items() if key != VERSION_KEY})
+        unset: dict[KeyPath, str] = {}
+        values = self._expand(values, (), unset)
+        for override in self._overrides:
+            nested: Any = override.value
+            for part in reversed(override.path):
+                nested = {part: nested}
+            _overlay(values, nested)
+        try:
+            return Settings.model_validate(values)
+        except ValidationError as error:
+            raise explain(error, user, self._overrides, unset) from None
+
+    def origin_of(self, path: KeyPath, user: Document | None) -> str:
+        """Where the value of a setting comes from, in words."""
+        for override in reversed(self._overrides):
+            if override.path == path[: len(override.path)]:
+                return override.where
+        if user is not None and path in user.lines:
+            return f"{user.where}, line {user.lines[path]}"
+        return "default"
+
+    def overriding(self, path: KeyPath) -> str | None:
+        """What outside the user's file decides this setting now; None when the file does."""
+        found = (each for each in reversed(self._overrides) if each.path == path[: len(each.path)])
+        return next((each.where for each in found), None)
+
+    def default_of(self, path: KeyPath) -> object:
+        """The value of ``config/default.yaml``."""
+        value: Any = self._default.values
+        for part in path:
+            value = value[part]
+        return value
+
+    def _expand(self, value: Any, path: KeyPath, unset: dict[KeyPath, str]) -> Any:
+        if isinstance(value, dict):
+            return {key: self._expand(item, (*path, key), unset) for key, item in cast(Tree, value).items()}
+        if isinstance(value, list):
+            return [self._expand(item, (*path, index), unset) for index, item in enumerate(cast("list[Any]", value))]
+        if not isinstance(value, str):
+            return value
+        for name in _VARIABLE.findall(value):
+            if not self._environ.get(name):
+                unset[path] = name
+                return None
+        return _VARIABLE.sub(lambda match: self._environ[match[1]], value)
 
 
 def load_settings(
@@ -69,43 +160,107 @@ def load_settings(
     overrides : sequence of str
         ``key=value`` as given to ``--set``; values are YAML.
     environ : mapping
-        Environment variables for ``${NAME}``; an unset one is null.
+        Environment variables.
 
     Returns
     -------
     LoadedSettings
         With ``problem`` when the profile's own file is wrong: then the last good settings are in use, or the
-        defaults if there are none.
+        defaults if there are none. A file of an older version is brought up to this one, the old one kept.
 
     Raises
     ------
     ConfigError
-        When something the user named on the command line is wrong: it names the key, the nearest valid name,
-        the file and the 1-based line.
+        When something the user named on the command line or in the environment is wrong: it names the key, the
+        nearest valid name, the file and the 1-based line.
     """
-    default = read_document(default_file)
-    layers = _Layers(default, tuple(_parse_override(text) for text in overrides), environ)
+    layers = Layers(default_file, overrides, environ)
+    stamp = file_stamp(config_file or profile / USER_FILE)
     if config_file is not None:
         try:
-            return LoadedSettings(layers.build(read_document(config_file)))
+            return LoadedSettings(layers.build(read_user_file(config_file).document), stamp=stamp)
         except FileNotFoundError:
             raise ConfigError(f"{config_file} does not exist.") from None
     layers.build(None)  # a wrong --set is the command line's fault, whatever the file says
-    user_file = profile / USER_FILE
+    path = profile / USER_FILE
     try:
-        document = read_document(user_file)
-        settings = layers.build(document)
+        user = read_user_file(path)
+        settings = layers.build(user.document)
     except FileNotFoundError:
         return LoadedSettings(layers.build(None))
     except ConfigError as error:
-        return _fall_back(layers, profile, error)
-    _keep_last_good(user_file, profile / LAST_GOOD_FILE)
-    return LoadedSettings(settings)
+        return replace(_fall_back(layers, profile, error), stamp=stamp)
+    told: tuple[str, ...] = ()
+    if user.changed:
+        told, stamp = _write_migrated(path, user), file_stamp(path)
+    keep_last_good(profile)
+    return LoadedSettings(settings, None, told, stamp)
 
 
-def _fall_back(layers: _Layers, profile: Path, error: ConfigError) -> LoadedSettings:
+def file_stamp(file: Path) -> tuple[int, int] | None:
+    """Time of change (ns) and size; None without the file."""
     try:
-        settings = layers.build(read_document(profile / LAST_GOOD_FILE))
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def read_user_file(path: Path) -> UserFile:
+    """A settings file brought to this version, in memory. Raises ConfigError, FileNotFoundError."""
+    return user_file_of(read_text(path), str(path))
+
+
+def user_file_of(text: str, where: str) -> UserFile:
+    """The text of a settings file, brought to this version. Raises ConfigError."""
+    tree = parse_tree(text, where)
+    if tree is None:
+        return UserFile(Document(where, {}, {}), None, CURRENT, ())
+    plain_document(tree, where)  # refuses what no step has to bear: aliases, tags, depth
+    version, changed = migrate(tree, where)
+    return UserFile(plain_document(tree, where), tree, version, tuple(changed))
+
+
+def dump_tree(tree: Any, *, mapping: int = 2, sequence: int = 4, offset: int = 2) -> str:
+    """YAML text of ruamel's tree, with its comments and order."""
+    from ruamel.yaml import YAML
+
+    writer: Any = YAML(typ="rt", pure=True)
+    writer.preserve_quotes = True
+    writer.width = 4096
+    writer.indent(mapping=mapping, sequence=sequence, offset=offset)
+    out = io.StringIO()
+    writer.dump(tree, out)
+    return out.getvalue()
+
+
+def _write_migrated(path: Path, user: UserFile) -> tuple[str, ...]:
+    """Keep the old file, write the new one; says what was done."""
+    backup = _free_name(path, user.version)
+    changes = "; ".join(user.changed)
+    try:
+        write_atomically(backup, path.read_bytes())
+        write_atomically(path, dump_tree(user.tree))
+    except OSError as error:
+        reason = error.strerror or error
+        sentence = f"{path} is of an older version and cannot be brought up to this one ({reason}); it is read with "
+        return (f"{sentence}{changes}.",)
+    return (f"{path} was brought from version {user.version} to {CURRENT}: {changes}. The old file is {backup.name}.",)
+
+
+def _free_name(path: Path, version: int) -> Path:
+    """A name beside the file that nothing has yet."""
+    backup = path.with_name(f"{path.stem}.version-{version}{path.suffix}")
+    number = 1
+    while backup.exists():
+        number += 1
+        backup = path.with_name(f"{path.stem}.version-{version}-{number}{path.suffix}")
+    return backup
+
+
+def _fall_back(layers: Layers, profile: Path, error: ConfigError) -> LoadedSettings:
+    try:
+        settings = layers.build(read_user_file(profile / LAST_GOOD_FILE).document)
         kept = "The last good settings are in use; mend it and start again."
     except (ConfigError, FileNotFoundError):
         settings = layers.build(None)
@@ -113,9 +268,11 @@ def _fall_back(layers: _Layers, profile: Path, error: ConfigError) -> LoadedSett
     return LoadedSettings(settings, ConfigError(f"{error.user_text} {kept}", line=error.line))
 
 
-def _keep_last_good(user_file: Path, last_good: Path) -> None:
+def keep_last_good(profile: Path) -> None:
+    """Copy the profile's settings file, which was found right, for the day on which it is not."""
+    last_good = profile / LAST_GOOD_FILE
     try:
-        content = user_file.read_bytes()
+        content = (profile / USER_FILE).read_bytes()
         if not last_good.is_file() or last_good.read_bytes() != content:
             write_atomically(last_good, content)
     except OSError as error:
@@ -123,54 +280,20 @@ def _keep_last_good(user_file: Path, last_good: Path) -> None:
         log.info("the last good settings were not kept: %s", error)
 
 
-def _parse_override(text: str) -> _Override:
-    name, equals, value = text.partition("=")
-    parts = name.strip().split(".")
-    if not equals or not all(parts):
-        raise ConfigError(f"--set {text}: write it as key=value, for example --set universe.size=10.")
-    try:
-        return _Override(text, tuple(parts), parse_value(value))
-    except ConfigError as error:
-        raise ConfigError(f"--set {text}: the {error.user_text}") from None
-
-
-class _Layers:
-    """Everything but the user's file."""
-
-    def __init__(self, default: Document, overrides: tuple[_Override, ...], environ: Mapping[str, str]) -> None:
-        self._default = default
-        self._overrides = overrides
-        self._environ = environ
-
-    def build(self, user: Document | None) -> Settings:
-        """Settings with ``user`` laid over the defaults. Raises ConfigError."""
-        values = copy.deepcopy(self._default.values)
-        if user is not None:
-            _overlay(values, user.values)
-        unset: dict[KeyPath, str] = {}
-        values = self._expand(values, (), unset)
-        for override in self._overrides:
-            nested: Any = override.value
-            for part in reversed(override.path):
-                nested = {part: nested}
-            _overlay(values, nested)
-        try:
-            return Settings.model_validate(values)
-        except ValidationError as error:
-            raise _Explainer(user, self._overrides, unset).explain(error) from None
-
-    def _expand(self, value: Any, path: KeyPath, unset: dict[KeyPath, str]) -> Any:
-        if isinstance(value, dict):
-            return {key: self._expand(item, (*path, key), unset) for key, item in cast(Tree, value).items()}
-        if isinstance(value, list):
-            return [self._expand(item, (*path, index), unset) for index, item in enumerate(cast("list[Any]", value))]
-        if not isinstance(value, str):
-            return value
-        for name in _VARIABLE.findall(value):
-            if not self._environ.get(name):
-                unset[path] = name
-                return None
-        return _VARIABLE.sub(lambda match: self._environ[match[1]], value)
+def _refuse_written_secrets(user: Document) -> None:
+    """A key or secret stands in the keyring or the environment, never in a file."""
+    for path, line in user.lines.items():
+        if len(path) < 2 or path[-2] != CREDENTIALS:
+            continue
+        value: Any = user.values
+        for part in path:
+            value = value[part]
+        if value is not None and not (isinstance(value, str) and _VARIABLE.fullmatch(value)):
+            raise ConfigError(
+                f"{user.where}, line {line}: {dotted(path)} must not stand in a file. Store it with `virtuoso-desktop "
+                "settings secret set`, or write ${NAME} and set that environment variable.",
+                line=line,
+            )
 
 
 def _overlay(base: Tree, over: Tree) -> None:
@@ -183,97 +306,3 @@ def _overlay(base: Tree, over: Tree) -> None:
             _overlay(cast(Tree, below), cast(Tree, value))
         elif value is not None:
             base[key] = value
-
-
-class _Explainer:
-    """Says where a wrong value came from and what would be right."""
-
-    def __init__(self, user: Document | None, overrides: tuple[_Override, ...], unset: dict[KeyPath, str]) -> None:
-        self._user = user
-        self._overrides = overrides
-        self._unset = unset
-
-    def explain(self, error: ValidationError) -> ConfigError:
-        found = sorted(
-            (self._place(details["loc"]), self._what(details)) for details in error.errors(include_url=False)
-        )
-        texts: list[str] = []
-        for (_, _, where), what in found[:MOST_SHOWN]:
-            texts.append(f"{where}: {what}" if what.endswith("?") else f"{where}: {what}.")
-        if len(found) > MOST_SHOWN:
-            texts.append(f"{len(found) - MOST_SHOWN} more are wrong.")
-        line = found[0][0][1]
-        return ConfigError(" ".join(texts), line=line or None)
-
-    def _place(self, path: KeyPath) -> tuple[int, int, str]:
-        """Return order of the layer, line (0 without one), and the words for it."""
-        for override in self._overrides:
-            shorter = min(len(override.path), len(path))
-            if override.path[:shorter] == path[:shorter]:
-                return 0, 0, f"--set {override.text}"
-        if self._user is not None:
-            for length in range(len(path), 0, -1):
-                line = self._user.lines.get(path[:length])
-                if line is not None:
-                    return 1, line, f"{self._user.where}, line {line}"
-        return 2, 0, "settings"
-
-    def _what(self, details: ErrorDetails) -> str:
-        path = details["loc"]
-        name = _dotted(path)
-        if details["type"] == "extra_forbidden":
-            nearest = _nearest_setting(path)
-            return f"{name} is no setting" + (f"; did you mean {nearest}?" if nearest else "")
-        variable = self._unset.get(path)
-        if variable is not None:
-            return f"{name} has no value: the environment variable {variable} is not set"
-        if details["type"] == "model_type":
-            return f"{name} should be a section with names and values below it, not {_shown(details['input'])}"
-        message = (
-            details["msg"].removeprefix("Value error, ").replace("Input should", "should").partition(", unable")[0]
-        )
-        if details["type"] in ("value_error", "missing") or "api_credentials" in path:
-            return f"{name} {message}"
-        return f"{name} {message}, not {_shown(details['input'])}{_nearest_word(details)}"
-
-
-def _dotted(path: KeyPath) -> str:
-    text = ""
-    for part in path:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return "a section"
-    text = "null" if value is None else repr(value)
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
-
-
-def _nearest_word(details: ErrorDetails) -> str:
-    """For a value out of a fixed list, the one that was probably meant."""
-    words = re.findall(r"'([^']*)'", str(details.get("ctx", {}).get("expected", "")))
-    nearest = difflib.get_close_matches(str(details["input"]), words, 1)
-    return f"; did you mean {nearest[0]}?" if nearest else ""
-
-
-def _nearest_setting(path: KeyPath) -> str | None:
-    """Return the valid name nearest to an unknown one: among its siblings, else anywhere in the tree."""
-    parent, unknown = path[:-1], str(path[-1])
-    paths = list(_setting_paths(Settings, ()))
-    siblings = sorted({str(valid[-1]) for valid in paths if valid[:-1] == parent})
-    match = difflib.get_close_matches(unknown, siblings, 1)
-    if match:
-        return _dotted((*parent, match[0]))
-    by_name = {str(valid[-1]): valid for valid in reversed(paths)}
-    match = difflib.get_close_matches(unknown, by_name, 1, 0.8)
-    return _dotted(by_name[match[0]]) if match else None
-
-
-def _setting_paths(model: type[BaseModel], above: KeyPath) -> Iterator[KeyPath]:
-    for name, field in model.model_fields.items():
-        path = (*above, name)
-        yield path
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _setting_paths(field.annotation, path)

@@ -34,7 +34,7 @@ class FeedBanner(QWidget):
         self._retry = Button(theme, "Retry now", is_boxed=True, parent=self)
         self._retry.setToolTip("Connect at once instead of waiting")
         self._details = Button(theme, "Details", is_boxed=True, parent=self)
-        self._details.setToolTip("State of every connection and topic")
+        self._details.setToolTip("Find out why there is no data")
         self._hide = Button(theme, icon_name="x", parent=self)
         self._hide.setAccessibleName("Hide this message")
         self._hide.setToolTip("Hide until another topic goes silent")

@@ -1,4 +1,7 @@
-"""The widgets of the main window: panels, bars, their places, and what keys and clicks do."""
+"""The widgets of the main window: panels, bars, their places, and what keys and clicks do.
+
+Longer than a module should be: its lines hand over to parts, which all share the same few widgets.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent
 
     from virtuoso_desktop.kernel.notices import Notice
+    from virtuoso_desktop.ui.dialogs.doctor_page import Examination
     from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
     from virtuoso_desktop.ui.theme import Theme
     from virtuoso_desktop.ui.toasts import ToastStack
@@ -70,6 +74,7 @@ class Interior(QWidget):
         self._disconnects: list[Callable[[], None]] = [self.theme.changed.connect(self._on_theme)]
         self._feed = FeedWatch()
         self._toasts: ToastStack | None = None
+        self._make_examination: Callable[[], Examination] | None = None
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
@@ -211,7 +216,7 @@ class Interior(QWidget):
         bar.theme_asked.connect(self.theme.cycle)
         bar.menu_asked.connect(self.open_menu)
         self.banner.retry_asked.connect(self._retry)
-        self.banner.details_asked.connect(self.show_details)
+        self.banner.details_asked.connect(self.show_doctor)
         self.markets.instrument_chosen.connect(self.show_instrument)
         self.frame.add(self.markets, self.markets.view.take_painted_ns)
         self.frame.add(self.strip)
@@ -320,6 +325,27 @@ class Interior(QWidget):
         from virtuoso_desktop.ui.dialogs.feed_details import FeedDetails
 
         FeedDetails(self.theme, self._read_links, self._window).show()
+
+    @property
+    def has_doctor(self) -> bool:
+        """Whether the way to the exchange can be examined: once the settings are known."""
+        return self._make_examination is not None
+
+    def set_doctor(self, make: Callable[[], Examination] | None) -> None:
+        """How the way to the exchange is examined."""
+        self._make_examination = make
+
+    def show_doctor(self) -> None:
+        """Show why there is no data; before anything can be examined, the connections."""
+        from virtuoso_desktop.ui.dialogs.doctor_page import DoctorPage
+
+        if self._make_examination is None:
+            self.show_details()
+            return
+        open_page = next((page for page in self._window.findChildren(DoctorPage) if page.isVisible()), None)
+        page = open_page or DoctorPage(self.theme, self._make_examination, self.show_details, self._window)
+        page.show()
+        page.activateWindow()
 
     def toggle_full_screen(self) -> None:
         """To full screen and back."""

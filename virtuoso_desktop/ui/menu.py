@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main_menu(interior: Interior) -> QMenu:
-    """Theme, shortcuts, about, quit."""
+    """Theme, full screen, why there is no data, shortcuts, about, quit."""
     theme = interior.theme
     muted, ratio = theme.color("muted"), interior.devicePixelRatioF()
     menu = QMenu(interior)
@@ -27,6 +27,9 @@ def main_menu(interior: Interior) -> QMenu:
     full.setCheckable(True)
     full.setChecked(interior.window().isFullScreen())
     menu.addSeparator()
+    if interior.has_doctor:
+        doctor = menu.addAction("Why is there no data?", interior.show_doctor)
+        doctor.setIcon(icons.icon("warning-circle", muted, ratio))
     shortcuts = menu.addAction(f"Shortcuts\t{keys_of('list_shortcuts')}", interior.list_shortcuts)
     shortcuts.setIcon(icons.icon("keyboard", muted, ratio))
     about = menu.addAction("About Virtuoso", interior.show_about)

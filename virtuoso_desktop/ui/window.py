@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.engine.views import EngineView, MarketRow, MarketsSnapshot
     from virtuoso_desktop.kernel.notices import Notice
+    from virtuoso_desktop.ui.dialogs.doctor_page import Examination
     from virtuoso_desktop.ui.frame import Refreshable
     from virtuoso_desktop.ui.interior import Interior
     from virtuoso_desktop.ui.theme import Theme
@@ -125,6 +126,10 @@ class MainWindow(QWidget):
     def attach(self, engine: EngineView) -> None:
         """Show this engine's market from now on; a row turns live with its own first ticker."""
         self.interior.attach(engine)
+
+    def set_doctor(self, make: Callable[[], Examination] | None) -> None:
+        """How the way to the exchange is examined, for the page behind the banner."""
+        self.interior.set_doctor(make)
 
     def detach(self) -> None:
         """The engine stops: keep what is shown, read nothing more."""

@@ -15,11 +15,12 @@ from tests.fake_adapter import LINK, FakeAdapter, instrument
 from tests.unit.engine.test_engine import BTC, ETH, NOW_MS, Rig, loaded, running, until
 from virtuoso_desktop.engine import listing
 from virtuoso_desktop.engine.listing import ListingTimes
+from virtuoso_desktop.engine.live_settings import ChangeRefused, SettingsChange
 from virtuoso_desktop.exchanges.base import LinkPhase, LinkState, StaleFeed, Subscription, TopicKind, TopicRejected
 from virtuoso_desktop.kernel.clock import ManualClock
 from virtuoso_desktop.kernel.notices import Severity
 from virtuoso_desktop.model.errors import VenueRejected
-from virtuoso_desktop.model.instrument import MarketKind
+from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Venue
 from virtuoso_desktop.model.market import BookSnapshot
 from virtuoso_desktop.model.timeframe import Timeframe
 
@@ -141,3 +142,48 @@ async def test_suspicions_do_not_flood_the_venue(tmp_path: Path) -> None:
             await asyncio.sleep(0.02)
         assert rig.engine.listing.reviews <= 4
     assert listing.REVIEW_GAP_S == 60.0
+
+
+def wishes(rig: Rig, **fields: object) -> SettingsChange:
+    before = rig.engine.settings
+    after = before.model_copy(update={"universe": before.universe.model_copy(update=fields)})
+    return SettingsChange(before, after, tuple(f"universe.{name}" for name in fields))
+
+
+async def test_a_new_wish_is_heard_at_once_and_stays_by_the_next_review(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS), symbols=("BTCUSDT", "ETHUSDT", "SOLUSDT"))
+    async with running(tmp_path, adapter, times=ListingTimes(0.2, 0.05)) as rig:
+        await loaded(rig)
+        rig.engine.show(BTC, Timeframe.M5)
+        rig.engine.take_settings(wishes(rig, size=2))
+        await until(lambda: len(rig.engine.watched()) == 2, "two instruments")
+        rig.engine.take_settings(wishes(rig, size=2, exclude_symbols=("BTCUSDT",)))
+        await until(lambda: BTC not in {each.id for each in rig.engine.watched()}, "the shown one to go")
+        reviews = rig.engine.listing.reviews
+        await until(lambda: rig.engine.listing.reviews > reviews + 1, "more reviews")
+        assert {each.symbol for each in rig.engine.watched()} == {"ETHUSDT", "SOLUSDT"}
+        assert told(rig) == []  # nobody left trade
+
+
+async def test_a_kind_that_is_not_wanted_any_more_goes_without_a_word(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    spot = msgspec.structs.replace(
+        adapter.listed[0], id=InstrumentId(Venue.BYBIT, MarketKind.SPOT, "BTCUSDT"), contract_type=""
+    )
+    adapter.listed.append(spot)
+    async with reviewing(tmp_path, adapter) as rig:
+        included = {"min_24h_volume": 0.0}
+        rig.engine.take_settings(wishes(rig, kinds=(MarketKind.SPOT, MarketKind.LINEAR), **included))
+        await until(lambda: spot.id in {each.id for each in rig.engine.watched()}, "the spot instrument")
+        rig.engine.take_settings(wishes(rig, kinds=(MarketKind.SPOT,), **included))
+        await until(lambda: [each.id for each in rig.engine.watched()] == [spot.id], "spot alone")
+        assert told(rig) == []
+
+
+async def test_wishes_that_the_venue_cannot_fulfil_are_refused(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, FakeAdapter(ManualClock(NOW_MS))) as rig:
+        with pytest.raises(ChangeRefused, match="Bybit does not list NOSUCHUSDT"):
+            rig.engine.take_settings(wishes(rig, include_symbols=("BTCUSDT", "NOSUCHUSDT")))
+        with pytest.raises(ChangeRefused, match="binance is not connected"):
+            rig.engine.take_settings(wishes(rig, venues=(Venue.BYBIT, Venue.BINANCE)))
+        assert len(rig.engine.watched()) == 2

@@ -46,7 +46,7 @@ async def test_certificates_are_read_once() -> None:
         (TimeoutError(), "no answer in time"),
         (
             socket.gaierror(-2, "Name or service not known"),
-            "the host name cannot be resolved; is the computer offline?",
+            "the host name cannot be resolved (is the computer offline?)",
         ),
         (ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1)"), "connection refused"),
         (ConnectionResetError(104, "Connection reset by peer"), "connection reset by peer"),

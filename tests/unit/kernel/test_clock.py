@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtuoso_desktop.kernel.clock import LiveClock, ManualClock, ScaledClock, VenueClock
+from virtuoso_desktop.kernel.clock import LiveClock, ManualClock, ScaledClock, VenueClock, steady_ns
 
 
 def test_the_live_clock_is_the_computers_utc() -> None:
@@ -20,12 +20,27 @@ def test_the_live_clock_is_the_computers_utc() -> None:
 
 
 def test_a_step_of_the_computers_clock_is_followed() -> None:
-    clock = LiveClock()
+    moved_ns = 0
+    clock = LiveClock(lambda: time.time_ns() + moved_ns)
+    venue = VenueClock(clock)
+    venue.measure([(clock.now_ms(), clock.now_ms() + 300, clock.now_ms())])
     assert clock.reanchor() == 0
-    clock._anchor_ns -= 3_600_000_000_000
-    step_ns = clock.reanchor()
-    assert step_ns == pytest.approx(3_600_000_000_000, abs=50_000_000)
-    assert abs(clock.now_ns() - time.time_ns()) < 50_000_000
+    for step_s in (3600, -7200, 10, -20):
+        moved_ns += step_s * 1_000_000_000
+        before_ms = venue.now_ms()
+        step_ns = clock.reanchor()
+        venue.follow(step_ns)
+        assert step_ns == pytest.approx(step_s * 1_000_000_000, abs=50_000_000)
+        assert abs(clock.now_ns() - time.time_ns() - moved_ns) < 50_000_000
+        assert 0 <= venue.now_ms() - before_ms < 50  # the venue's time goes on
+    assert venue.steps == 4
+    assert venue.offset_ms == pytest.approx(300 - moved_ns / 1_000_000, abs=50)
+
+
+def test_the_steady_time_is_of_the_real_second() -> None:
+    started_ns, first_ns = time.perf_counter_ns(), steady_ns()
+    time.sleep(0.05)
+    assert steady_ns() - first_ns == pytest.approx(time.perf_counter_ns() - started_ns, abs=20_000_000)
 
 
 def test_a_scaled_clock_starts_where_told_and_runs_faster() -> None:

@@ -108,6 +108,9 @@ def test_an_empty_section_changes_nothing(tmp_path: Path) -> None:
     [
         ("\nuniverse:\n  sise: 3\n", 3, "universe.sise is no setting; did you mean universe.size?"),
         ("theme: dark\n", 1, "theme is no setting; did you mean ui.theme?"),
+        ("ui: {}\nversion: 0\n", 2, "version should be a whole number from 1 to 2"),
+        ("version: true\n", 1, "version should be a whole number from 1 to 2"),
+        ("\nversion: 9\nui: {}\n", 2, "written by a newer Virtuoso"),
         ("qqqq: 1\n", 1, "qqqq is no setting."),
         ("ui:\n  theme: dork\n", 2, "not 'dork'; did you mean dark?"),
         ("universe:\n  kinds: [linear,\n    spott]\n", 3, "universe.kinds[2] should be"),
@@ -127,7 +130,7 @@ def test_an_empty_section_changes_nothing(tmp_path: Path) -> None:
         ("exchanges:\n  bybit:\n    ws_endpoint: https://stream.bybit.com\n", 3, "must be wss://"),
         ("exchanges:\n  bybit:\n    rest_endpoint: ${NOWHERE}\n", 3, "environment variable NOWHERE is not set"),
         ("network:\n  proxy: socks5://a:1\n", 2, "network.proxy must be http://"),
-        ("websocket:\n  reconnect_attempts: 5\n", 2, "should be 'endless', not 5"),
+        ("version: 2\nwebsocket:\n  reconnect_attempts: 5\n", 3, "should be 'endless', not 5"),
         ("ui:\n  instrument: BTCUSDT\n", 2, "must be venue:kind:SYMBOL"),
         ("universe:\n  size: 3\n  size: 4\n", 3, "the key size stands here a second time"),
         ("universe:\n\tsize: 3\n", 2, "a tab"),

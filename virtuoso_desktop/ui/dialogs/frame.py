@@ -28,8 +28,9 @@ class PlainDialog(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(self.body, 1)
-        foot = QHBoxLayout()
+        self.foot = foot = QHBoxLayout()
         foot.setContentsMargins(20, 8, 20, 12)
+        foot.setSpacing(8)
         foot.addStretch(1)
         close = Button(theme, "Close", is_boxed=True, parent=self)
         close.quiet_colour = "text"
@@ -82,19 +83,17 @@ class KeyCap(QWidget):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._words)
 
 
-def scrolling(rows: QGridLayout, theme: Theme) -> QScrollArea:
-    """A grid in a scroll area without frame, on the surface colour."""
+def scrolling(rows: QGridLayout) -> QScrollArea:
+    """A grid in a scroll area without frame, on the colour of what lies behind."""
     inner = QWidget()
     inner.setLayout(rows)
-    inner.setAutoFillBackground(False)
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(inner)
-    palette = area.palette()
-    palette.setColor(QPalette.ColorRole.Window, theme.color("surface"))
-    area.setPalette(palette)
+    for ground in (inner, area.viewport()):
+        ground.setAutoFillBackground(False)  # the area had it filled in
     return area
 
 
