@@ -105,15 +105,20 @@ class HistoryStore:
     # --- for the loop ----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Open the file in the thread; returns at once."""
-        if self._path is not None:
+        """Open the file in the thread; returns at once. What was added before it waits there."""
+        if self._path is not None and self._thread is None and not self._stopping:
             self._thread = threading.Thread(target=self._run, name="history")
             self._thread.start()
 
     @property
+    def is_pending(self) -> bool:
+        """There is a file, and `start` has not been called yet."""
+        return self._path is not None and self._thread is None and not self._stopping
+
+    @property
     def is_kept(self) -> bool:
         """Rows are stored now, or will be as soon as the file is open."""
-        return self._thread is not None and not self._stopping and self.problem is None
+        return self._path is not None and not self._stopping and self.problem is None
 
     def take_messages(self) -> list[HistoryMessage]:
         """What a person should be told since the last call."""
@@ -125,7 +130,7 @@ class HistoryStore:
     def add(self, batch: Batch) -> None:
         """Keep rows; the array is not to be changed afterwards. Never waits."""
         with self._changed:
-            if self._thread is None or self._stopping or self._gives_up:
+            if self._path is None or self._stopping or self._gives_up:
                 return
             self._waiting.append(batch)
             self._waiting_rows += batch.row_count
@@ -151,7 +156,9 @@ class HistoryStore:
         self.submit(lambda file: file.forget(key))
 
     async def opened(self, patience_s: float) -> None:
-        """Wait until the file was tried, at most so long."""
+        """Wait until the file was tried, at most so long; not at all before `start`."""
+        if self._thread is None:
+            return
         with contextlib.suppress(TimeoutError, StorageError):
             async with asyncio.timeout(patience_s):
                 await self._ask(lambda file: file.path)
@@ -175,6 +182,8 @@ class HistoryStore:
             self._stopping = True
             self._changed.notify()
         if self._thread is None:
+            if not self._ended.done():
+                self._end()
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
@@ -187,7 +196,7 @@ class HistoryStore:
         """Run something with the file in the thread. Callable from any thread."""
         future: Future[T] = Future()
         with self._changed:
-            if self._thread is None or self._stopping or self._gives_up:
+            if self._path is None or self._stopping or self._gives_up:
                 future.set_exception(StorageError(self.problem or "The history is not open."))
             else:
                 self._jobs.append(_Job(run, future, needs_all))

@@ -160,6 +160,11 @@ class HistoryFile:
     def series(self) -> tuple[SeriesKey, ...]:
         return tuple(sorted(self._series))
 
+    @property
+    def _kinds(self) -> set[HistoryKind]:
+        """What there are series of: a file of an older program has no tables of the others."""
+        return {key.kind for key in self._series}
+
     def covered(self, key: SeriesKey) -> tuple[Range, ...]:
         """Time in which the venue has nothing that is not held, oldest first."""
         return self._covered.get(key, ())
@@ -192,7 +197,7 @@ class HistoryFile:
         if whole is None:
             return np.empty((1 + len(VALUES[key.kind]), 0))
         start_ms = whole[0]
-        if key.kind is HistoryKind.CANDLES:
+        if key.kind.has_candles:
             timeframe = Timeframe(key.period)
             start_ms = max(start_ms, timeframe.step_back(timeframe.open_ms(before_ms - 1), count))
         return self.read(key, start_ms, before_ms)[:, -count:]
@@ -202,7 +207,7 @@ class HistoryFile:
         with self._faults():
             size = self.size_bytes
             found: list[tuple[SeriesKey, int, int, int, int]] = []
-            for kind in VALUES:
+            for kind in self._kinds:
                 sums = self._connection.execute(
                     "SELECT s.number, count(*), min(r.time_ms), max(r.time_ms), any_value(s.revised) "
                     f"FROM {kind.value} r JOIN series s ON s.number = r.series GROUP BY s.number"
@@ -221,7 +226,7 @@ class HistoryFile:
 
     def _series_info(self, found: tuple[SeriesKey, int, int, int, int], size_bytes: int) -> SeriesInfo:
         key, rows, first_ms, last_ms, revised = found
-        end_ms = Timeframe(key.period).close_ms(last_ms) if key.kind is HistoryKind.CANDLES else last_ms + 1
+        end_ms = Timeframe(key.period).close_ms(last_ms) if key.kind.has_candles else last_ms + 1
         known_ms = length_ms(clipped(self.covered(key), first_ms, end_ms))
         return SeriesInfo(
             str(key.instrument_id), key.kind.value, key.period, rows, first_ms, last_ms,
@@ -397,7 +402,7 @@ class HistoryFile:
 
     def _counts(self) -> dict[SeriesKey, int]:
         counts: dict[int, int] = {}
-        for kind in VALUES:
+        for kind in self._kinds:
             counts |= dict(self._connection.execute(f"SELECT series, count(*) FROM {kind.value} GROUP BY 1").fetchall())
         return {key: counts[each.number] for key, each in self._series.items() if each.number in counts}
 

@@ -196,7 +196,9 @@ async def test_the_background_fetches_thirty_days_and_goes_on_after_a_restart(tm
     async with running(tmp_path, adapter) as rig:
         await rig.loaded()
         await until(lambda: len(rig.asked(Timeframe.M5, RequestPriority.BACKGROUND)) == 4, "three pages")
-        assert rig.engine.status().history_ratio == pytest.approx(4 / 8.64, abs=0.01)
+        await until(lambda: rig.engine._derivatives.loaded == 6, "funding, interest, ratios, prices")
+        await until(lambda: rig.engine._backfill.progress.done > 4, "the third page")
+        assert rig.engine.status().history_ratio == pytest.approx((6 + 9 * 4 / 8.64) / 15, abs=0.01)
     again = new_adapter()
     again.history_rows = 9_000
     async with running(tmp_path, again) as rig:
