@@ -134,9 +134,11 @@ async def restarted(
 ) -> AsyncIterator[tuple[DerivativeLoader, MarketStore, HistoryStore]]:
     history = HistoryStore(folder / HISTORY_FILE)
     history.start()
-    async with loading(adapter, history, is_real=is_real, may_ask=may_ask) as (loader, store):
-        yield loader, store, history
-    await history.close(5.0)
+    try:
+        async with loading(adapter, history, is_real=is_real, may_ask=may_ask) as (loader, store):
+            yield loader, store, history
+    finally:
+        await history.close(5.0)
 
 
 async def test_a_restart_shows_what_the_disk_holds_and_asks_for_the_rest(tmp_path: Path) -> None:
