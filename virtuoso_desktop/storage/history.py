@@ -24,7 +24,7 @@ from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.storage.history_door import HistoryDoor
 from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault, set_aside
 from virtuoso_desktop.storage.history_file import HistoryFile
-from virtuoso_desktop.storage.history_rows import Batch, Rows, SeriesKey
+from virtuoso_desktop.storage.history_rows import Batch, Rows, SeriesKey, nothing_of
 from virtuoso_desktop.storage.ranges import Range, joined
 
 HISTORY_FILE = "history.duckdb"
@@ -144,16 +144,15 @@ class HistoryStore:
         """Time that is whole, what waits to be written included."""
         with self._changed:
             file = self._file
-            batches = [*self._in_hand, *self._waiting]
-        held = file.covered(key) if file is not None else ()
-        return joined((*held, *(each for batch in batches if batch.key == key for each in batch.covered)))
+            batches = [batch for batch in (*self._in_hand, *self._waiting) if batch.key == key]
+        found = list(file.covered(key)) if file is not None else []
+        for batch in batches:
+            found = [*(() if batch.replaces else found), *batch.covered]
+        return joined(found)
 
     def forget(self, key: SeriesKey) -> None:
-        """Delete a series, also what of it waits to be written. Never waits."""
-        with self._changed:
-            self._waiting = deque(batch for batch in self._waiting if batch.key != key)
-            self._waiting_rows = sum(batch.row_count for batch in self._waiting)
-        self.submit(lambda file: file.forget(key))
+        """Delete a series, also what of it waits to be written; what is added later stays. Never waits."""
+        self.add(nothing_of(key))
 
     async def opened(self, patience_s: float) -> None:
         """Wait until the file was tried, at most so long; not at all before `start`."""

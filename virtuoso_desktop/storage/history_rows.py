@@ -70,16 +70,23 @@ class Batch(NamedTuple):
     """Rows of one series, and the time in which nothing else exists: ``covered`` holds every row's own time.
 
     ``yields``: rows that are held already stay as they are (a user's file never overwrites the venue's word).
+    ``replaces``: all that is held of the series before goes.
     """
 
     key: SeriesKey
     rows: Rows
     covered: tuple[Range, ...]
     yields: bool = False
+    replaces: bool = False
 
     @property
     def row_count(self) -> int:
         return self.rows.shape[1]
+
+
+def nothing_of(key: SeriesKey) -> Batch:
+    """The batch after which nothing is held of a series."""
+    return Batch(key, np.empty((1 + len(VALUES[key.kind]), 0)), (), replaces=True)
 
 
 class Stored(NamedTuple):

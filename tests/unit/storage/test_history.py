@@ -99,6 +99,45 @@ async def test_revisions_are_counted(path: Path) -> None:
         assert store.revised_rows == 2
 
 
+async def test_what_is_added_after_a_series_was_forgotten_stays(path: Path) -> None:
+    async with opened(path) as store:
+        store.add(batch(0, 50))
+        store.add(batch(0, 50, key=ETH_1M))
+        await store.read(BTC_1M, 0, EVER)
+        store.add(batch(50, 60))
+        store.forget(BTC_1M)
+        assert store.covered(BTC_1M) == (), "also what waits, at once"
+        store.add(batch(20, 30, shift=0.5))
+        assert store.covered(BTC_1M) == ((at(20), at(30)),)
+        assert np.array_equal(await store.read(BTC_1M, 0, EVER), candles(20, 30, shift=0.5))
+        assert store.covered(BTC_1M) == ((at(20), at(30)),)
+        assert (await store.read(ETH_1M, 0, EVER)).shape[1] == 50, "no other series goes"
+
+
+async def test_what_comes_before_the_start_waits_for_it(path: Path) -> None:
+    store = HistoryStore(path)
+    assert store.is_pending
+    store.add(batch(0, 10))
+    await store.opened(5.0)  # does not wait: who asks before the start has no use for the disk
+    reading = store.submit(lambda file: file.read(BTC_1M, 0, EVER), needs_all=True)
+    store.start()
+    store.start()
+    assert not store.is_pending
+    assert (await asyncio.wrap_future(reading)).shape[1] == 10
+    await store.close(5.0)
+
+
+async def test_an_end_without_a_start_leaves_nobody_waiting(path: Path) -> None:
+    store = HistoryStore(path)
+    reading = store.submit(lambda file: file.read(BTC_1M, 0, EVER))
+    await store.close(5.0)
+    await store.close(5.0)
+    with pytest.raises(StorageError):
+        await asyncio.wrap_future(reading)
+    store.start()
+    assert not path.exists()
+
+
 async def test_without_a_file_nothing_is_kept_and_nothing_fails() -> None:
     async with opened(None) as store:
         store.add(batch(0, 10))
