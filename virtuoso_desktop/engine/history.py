@@ -37,6 +37,10 @@ LOADING_ORDER: tuple[Timeframe, ...] = (
     Timeframe.M30,
 )
 PAGE_ROWS = 1_000
+MOST_BLOCK_ROWS = 1_000_000
+BLOCK_FACTOR = 3
+"""The disk is asked for so many times the rows that are held: few steps lead to a million."""
+LAY_ATTEMPTS = 3
 WORKERS = 4
 LATE_AFTER_MS = 3_000
 """A candle that the venue has not closed this long after its end is asked for over REST."""
@@ -121,8 +125,12 @@ class HistoryLoader:
             self._older[key].cancel()
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
-        """Load this series before all others."""
-        self._shown = (instrument_id, timeframe)
+        """Load this series before all others; the one shown before gives back the memory of its oldest rows."""
+        before, self._shown = self._shown, (instrument_id, timeframe)
+        series = self._series(before) if before is not None and before != self._shown else None
+        if before is not None and series is not None and series.shorten():
+            self._complete_left.discard(before)
+            self._touch(before)
 
     def refresh_trades(self, instrument_ids: Iterable[InstrumentId]) -> None:
         """Ask for recent trades again, after a hole in the streams."""
@@ -335,7 +343,8 @@ class HistoryLoader:
         query = CandleQuery(*key, start_ms=held_until_ms, end_ms=first_ms - 1, limit=PAGE_ROWS)
         page = await self._adapter.candles(query, priority=RequestPriority.SHOWN)
         self._archive.keep_page(query, page)
-        added = self._merge(key, page)
+        state = self._store.get(key[0])
+        added = 0 if state is None else await self._lay_before(key, page_columns(page, state.instrument))
         if held_until_ms is None and (not added or len(page) + page.refused < PAGE_ROWS):
             self._complete_left.add(key)
 
@@ -344,8 +353,25 @@ class HistoryLoader:
         series = self._series(key)
         if series is None or series.first_open_ms is None:
             return 0
-        rows = await self._archive.newest(*key, series.first_open_ms, PAGE_ROWS)
-        return self._merge_stored(key, rows)
+        wanted = max(PAGE_ROWS, BLOCK_FACTOR * len(series)) if key == self._shown else PAGE_ROWS
+        count = min(wanted, MOST_BLOCK_ROWS, MOST_ROWS - len(series))
+        rows = await self._archive.newest(*key, series.first_open_ms, count)
+        state = self._store.get(key[0])
+        if state is None or not rows.shape[1]:
+            return 0
+        return await self._lay_before(key, await asyncio.to_thread(to_ticks, rows, state.instrument))
+
+    async def _lay_before(self, key: SeriesKey, columns: Columns) -> int:
+        """Put older rows before the held ones without the loop noticing how many there are; returns how many."""
+        for _ in range(LAY_ATTEMPTS):
+            series = self._series(key)
+            if series is None:
+                return 0
+            laid = await asyncio.to_thread(series.lay_before, columns)
+            if self._series(key) is series and series.take(laid):
+                self._touch(key)
+                return laid.added
+        return 0
 
     async def _load_trades(self, instrument_id: InstrumentId) -> None:
         try:
