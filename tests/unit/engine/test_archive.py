@@ -145,6 +145,28 @@ async def test_the_way_left_is_read_from_the_disk_first(tmp_path: Path) -> None:
         assert view.candles.is_complete_left
 
 
+async def test_few_steps_lead_far_to_the_left_and_the_memory_is_given_back(tmp_path: Path) -> None:
+    file = HistoryFile(tmp_path / HISTORY_FILE)
+    opens = FORMING_MS + np.arange(-120_000, 0) * MINUTE
+    flat = np.full(len(opens), 100.0)
+    rows = candle_rows(opens, flat, flat, flat, flat, flat / 100, flat)
+    file.store([Batch(SeriesKey.candles(BTC, M1), rows, ((FORMING_MS - 120_000 * MINUTE, FORMING_MS),))])
+    file.close()
+    async with running(tmp_path, new_adapter()) as rig:
+        rig.engine.show(BTC, M1)
+        await rig.loaded()
+        for count in (4_000, 16_000, 64_000, 120_000):
+            await rig.older()
+            assert rig.rows().shape[1] == count
+        assert rig.asked(M1) == [], "all of it was on disk"
+        assert np.diff(rig.rows()[OPEN_MS]).max() == MINUTE
+        rig.engine.show(BTC, Timeframe.M5)
+        assert rig.rows().shape[1] == 50_000
+        rig.engine.show(BTC, M1)
+        await rig.older()
+        assert rig.rows().shape[1] == 120_000
+
+
 async def test_a_hole_on_disk_is_asked_for_and_no_more(tmp_path: Path) -> None:
     file = HistoryFile(tmp_path / HISTORY_FILE)
     key = SeriesKey.candles(BTC, M1)
