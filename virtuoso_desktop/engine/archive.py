@@ -107,7 +107,9 @@ def _key(instrument_id: InstrumentId, timeframe: Timeframe) -> SeriesKey:
 def to_ticks(rows: Rows, instrument: Instrument) -> Columns:
     """Stored rows as the store's columns: prices in ticks."""
     columns = rows.copy()
-    columns[1:5] = np.rint(columns[1:5] * (1.0 / float(instrument.tick_size)))
+    prices = columns[1:5]
+    prices *= 1.0 / float(instrument.tick_size)
+    np.rint(prices, out=prices)
     return columns
 
 

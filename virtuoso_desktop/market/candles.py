@@ -232,11 +232,14 @@ class CandleSeries:
         count = held.shape[1]
         good = _sound(page, self.timeframe)
         rejected = int((~good).sum())
-        page = page[:, good & (page[OPEN_MS] < held[OPEN_MS, 0] if count else good)]
-        _, order = np.unique(page[OPEN_MS], return_index=True)
-        added = min(len(order), max(0, self._most_rows - count))
+        if count:
+            good &= page[OPEN_MS] < held[OPEN_MS, 0]
+        if not (good.all() and (np.diff(page[OPEN_MS]) > 0).all()):
+            page = page[:, good]
+            page = page[:, np.unique(page[OPEN_MS], return_index=True)[1]]
+        added = min(page.shape[1], max(0, self._most_rows - count))
         columns = np.empty((COLUMN_COUNT, added + count + _spare(added + count)))
-        columns[:, :added] = page[:, order[len(order) - added :]]
+        columns[:, :added] = page[:, page.shape[1] - added :]
         columns[:, added : added + count] = held
         return Laid(columns, added, count, base_version, rejected)
 
