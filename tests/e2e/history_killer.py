@@ -74,7 +74,7 @@ def load(folder: Path) -> int:
 
 def judge_kept(folder: Path, safe: int) -> None:
     """Settings and cache open cleanly, with the newest that was written whole or one that came later."""
-    if not safe and not (folder / CACHE).exists():
+    if not safe and not (folder / LAST_GOOD_FILE).exists():
         return  # killed before the first of all
     for name in (USER_FILE, LAST_GOOD_FILE):
         numbers = [int(text) for text in re.findall(r"^# (\d+)$", (folder / name).read_text(), re.MULTILINE)]

@@ -204,6 +204,29 @@ async def test_damage_met_while_reading_begins_a_new_file(path: Path) -> None:
         assert (await store.read(BTC_1M, 0, EVER)).shape[1] == 5
 
 
+async def test_damage_while_the_program_runs_never_makes_up_rows(path: Path) -> None:
+    async with opened(path) as store:
+        store.add(batch(0, 200_000))
+        await store.read(BTC_1M, 0, EVER)
+        with path.open("r+b") as file:
+            for place in range(0, path.stat().st_size, 100_000):
+                file.seek(place)
+                file.write(b"garbage" * 100)
+        store.add(batch(300_000, 300_010))
+        await asyncio.sleep(0)
+    async with opened(path) as store:
+        await store.opened(5.0)
+        try:
+            rows = await store.read(BTC_1M, 0, EVER)
+        except StorageError:
+            rows = await store.read(BTC_1M, 0, EVER)  # the damage was met: a new file was begun
+        minutes = ((rows[0] - at(0)) / 60_000).astype(int)
+        assert np.array_equal(rows, candles(0, 300_010)[:, minutes])
+        assert store.is_kept
+        store.add(batch(0, 10))
+        assert (await store.read(BTC_1M, at(0), at(10))).shape[1] == 10
+
+
 async def test_a_newer_file_is_left_alone(path: Path) -> None:
     HistoryFile(path).close()
     with duckdb.connect(str(path)) as newer:
@@ -262,6 +285,8 @@ async def test_nobody_waits_for_a_thread_that_failed(path: Path, monkeypatch: py
     assert not store.is_kept
     await store.opened(5.0)
     await store.close(5.0)
+    assert store._thread is not None
+    await asyncio.to_thread(store._thread.join)  # its exception is heard while the hook is still replaced
 
 
 @pytest.mark.own_process
