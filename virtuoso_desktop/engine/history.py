@@ -1,7 +1,8 @@
 """Loads candles behind the streams: first pages in the user's order, older pages, repairs.
 
 A page joins the stream when no candle is missing between them; a hole or a candle whose close
-the venue never confirmed is asked for again over REST. What the history on disk holds is not asked for.
+the venue never confirmed is asked for again over REST. What the history on disk holds is not asked for. More than
+400 lines: first pages, older pages and repairs share what is known of a series and stand together.
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ class HistoryLoader:
         self._waiting: dict[SeriesKey, None] = {}
         self._wake = asyncio.Event()
         self._shown: SeriesKey | None = None
-        self._loading = 0
+        self._loading: set[SeriesKey] = set()
+        self._failing: set[SeriesKey] = set()
+        """Series whose first page was asked for in vain; they are tried again and again."""
         self._first_pages: set[SeriesKey] = set()
         self._complete_left: set[SeriesKey] = set()
         self._older: dict[SeriesKey, asyncio.Task[None]] = {}
@@ -140,8 +143,8 @@ class HistoryLoader:
 
     @property
     def is_idle(self) -> bool:
-        """Every first page has come or failed for good, and none is on its way."""
-        return not self._waiting and not self._loading
+        """Every first page has come, or failed once: one that never comes does not hold up the background."""
+        return (self._waiting.keys() | self._loading) <= self._failing
 
     @property
     def loaded(self) -> int:
@@ -242,11 +245,11 @@ class HistoryLoader:
             key = self._next()
             if key is not None:
                 del self._waiting[key]
-                self._loading += 1
+                self._loading.add(key)
                 try:
                     await self._load_first(key)
                 finally:
-                    self._loading -= 1
+                    self._loading.discard(key)
             elif self._trades_waiting:
                 instrument_id = next(iter(self._trades_waiting))
                 del self._trades_waiting[instrument_id]
@@ -260,6 +263,7 @@ class HistoryLoader:
             is_complete = await self._first_page(key)
         except VirtuosoError as error:
             self._older_errors[key] = error.user_text
+            self._failing.add(key)
             if isinstance(error, VenueRejected):
                 self.refused.emit(key[0])
             elif self._store.get(key[0]) is not None:
@@ -269,6 +273,7 @@ class HistoryLoader:
         if self._store.get(key[0]) is None:
             return
         self._older_errors.pop(key, None)
+        self._failing.discard(key)
         self._first_pages.add(key)
         if is_complete:
             self._complete_left.add(key)

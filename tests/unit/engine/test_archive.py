@@ -21,7 +21,7 @@ from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.paths import resource
 from virtuoso_desktop.market.candles import OPEN_MS
 from virtuoso_desktop.market.store import MarketStore
-from virtuoso_desktop.model.errors import VenueRejected
+from virtuoso_desktop.model.errors import ParseError, VenueRejected
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.model.market import Candle
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
@@ -232,6 +232,22 @@ async def test_the_background_fetches_thirty_days_and_goes_on_after_a_restart(tm
         assert rows.shape[1] == 8_639, "all that open after the cut"
         assert np.diff(rows[0]).max() == 5 * MINUTE
         assert rig.rows(Timeframe.M5).shape[1] <= 1_000, "it is not held in memory"
+
+
+class WithoutDays(FakeAdapter):
+    """Its daily candles cannot be read."""
+
+    async def candles(self, query: CandleQuery, *, priority: int = RequestPriority.HISTORY) -> CandlePage:
+        if query.timeframe is Timeframe.D1:
+            raise ParseError("Bybit's candles cannot be read.", kind="malformed")
+        return await super().candles(query, priority=priority)
+
+
+async def test_a_series_that_never_comes_does_not_hold_up_the_background(tmp_path: Path) -> None:
+    async with running(tmp_path, WithoutDays(ManualClock(NOW_MS), ["BTCUSDT"])) as rig:
+        await until(lambda: rig.engine.status().series_loaded == 6, "the other first pages")
+        await until(lambda: rig.engine._derivatives.loaded == 6, "the lists")
+        await until(lambda: rig.asked(Timeframe.M5, RequestPriority.BACKGROUND), "older candles")
 
 
 async def test_a_venue_that_refuses_is_not_asked_for_ever(tmp_path: Path) -> None:
