@@ -83,12 +83,13 @@ class BackFill:
 
     async def _step(self) -> float:
         """Fetch one page at most; returns the seconds until the next."""
-        if not self._may_ask() or not self._watched():
+        if not self._watched() or not self._archive.history.is_kept:
             return IDLE_S
-        if not self._archive.history.is_kept:
-            return IDLE_S
+        await self._archive.opened()
         await self._archive.history.room()
         found = self._next()
+        if not self._may_ask():
+            return IDLE_S
         if found is None:
             return LOOK_AGAIN_S
         instrument_id, (start_ms, end_ms) = found

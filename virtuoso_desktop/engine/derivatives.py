@@ -134,8 +134,8 @@ class DerivativeLoader:
 
     @property
     def progress(self) -> Progress:
-        """How many lists the venue has answered for once, of all; a refusal is an answer."""
-        return Progress(len(self._answered & self._due_ms.keys()), len(self._due_ms))
+        """How many lists are there, from the disk or by the venue's word; a refusal is one."""
+        return Progress(len((self._answered | self._stored.keys()) & self._due_ms.keys()), len(self._due_ms))
 
     def watch(self, instruments: Iterable[Instrument]) -> None:
         """Queue every list of new contracts."""

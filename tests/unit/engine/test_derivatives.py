@@ -165,7 +165,7 @@ async def test_without_an_answer_the_disk_is_shown(tmp_path: Path) -> None:
         await until(lambda: held(store)["premium"] == 719, "the last list; its forming hour is not stored")
         assert held(store) == {**HELD, "mark": 719, "index": 719, "premium": 719}
         assert adapter.points_asked == [], "the first pages of the candles are not there yet"
-        assert loader.progress == (0, 6)
+        assert loader.progress == (6, 6)
 
 
 async def test_a_hole_between_two_runs_is_filled(tmp_path: Path) -> None:
