@@ -42,6 +42,7 @@ MOST_BLOCK_ROWS = 1_000_000
 BLOCK_FACTOR = 3
 """The disk is asked for so many times the rows that are held: few steps lead to a million."""
 LAY_ATTEMPTS = 3
+FULL_TEXT = f"A chart holds {MOST_ROWS:,} candles. Choose a longer interval to look further back."
 WORKERS = 4
 LATE_AFTER_MS = 3_000
 """A candle that the venue has not closed this long after its end is asked for over REST."""
@@ -152,9 +153,8 @@ class HistoryLoader:
         return len(self._first_pages)
 
     def is_complete_left(self, key: SeriesKey) -> bool:
-        """The venue has nothing older, or the row limit is reached."""
-        series = self._series(key)
-        return key in self._complete_left or (series is not None and len(series) >= MOST_ROWS)
+        """The venue has nothing older."""
+        return key in self._complete_left
 
     def is_loading_older(self, key: SeriesKey) -> bool:
         return key in self._older or key in self._waiting
@@ -167,6 +167,10 @@ class HistoryLoader:
         """Ask for the page before the oldest row, unless one is in flight or nothing is older."""
         key = (instrument_id, timeframe)
         if key in self._older or key not in self._first_pages or self.is_complete_left(key):
+            return
+        series = self._series(key)
+        if series is not None and len(series) >= MOST_ROWS:
+            self._older_errors[key] = FULL_TEXT
             return
         self._older[key] = self._tasks.spawn(
             f"history.older.{instrument_id}.{timeframe}", lambda: self._load_older(key)
@@ -376,7 +380,12 @@ class HistoryLoader:
             if self._series(key) is series and series.take(laid):
                 self._touch(key)
                 return laid.added
-        return 0
+        series = self._series(key)
+        if series is None:
+            return 0
+        added = series.merge(columns, self._venue_now_ms())  # rows change faster than they can be laid
+        self._touch(key)
+        return added
 
     async def _load_trades(self, instrument_id: InstrumentId) -> None:
         try:

@@ -19,7 +19,7 @@ from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, RequestPrio
 from virtuoso_desktop.kernel.clock import ManualClock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.paths import resource
-from virtuoso_desktop.market.candles import OPEN_MS
+from virtuoso_desktop.market.candles import MOST_ROWS, OPEN_MS, CandleSeries, Laid
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.errors import ParseError, VenueRejected
 from virtuoso_desktop.model.instrument import InstrumentId, Source
@@ -165,6 +165,46 @@ async def test_few_steps_lead_far_to_the_left_and_the_memory_is_given_back(tmp_p
         rig.engine.show(BTC, M1)
         await rig.older()
         assert rig.rows().shape[1] == 120_000
+
+
+async def test_a_full_chart_says_so_and_asks_nobody(tmp_path: Path) -> None:
+    async with running(tmp_path, new_adapter()) as rig:
+        await rig.loaded()
+        state = rig.store.get(BTC)
+        assert state is not None
+        opens = FORMING_MS + np.arange(-MOST_ROWS - 2_000, -1_000) * MINUTE
+        flat = np.full(len(opens), 1000.0)
+        series = state.candles[M1]
+        assert series.take(series.lay_before(np.array((opens, flat, flat, flat, flat, flat, flat))))
+        assert len(series) == MOST_ROWS
+        asked = len(rig.asked(M1))
+        await rig.older()
+        assert len(rig.asked(M1)) == asked
+        view = rig.engine.chart(BTC, M1)
+        assert view is not None
+        assert not view.candles.is_complete_left
+        assert "A chart holds 1,500,000 candles" in (view.load_error or "")
+
+
+class Restless(CandleSeries):
+    """Its rows have always changed since they were laid."""
+
+    def take(self, laid: Laid) -> bool:
+        del laid
+        return False
+
+
+async def test_rows_that_change_faster_than_they_are_laid_come_in_all_the_same(tmp_path: Path) -> None:
+    async with running(tmp_path, new_adapter()) as rig:
+        state = rig.store.get(BTC)
+        assert state is not None
+        state.candles[M1] = Restless(state.instrument, M1)
+        await rig.loaded()
+        await rig.older()
+        assert rig.rows().shape[1] == 2_000
+        view = rig.engine.chart(BTC, M1)
+        assert view is not None
+        assert not view.candles.is_complete_left
 
 
 async def test_a_hole_on_disk_is_asked_for_and_no_more(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -88,6 +89,25 @@ async def test_few_rows_wait_and_many_are_written_together(path: Path) -> None:
         assert store._waiting_rows == 1, "five seconds have not passed"
         store.add(batch(2, 2 + history.FLUSH_ROWS))
         await until(lambda: store._waiting_rows == 0, "the second write")
+
+
+async def test_the_loop_never_waits_for_the_thread(path: Path) -> None:
+    async with opened(path) as store:
+        await store.read(BTC_1M, 0, 1)
+        end = threading.Event()
+        busy = store.submit(lambda _: end.wait(5.0))
+        await asyncio.sleep(0.05)
+        begin_s = time.perf_counter()
+        for turn in range(200):
+            store.add(batch(turn * 100, turn * 100 + 100))
+            store.covered(BTC_1M)
+        store.forget(ETH_1M)
+        store.take_messages()
+        took_s = time.perf_counter() - begin_s
+        assert not busy.done()
+        end.set()
+        assert took_s < 2.0, "the thread would have been busy for five"
+        assert (await store.read(BTC_1M, 0, EVER)).shape[1] == 20_000
 
 
 async def test_revisions_are_counted(path: Path) -> None:
