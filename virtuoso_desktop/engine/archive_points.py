@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from virtuoso_desktop.engine.archive import OPEN_PATIENCE_S, page_cover
+from virtuoso_desktop.engine.archive import page_cover
 from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, PointQuery
 from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.model.instrument import InstrumentId
@@ -19,6 +19,8 @@ from virtuoso_desktop.storage.history_rows import VALUES, Batch, HistoryKind, Ro
 from virtuoso_desktop.storage.ranges import Range, clipped
 
 END_MS = 2**53
+READ_PATIENCE_S = 30.0
+"""A disk that answers no sooner is not asked again: nobody waits for these lists, but the venue has them too."""
 PERIOD = Timeframe.H1
 """Spacing of what is not funding, which has its own."""
 Point = FundingRate | OpenInterest | LongShortRatio
@@ -45,6 +47,7 @@ class PointArchive:
     def __init__(self, history: HistoryStore, *, is_real: bool) -> None:
         self._history = history
         self._is_real = is_real
+        self._is_stuck = False
 
     @property
     def is_pending(self) -> bool:
@@ -61,14 +64,17 @@ class PointArchive:
         self._history.forget(key)
 
     async def stored(self, key: SeriesKey, since_ms: int) -> Stored:
-        """What the disk holds from a time on; nothing when it cannot be read, or not soon."""
+        """What the disk holds from a time on; nothing when it cannot be read."""
         nothing = Stored(np.empty((1 + len(VALUES[key.kind]), 0)), ())
-        if not self._history.is_kept:
+        if self._is_stuck or not self._history.is_kept:
             return nothing
         try:
-            async with asyncio.timeout(OPEN_PATIENCE_S):
+            async with asyncio.timeout(READ_PATIENCE_S):
                 rows = await self._history.read(key, since_ms, END_MS)
-        except (StorageError, TimeoutError):
+        except StorageError:
+            return nothing
+        except TimeoutError:
+            self._is_stuck = True
             return nothing
         return Stored(rows, clipped(self._history.covered(key), since_ms, END_MS))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.history_rows import BTC, ETH
+from virtuoso_desktop.engine import archive_points
 from virtuoso_desktop.engine.archive_points import PointArchive, list_key, points_batch, points_of, prices_batch
 from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, PointQuery
 from virtuoso_desktop.model.market import FundingRate, LongShortRatio, OpenInterest
@@ -55,6 +57,22 @@ async def test_without_a_history_there_are_none() -> None:
     assert not archive.is_pending
     stored = await archive.stored(FUNDING, 0)
     assert (stored.rows.shape, stored.covered) == ((2, 0), ())
+
+
+async def test_a_disk_that_does_not_answer_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_points, "READ_PATIENCE_S", 0.05)
+    history = HistoryStore(tmp_path / HISTORY_FILE)
+    archive = PointArchive(history, is_real=True)
+    archive.keep(points_batch(FUNDING, ALL, RATES))
+    history.start()
+    await history.opened(5.0)
+    end = threading.Event()
+    history.submit(lambda _: end.wait(5.0))
+    assert (await archive.stored(FUNDING, 0)).covered == ()
+    end.set()
+    assert (await history.read(FUNDING, 0, 2**53)).shape[1] == 2
+    assert (await archive.stored(FUNDING, 0)).covered == (), "the next of 200 lists does not wait as long again"
+    await history.close(5.0)
 
 
 @pytest.mark.parametrize(
