@@ -84,7 +84,7 @@ class Candles:
             return raw_bars(view, first, last, self.timeframe)
         factor = max((f for f in FACTORS if per_column % f == 0), default=1)
         parts: list[Bars] = []
-        begin, end = self._pyramid.covered(view) if factor > 1 else (last, last)
+        begin, end = self._pyramid.covered(view, first) if factor > 1 else (last, last)
         begin, end = min(max(begin, first), last), min(max(end, first), last)
         if begin >= end:
             begin = end = last
@@ -122,9 +122,14 @@ class Pyramid:
         self._seen: _Seen | None = None
         self._whole_version: int | None = None
 
-    def covered(self, view: CandleView) -> tuple[int, int]:
-        """Rows [begin, end) that `level` holds."""
+    def covered(self, view: CandleView, first: int) -> tuple[int, int]:
+        """Rows [begin, end) that `level` holds; as far back as ``first`` is reduced now, which is cheaper than later.
+
+        Bars of rows that are not covered cost as much as covering them (16 ms a million), but at every step.
+        """
         self._follow(view)
+        while self._begin > first and self._cover_older(view):
+            pass
         return self._begin, self._end
 
     def level(self, factor: int) -> Bars:
