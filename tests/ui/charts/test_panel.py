@@ -485,16 +485,16 @@ def test_a_long_series_goes_on_to_the_left(open_panel: Open) -> None:
 
 def test_lines_that_a_worker_computes_are_drawn_when_they_are_there(open_panel: Open, qtbot: Any) -> None:
     engine = FakeEngine()
-    engine.prepare_overlays()
     engine.hold(walk(60_000))
     panel = open_panel(engine)
     model = panel._stage.model
+    assert not model.lines
+    engine.prepare_overlays()
 
     def has_lines() -> bool:
         frame(panel)
         return len(model.lines) == 3
 
-    assert not model.lines
     qtbot.waitUntil(has_lines, timeout=10_000)
     assert np.isfinite(np.array(model.lines)).all()
     newest = [line[-1] for line in engine.chart(BTC.id, Timeframe.M5).overlays.lines]
