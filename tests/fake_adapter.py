@@ -179,7 +179,8 @@ class FakeAdapter:
         if self.points_failure is not None:
             raise self.points_failure
         step_ms = step_h * 3_600_000
-        newest = self.clock.now_ms() // step_ms
+        end_ms = self.clock.now_ms() if query.end_ms is None else query.end_ms
+        newest = end_ms // step_ms
         times = [number * step_ms for number in range(newest - query.limit + 1, newest + 1)]
         return [ms for ms in times if ms >= (query.start_ms or 0)]
 

@@ -31,6 +31,7 @@ SIZE = (1272, 700)
 VISIBLE = 300
 SHORT, LONG = 10_000, 1_000_000
 STEPS = 24
+OVERLAYS_S = 10.0
 ROUNDS = 9
 PEER_ROUNDS = 5
 VOLUME_SHARE = 0.2
@@ -53,7 +54,7 @@ class OurChart:
         self.panel.set_instrument(BTC.id, Timeframe.M5)
         self.panel.resize(*SIZE)
         self.panel.show()
-        self.frame()
+        self._wait_for_overlays()
         self._zoom_to(visible)
         self.key(Qt.Key.Key_PageUp)
         self.frame()
@@ -66,6 +67,14 @@ class OurChart:
     def frame(self) -> None:
         self.panel.refresh(time.perf_counter_ns())
         self._app.processEvents()
+
+    def _wait_for_overlays(self) -> None:
+        """A worker computes those of many candles."""
+        until_s = time.monotonic() + OVERLAYS_S
+        self.frame()
+        while len(self.panel._stage.model.lines) < 3 and time.monotonic() < until_s:
+            time.sleep(0.01)
+            self.frame()
 
     def key(self, key: Qt.Key) -> None:
         QApplication.sendEvent(self.panel.canvas, QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent, QObject
 
-HEAVY = ("numpy", "pyqtgraph", "pandas", "ccxt", "numba")
+HEAVY = ("numpy", "pyqtgraph", "pandas", "ccxt", "numba", "duckdb")
 
 
 def note(what: str, **more: Any) -> None:

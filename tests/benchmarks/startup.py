@@ -57,6 +57,7 @@ def run(quick: bool) -> Outcome:
     assert shown == INSTRUMENTS, f"{shown} rows of the cache are shown"
     assert found["chart"][0].said["candles"], "the chart shows no candle of the cache"
     loaded = sorted({name for moment in found["window"] for name in moment.said["heavy"]})
+    with_duckdb = sum("duckdb" in moment.said["heavy"] for moment in found["chart"])
     cpu = {name: statistics.median(each.cpu_s for each in all_) for name, all_ in found.items()}
     wall = {name: statistics.median(each.wall_s for each in all_) for name, all_ in found.items()}
     lines = [
@@ -67,6 +68,7 @@ def run(quick: bool) -> Outcome:
         Line("the same by the clock: chart", wall["chart"] / wall["bare"]),
         Line("first painted window", wall["window"] * 1e3, "ms"),
         Line("heavy packages loaded before it", float(len(loaded)), "", 0, note=", ".join(loaded)),
+        Line("starts with DuckDB loaded before the chart", float(with_duckdb), "", 0),
     ]
     facts = {
         name: {"cpu_s": [m.cpu_s for m in all_], "wall_s": [m.wall_s for m in all_]} for name, all_ in found.items()

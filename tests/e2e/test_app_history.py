@@ -16,6 +16,8 @@ from tests.e2e.app_program import read_report, running
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.history import HISTORY_FILE
 from virtuoso_desktop.storage.history_file import HistoryFile
+from virtuoso_desktop.storage.history_rows import HistoryKind
+from virtuoso_desktop.storage.ranges import holding
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="kills by signal"),
@@ -35,15 +37,19 @@ def series_of(profile: Path) -> list[dict[str, Any]]:
     return json.loads(found.stdout)["series"] if found.returncode == 0 else []
 
 
-def hole_free(file: HistoryFile) -> int:
-    rows = 0
+def hole_free(file: HistoryFile) -> dict[HistoryKind, int]:
+    """Rows of each kind; every one where the covered time says, and none missing there."""
+    rows: dict[HistoryKind, int] = {}
     for key in file.series:
+        held = file.read(key, 0, 2**60)
+        rows[key.kind] = rows.get(key.kind, 0) + held.shape[1]
+        if key.kind is HistoryKind.FUNDING:
+            assert all(holding(file.covered(key), int(time_ms)) for time_ms in held[0]), f"{key}: nobody knows of it"
+            continue
         times = [
             np.arange(start_ms, end_ms, Timeframe(key.period).duration_ms) for start_ms, end_ms in file.covered(key)
         ]
-        held = file.read(key, 0, 2**60)
         assert np.array_equal(held[0], np.concatenate(times)), f"{key}: a hole that is not known as one"
-        rows += held.shape[1]
     return rows
 
 
@@ -52,6 +58,7 @@ def test_a_killed_program_goes_on_where_it_was(tmp_path: Path) -> None:
     arguments = ["--headless", "--demo", "--profile", str(profile), *SMALL]
     with running(*arguments) as app:
         app.until(lambda: sum(each["rows"] for each in series_of(profile)) >= 3 * 8_000, "the background's candles", 60)
+        app.until(lambda: len({each["kind"] for each in series_of(profile)}) == 7, "every list of the contracts", 30)
         out = tmp_path / "beside.parquet"
         words = ("--instrument", "bybit:linear:BTCUSDT", "--timeframe", "5m", "--out", str(out))
         beside = history("export", *words, "--profile", str(profile), "--source", "demo")
@@ -66,7 +73,9 @@ def test_a_killed_program_goes_on_where_it_was(tmp_path: Path) -> None:
     assert ended.code == 0, ended.err
     assert read_report(report)["errors"] == []
     file = HistoryFile(profile / "demo" / HISTORY_FILE)
-    assert hole_free(file) >= before
+    after = hole_free(file)
+    assert all(after[kind] >= count for kind, count in before.items())
+    assert before[HistoryKind.OPEN_INTEREST] > 700
     assert sum(each.revised for each in file.info().series) == 0, "the same market says the same"
     file.close()
 

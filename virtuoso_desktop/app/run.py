@@ -116,8 +116,10 @@ class Run:
             log.info("start: %s after %.0f ms", reached, at_s * 1000 - self._meter.started_ms)
         self._marks.clear()
 
-    async def open_engine(self) -> Engine:
+    async def open_engine(self, *, history_waits: bool = False) -> Engine:
         """Load the settings, wait for the simulated market, wire and start the engine.
+
+        With ``history_waits`` the face opens the history itself, once a person sees a chart.
 
         Raises
         ------
@@ -150,7 +152,7 @@ class Run:
             with plain_imports():
                 engine = wiring.build_engine(plan, self.notices, wiring.make_history(plan, folder.profile))
             self.engine = engine
-            engine.start(self._remembered(plan, engine))
+            engine.start(self._remembered(plan, engine), history_waits=history_waits)
         self.settings = self._live_settings(plan, engine)
         if self.demo is not None and market is not None:
             self._watch_over(self.demo, market)

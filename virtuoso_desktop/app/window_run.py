@@ -41,6 +41,9 @@ CHART_MODULE = "virtuoso_desktop.ui.charts.panel"
 KEPT_CANDLES = 1_000
 FEWEST_CANDLES = 100
 """Fewer live candles than this do not replace the chart of the previous run."""
+CANDLES_PATIENCE_S = 5.0
+"""Without a chart of the previous run the history waits so long for the venue's first candles."""
+CANDLES_STEP_S = 0.07
 PAINT_PATIENCE_S = 2.0
 """A window that starts minimised is never painted; the rest begins all the same."""
 log = logging.getLogger(__name__)
@@ -102,7 +105,7 @@ class _WindowRun:
             await _until_painted(paint)
             run.mark("chart of the last run shown")
         try:
-            engine = await run.open_engine()
+            engine = await run.open_engine(history_waits=snapshot is None)
         except VirtuosoError as error:
             run.stop.ask(refusal(error))
             return
@@ -121,11 +124,24 @@ class _WindowRun:
         if self._chart is not None:
             self._chart.attach(engine)
         run.mark("chart shown")
+        if snapshot is None:
+            run.tasks.spawn("app.history", lambda: self._open_history(engine))
         settle_memory()
         with short_switches():
             await asyncio.wait([engine.prepare_overlays()])
         await asyncio.to_thread(_give_back_memory)
         run.mark(f"indicators {engine.overlays.state}")
+
+    async def _open_history(self, engine: Engine) -> None:
+        """Candles before the history: nobody waits for DuckDB's import with an empty chart."""
+        window = self._window
+        for _ in range(round(CANDLES_PATIENCE_S / CANDLES_STEP_S)):
+            view = None if window.instrument is None else engine.chart(window.instrument, window.timeframe)
+            if view is not None and len(view.candles) >= FEWEST_CANDLES:
+                break
+            await asyncio.sleep(CANDLES_STEP_S)
+        await asyncio.sleep(CANDLES_STEP_S)  # two frames, in which they are painted
+        engine.open_history()
 
     def _apply_settings(self, ui: UiSettings) -> None:
         """What the window remembers goes before the settings, unless they changed; the command line before both."""

@@ -107,26 +107,33 @@ def _key(instrument_id: InstrumentId, timeframe: Timeframe) -> SeriesKey:
 def to_ticks(rows: Rows, instrument: Instrument) -> Columns:
     """Stored rows as the store's columns: prices in ticks."""
     columns = rows.copy()
-    columns[1:5] = np.rint(columns[1:5] * (1.0 / float(instrument.tick_size)))
+    prices = columns[1:5]
+    prices *= 1.0 / float(instrument.tick_size)
+    np.rint(prices, out=prices)
     return columns
 
 
 def page_batch(query: CandleQuery, page: CandlePage) -> Batch:
-    """The closed candles of an answer with the time that it covers.
+    """The closed candles of an answer with the time that it covers."""
+    count, covered = page_cover(query, page)
+    columns = (page.open_ms, page.open, page.high, page.low, page.close, page.volume, page.turnover)
+    return Batch(
+        _key(page.instrument_id, page.timeframe), candle_rows(*(column[:count] for column in columns)), covered
+    )
+
+
+def page_cover(query: CandleQuery, page: CandlePage) -> tuple[int, tuple[Range, ...]]:
+    """How many rows of an answer are closed, and the time in which it proves that there are no others.
 
     The answer is the newest ``limit`` candles of what was asked: a full one covers nothing before its oldest row.
     What the venue left out between two rows does not exist, unless rows were refused as no candles.
     """
     timeframe = page.timeframe
-    key = _key(page.instrument_id, timeframe)
     closes = [timeframe.close_ms(open_ms) for open_ms in page.open_ms]
     count = sum(1 for close_ms in closes if close_ms <= page.venue_ms)
-    columns = (page.open_ms, page.open, page.high, page.low, page.close, page.volume, page.turnover)
-    rows = candle_rows(*(column[:count] for column in columns))
     if page.refused:
-        return Batch(key, rows, joined(zip(page.open_ms[:count], closes[:count], strict=True)))
-    settled_ms = timeframe.open_ms(page.venue_ms - SETTLED_AFTER_MS)
-    end_ms = settled_ms
+        return count, joined(zip(page.open_ms[:count], closes[:count], strict=True))
+    end_ms = timeframe.open_ms(page.venue_ms - SETTLED_AFTER_MS)
     if query.end_ms is not None:
         end_ms = min(end_ms, timeframe.close_ms(timeframe.open_ms(query.end_ms)))
     if count:
@@ -135,7 +142,7 @@ def page_batch(query: CandleQuery, page: CandlePage) -> Batch:
         start_ms = timeframe.open_ms(query.start_ms)
     else:
         start_ms = page.open_ms[0] if count else end_ms
-    return Batch(key, rows, joined([(start_ms, end_ms)]))
+    return count, joined([(start_ms, end_ms)])
 
 
 def share_of(covered: Iterable[Range], start_ms: int, end_ms: int) -> float:

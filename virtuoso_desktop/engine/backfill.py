@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from virtuoso_desktop.engine.archive import SETTLED_AFTER_MS, Archive, share_of
 from virtuoso_desktop.exchanges.base import Adapter, CandleQuery, RequestPriority
@@ -19,12 +20,21 @@ from virtuoso_desktop.storage.ranges import Range, gaps
 TIMEFRAME = Timeframe.M5
 SPAN_MS = 30 * DAY_MS
 PAGE_ROWS = 1_000
+PAGES = 9
+"""Requests that the whole span takes."""
 IDLE_S = 0.5
 """Between two looks whether the first pages are done."""
 LOOK_AGAIN_S = 60.0
 """Between two looks for new gaps when all is there."""
 RETRY_S = 5.0
 log = logging.getLogger(__name__)
+
+
+class Progress(NamedTuple):
+    """How far something is, in requests."""
+
+    done: float
+    whole: float
 
 
 class BackFill:
@@ -45,8 +55,8 @@ class BackFill:
 
     Attributes
     ----------
-    share_ratio : float or None
-        How much of the 30 days is there, over all instruments; None while nothing is to be fetched.
+    progress : Progress
+        How much of the 30 days is there, over all instruments.
     """
 
     def __init__(
@@ -63,7 +73,7 @@ class BackFill:
         self._venue_now_ms = venue_now_ms
         self._may_ask = may_ask
         self._refused: set[InstrumentId] = set()
-        self.share_ratio: float | None = None
+        self.progress = Progress(0, 0)
 
     async def run(self) -> None:
         """Fetch until all is there, then look again now and then; until cancelled."""
@@ -73,13 +83,13 @@ class BackFill:
 
     async def _step(self) -> float:
         """Fetch one page at most; returns the seconds until the next."""
-        if not self._may_ask() or not self._watched():
+        if not self._watched() or not self._archive.history.is_kept:
             return IDLE_S
-        if not self._archive.history.is_kept:
-            self.share_ratio = None
-            return LOOK_AGAIN_S
+        await self._archive.opened()
         await self._archive.history.room()
         found = self._next()
+        if not self._may_ask():
+            return IDLE_S
         if found is None:
             return LOOK_AGAIN_S
         instrument_id, (start_ms, end_ms) = found
@@ -99,7 +109,7 @@ class BackFill:
         return 0.0
 
     def _next(self) -> tuple[InstrumentId, Range] | None:
-        """The newest gap of the first instrument that has one; takes the share on the way."""
+        """The newest gap of the first instrument that has one; takes the progress on the way."""
         end_ms = TIMEFRAME.open_ms(self._venue_now_ms() - SETTLED_AFTER_MS)
         start_ms = end_ms - SPAN_MS
         found: tuple[InstrumentId, Range] | None = None
@@ -112,7 +122,7 @@ class BackFill:
             shares.append(share_of(covered, start_ms, end_ms))
             if missing and found is None:
                 found = instrument.id, missing[-1]
-        self.share_ratio = sum(shares) / len(shares) if found is not None else None
+        self.progress = Progress(PAGES * sum(shares), PAGES * len(shares))
         return found
 
     def _is_covered(self, instrument_id: InstrumentId, at_ms: int) -> bool:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from virtuoso_desktop.engine.archive import Archive
+from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.backfill import BackFill
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
@@ -120,7 +121,10 @@ class Engine:
         self._history = HistoryLoader(
             venue.adapter, store, self.tasks, venue.clock.now_ms, clock=clock, archive=self._archive
         )
-        self._derivatives = DerivativeLoader(venue.adapter, store, venue.clock.now_ms, clock)
+        points = PointArchive(venue.history, is_real=source is Source.LIVE)
+        self._derivatives = DerivativeLoader(
+            venue.adapter, store, points, venue.clock.now_ms, clock, lambda: self._history.is_idle
+        )
         self.book_guard = BookGuard(venue.adapter, store, notices, venue.clock.now_ms)
         self._backfill = BackFill(
             venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
@@ -146,12 +150,14 @@ class Engine:
 
     # order of start and stop
 
-    def start(self, remembered: RememberedUniverse | None = None) -> None:
+    def start(self, remembered: RememberedUniverse | None = None, *, history_waits: bool = False) -> None:
         """Begin to connect, watch and load; returns at once. Needs a running loop.
 
-        The streams of a ``remembered`` universe (the previous run's) start before REST has answered.
+        The streams of a ``remembered`` universe (the previous run's) start before REST has answered. With
+        ``history_waits`` the history's file stays closed until `open_history`.
         """
-        self._archive.history.start()
+        if not history_waits:
+            self.open_history()
         self._history.start()
         if remembered is not None:
             self.listing.remember(remembered)
@@ -164,6 +170,10 @@ class Engine:
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
         self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
+
+    def open_history(self) -> None:
+        """Open the history's file in its thread, which takes DuckDB's import; returns at once."""
+        self._archive.history.start()
 
     def prepare_overlays(self) -> asyncio.Task[None]:
         """Import and compile the kernels in a worker; only a face that draws charts asks for it."""
@@ -348,9 +358,15 @@ class Engine:
             requests_per_s=self._housekeeper.requests_per_s,
             rss_mb=self._housekeeper.rss_mb,
             skipped_refreshes=self._skipped_refreshes,
-            history_ratio=self._backfill.share_ratio,
+            history_ratio=self._history_ratio(),
             history_problem=self._archive.history.problem,
         )
+
+    def _history_ratio(self) -> float | None:
+        """How far the background is; None when all is there, or nothing is kept."""
+        parts = (self._backfill.progress, self._derivatives.progress)
+        done, whole = (sum(each) for each in zip(*parts, strict=True))
+        return done / whole if self._archive.history.is_kept and done < whole else None
 
     def venue_now_ms(self, instrument_id: InstrumentId | None = None) -> int:  # noqa: ARG002 (one venue so far)
         return self._venue_clock.now_ms()

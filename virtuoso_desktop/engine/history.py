@@ -1,7 +1,8 @@
 """Loads candles behind the streams: first pages in the user's order, older pages, repairs.
 
 A page joins the stream when no candle is missing between them; a hole or a candle whose close
-the venue never confirmed is asked for again over REST. What the history on disk holds is not asked for.
+the venue never confirmed is asked for again over REST. What the history on disk holds is not asked for. More than
+400 lines: first pages, older pages and repairs share what is known of a series and stand together.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ LOADING_ORDER: tuple[Timeframe, ...] = (
     Timeframe.M30,
 )
 PAGE_ROWS = 1_000
+MOST_BLOCK_ROWS = 1_000_000
+BLOCK_FACTOR = 3
+"""The disk is asked for so many times the rows that are held: few steps lead to a million."""
+LAY_ATTEMPTS = 3
+FULL_TEXT = f"A chart holds {MOST_ROWS:,} candles. Choose a longer interval to look further back."
 WORKERS = 4
 LATE_AFTER_MS = 3_000
 """A candle that the venue has not closed this long after its end is asked for over REST."""
@@ -85,7 +91,9 @@ class HistoryLoader:
         self._waiting: dict[SeriesKey, None] = {}
         self._wake = asyncio.Event()
         self._shown: SeriesKey | None = None
-        self._loading = 0
+        self._loading: set[SeriesKey] = set()
+        self._failing: set[SeriesKey] = set()
+        """Series whose first page was asked for in vain; they are tried again and again."""
         self._first_pages: set[SeriesKey] = set()
         self._complete_left: set[SeriesKey] = set()
         self._older: dict[SeriesKey, asyncio.Task[None]] = {}
@@ -121,8 +129,12 @@ class HistoryLoader:
             self._older[key].cancel()
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
-        """Load this series before all others."""
-        self._shown = (instrument_id, timeframe)
+        """Load this series before all others; the one shown before gives back the memory of its oldest rows."""
+        before, self._shown = self._shown, (instrument_id, timeframe)
+        series = self._series(before) if before is not None and before != self._shown else None
+        if before is not None and series is not None and series.shorten():
+            self._complete_left.discard(before)
+            self._touch(before)
 
     def refresh_trades(self, instrument_ids: Iterable[InstrumentId]) -> None:
         """Ask for recent trades again, after a hole in the streams."""
@@ -132,8 +144,8 @@ class HistoryLoader:
 
     @property
     def is_idle(self) -> bool:
-        """Every first page has come or failed for good, and none is on its way."""
-        return not self._waiting and not self._loading
+        """Every first page has come, or failed once: one that never comes does not hold up the background."""
+        return (self._waiting.keys() | self._loading) <= self._failing
 
     @property
     def loaded(self) -> int:
@@ -141,9 +153,8 @@ class HistoryLoader:
         return len(self._first_pages)
 
     def is_complete_left(self, key: SeriesKey) -> bool:
-        """The venue has nothing older, or the row limit is reached."""
-        series = self._series(key)
-        return key in self._complete_left or (series is not None and len(series) >= MOST_ROWS)
+        """The venue has nothing older."""
+        return key in self._complete_left
 
     def is_loading_older(self, key: SeriesKey) -> bool:
         return key in self._older or key in self._waiting
@@ -156,6 +167,10 @@ class HistoryLoader:
         """Ask for the page before the oldest row, unless one is in flight or nothing is older."""
         key = (instrument_id, timeframe)
         if key in self._older or key not in self._first_pages or self.is_complete_left(key):
+            return
+        series = self._series(key)
+        if series is not None and len(series) >= MOST_ROWS:
+            self._older_errors[key] = FULL_TEXT
             return
         self._older[key] = self._tasks.spawn(
             f"history.older.{instrument_id}.{timeframe}", lambda: self._load_older(key)
@@ -234,11 +249,11 @@ class HistoryLoader:
             key = self._next()
             if key is not None:
                 del self._waiting[key]
-                self._loading += 1
+                self._loading.add(key)
                 try:
                     await self._load_first(key)
                 finally:
-                    self._loading -= 1
+                    self._loading.discard(key)
             elif self._trades_waiting:
                 instrument_id = next(iter(self._trades_waiting))
                 del self._trades_waiting[instrument_id]
@@ -252,6 +267,7 @@ class HistoryLoader:
             is_complete = await self._first_page(key)
         except VirtuosoError as error:
             self._older_errors[key] = error.user_text
+            self._failing.add(key)
             if isinstance(error, VenueRejected):
                 self.refused.emit(key[0])
             elif self._store.get(key[0]) is not None:
@@ -261,6 +277,7 @@ class HistoryLoader:
         if self._store.get(key[0]) is None:
             return
         self._older_errors.pop(key, None)
+        self._failing.discard(key)
         self._first_pages.add(key)
         if is_complete:
             self._complete_left.add(key)
@@ -335,7 +352,8 @@ class HistoryLoader:
         query = CandleQuery(*key, start_ms=held_until_ms, end_ms=first_ms - 1, limit=PAGE_ROWS)
         page = await self._adapter.candles(query, priority=RequestPriority.SHOWN)
         self._archive.keep_page(query, page)
-        added = self._merge(key, page)
+        state = self._store.get(key[0])
+        added = 0 if state is None else await self._lay_before(key, page_columns(page, state.instrument))
         if held_until_ms is None and (not added or len(page) + page.refused < PAGE_ROWS):
             self._complete_left.add(key)
 
@@ -344,8 +362,30 @@ class HistoryLoader:
         series = self._series(key)
         if series is None or series.first_open_ms is None:
             return 0
-        rows = await self._archive.newest(*key, series.first_open_ms, PAGE_ROWS)
-        return self._merge_stored(key, rows)
+        wanted = max(PAGE_ROWS, BLOCK_FACTOR * len(series)) if key == self._shown else PAGE_ROWS
+        count = min(wanted, MOST_BLOCK_ROWS, MOST_ROWS - len(series))
+        rows = await self._archive.newest(*key, series.first_open_ms, count)
+        state = self._store.get(key[0])
+        if state is None or not rows.shape[1]:
+            return 0
+        return await self._lay_before(key, await asyncio.to_thread(to_ticks, rows, state.instrument))
+
+    async def _lay_before(self, key: SeriesKey, columns: Columns) -> int:
+        """Put older rows before the held ones without the loop noticing how many there are; returns how many."""
+        for _ in range(LAY_ATTEMPTS):
+            series = self._series(key)
+            if series is None:
+                return 0
+            laid = await asyncio.to_thread(series.lay_before, columns)
+            if self._series(key) is series and series.take(laid):
+                self._touch(key)
+                return laid.added
+        series = self._series(key)
+        if series is None:
+            return 0
+        added = series.merge(columns, self._venue_now_ms())  # rows change faster than they can be laid
+        self._touch(key)
+        return added
 
     async def _load_trades(self, instrument_id: InstrumentId) -> None:
         try:

@@ -253,6 +253,7 @@ class OverlayView(msgspec.Struct, frozen=True):
     """``ema_12``, ``ema_26``, ``vwap``."""
     lines: tuple[FloatColumn, ...]
     base_version: int
+    """Of the candles that the values are of; -1 while a worker makes them and rows may lack theirs."""
     version: int
 
 

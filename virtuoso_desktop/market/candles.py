@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,25 @@ Columns = NDArray[np.float64]
 OPEN_MS, OPEN, HIGH, LOW, CLOSE, VOLUME, TURNOVER = range(7)
 COLUMN_COUNT = 7
 FIRST_CAPACITY = 64
-MOST_ROWS = 50_000
+MOST_ROWS = 1_500_000
+"""Of one series: 84 MB. Nearly three years of 1m."""
+KEPT_ROWS = 50_000
+"""Of a series that nobody looks at: the history has the rest."""
+SPARE_ROWS = 4_096
+"""Most room that a long series has for candles to come."""
 
 _nearest = float.__round__
 """``round`` for floats only, at half its price."""
+
+
+class Laid(NamedTuple):
+    """Older rows in front of those of a series as it was: see `CandleSeries.lay_before`."""
+
+    columns: Columns
+    added: int
+    held: int
+    base_version: int
+    rejected: int
 
 
 class CandleSeries:
@@ -205,6 +220,57 @@ class CandleSeries:
             self.version += 1
         return added
 
+    def lay_before(self, page: Columns) -> Laid:
+        """Memory that holds older rows in front of the present ones; for a worker, since it copies them all.
+
+        Parameters
+        ----------
+        page : ndarray, shape (7, n)
+            Closed rows of this series, prices in ticks, any order; those that are not older are left out.
+        """
+        held, base_version = self.columns, self.base_version
+        count = held.shape[1]
+        good = _sound(page, self.timeframe)
+        rejected = int((~good).sum())
+        if count:
+            good &= page[OPEN_MS] < held[OPEN_MS, 0]
+        if not (good.all() and (np.diff(page[OPEN_MS]) > 0).all()):
+            page = page[:, good]
+            page = page[:, np.unique(page[OPEN_MS], return_index=True)[1]]
+        added = min(page.shape[1], max(0, self._most_rows - count))
+        columns = np.empty((COLUMN_COUNT, added + count + _spare(added + count)))
+        columns[:, :added] = page[:, page.shape[1] - added :]
+        columns[:, added : added + count] = held
+        return Laid(columns, added, count, base_version, rejected)
+
+    def take(self, laid: Laid) -> bool:
+        """Go over to the memory of `lay_before`; False when rows changed meanwhile and it must be laid again."""
+        if laid.base_version != self.base_version or laid.held != self._count:
+            return False
+        self.rejected += laid.rejected
+        if not laid.added:
+            return True
+        if laid.held:  # the newest row may have moved on
+            laid.columns[:, laid.added + laid.held - 1] = self._columns[:, laid.held - 1]
+        self._hold(laid.columns)
+        self._count = laid.added + laid.held
+        self._newest_ms = int(self._columns[OPEN_MS, self._count - 1])
+        self.base_version += 1
+        self.version += 1
+        return True
+
+    def shorten(self, most_rows: int = KEPT_ROWS) -> bool:
+        """Let the oldest rows go beyond ``most_rows``; True when there were any."""
+        if self._count <= most_rows:
+            return False
+        kept = self.columns[:, -most_rows:]
+        self._allocate(most_rows + FIRST_CAPACITY)
+        self._columns[:, :most_rows] = kept
+        self._count = most_rows
+        self.base_version += 1
+        self.version += 1
+        return True
+
     def _index_of(self, open_ms: float) -> int:
         return int(np.searchsorted(self._columns[OPEN_MS, : self._count], open_ms))
 
@@ -252,17 +318,7 @@ class CandleSeries:
         """Rows that pass analysis 0.7, sorted, without duplicates; the others are counted."""
         _, order = np.unique(page[OPEN_MS], return_index=True)
         page = page[:, order]
-        low, high = page[LOW], page[HIGH]
-        good = (
-            np.isfinite(page).all(axis=0)
-            & (low > 0)
-            & (low <= np.minimum(page[OPEN], page[CLOSE]))
-            & (high >= np.maximum(page[OPEN], page[CLOSE]))
-            & (page[VOLUME] >= 0)
-            & (page[TURNOVER] >= 0)
-        )
-        if self.timeframe is not Timeframe.W1 and self.timeframe is not Timeframe.MO1:
-            good &= page[OPEN_MS] % self.timeframe.duration_ms == 0
+        good = _sound(page, self.timeframe)
         self.rejected += int((~good).sum())
         return page[:, good]
 
@@ -270,7 +326,7 @@ class CandleSeries:
         merged = np.concatenate((self.columns, rows), axis=1)
         merged = merged[:, np.argsort(merged[OPEN_MS], kind="stable")][:, -self._most_rows :]
         count = merged.shape[1]
-        self._allocate(count + max(FIRST_CAPACITY, count // 8))
+        self._allocate(count + _spare(count))
         self._columns[:, :count] = merged
         self._count = count
         self._newest_ms = int(merged[OPEN_MS, -1])
@@ -281,7 +337,7 @@ class CandleSeries:
             if self._count >= self._most_rows:
                 kept = kept[:, self._count - self._most_rows + max(1, self._most_rows // 10) :]
             count = kept.shape[1]
-            capacity = min(count + max(FIRST_CAPACITY, count // 4), max(self._most_rows, count + 1))
+            capacity = min(count + 2 * _spare(count), max(self._most_rows, count + 1))
             self._allocate(capacity)
             self._columns[:, :count] = kept
             self._count = count
@@ -289,6 +345,30 @@ class CandleSeries:
         return self._count - 1
 
     def _allocate(self, capacity: int) -> None:
-        self._columns: Columns = np.empty((COLUMN_COUNT, capacity))
+        self._hold(np.empty((COLUMN_COUNT, capacity)))
+
+    def _hold(self, columns: Columns) -> None:
+        self._columns: Columns = columns
         # Single values are written a third faster through a memoryview than through the array.
         self._cells = cast("memoryview[float]", self._columns.data)
+
+
+def _spare(count: int) -> int:
+    """Room for candles to come behind so many rows."""
+    return min(SPARE_ROWS, max(FIRST_CAPACITY, count // 8))
+
+
+def _sound(page: Columns, timeframe: Timeframe) -> NDArray[np.bool_]:
+    """Which rows pass analysis 0.7."""
+    low, high = page[LOW], page[HIGH]
+    good = (
+        np.isfinite(page).all(axis=0)
+        & (low > 0)
+        & (low <= np.minimum(page[OPEN], page[CLOSE]))
+        & (high >= np.maximum(page[OPEN], page[CLOSE]))
+        & (page[VOLUME] >= 0)
+        & (page[TURNOVER] >= 0)
+    )
+    if timeframe is not Timeframe.W1 and timeframe is not Timeframe.MO1:
+        good &= page[OPEN_MS] % timeframe.duration_ms == 0
+    return good

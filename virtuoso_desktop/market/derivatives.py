@@ -68,6 +68,11 @@ class PointSeries(Generic[P]):
             self.version += 1
         return changed
 
+    def clear(self) -> None:
+        """Forget all points: they are another market's."""
+        self.points = []
+        self.version += 1
+
 
 class PriceSeries:
     """Hourly candles of a mark price, an index or a premium: (5, n) columns open_ms, open, high, low, close.
@@ -90,6 +95,11 @@ class PriceSeries:
         kept = self.columns[:, ~np.isin(self.columns[0], rows[0])]
         joined = np.concatenate((kept, rows), axis=1)
         self.columns = joined[:, np.argsort(joined[0], kind="stable")][:, -self._most :]
+        self.version += 1
+
+    def clear(self) -> None:
+        """Forget all rows: they are another market's."""
+        self.columns = np.empty((5, 0))
         self.version += 1
 
 

@@ -24,7 +24,7 @@ from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.storage.history_door import HistoryDoor
 from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault, set_aside
 from virtuoso_desktop.storage.history_file import HistoryFile
-from virtuoso_desktop.storage.history_rows import Batch, Rows, SeriesKey
+from virtuoso_desktop.storage.history_rows import Batch, Rows, SeriesKey, nothing_of
 from virtuoso_desktop.storage.ranges import Range, joined
 
 HISTORY_FILE = "history.duckdb"
@@ -105,15 +105,20 @@ class HistoryStore:
     # --- for the loop ----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Open the file in the thread; returns at once."""
-        if self._path is not None:
+        """Open the file in the thread; returns at once. What was added before it waits there."""
+        if self._path is not None and self._thread is None and not self._stopping:
             self._thread = threading.Thread(target=self._run, name="history")
             self._thread.start()
 
     @property
+    def is_pending(self) -> bool:
+        """There is a file, and `start` has not been called yet."""
+        return self._path is not None and self._thread is None and not self._stopping
+
+    @property
     def is_kept(self) -> bool:
         """Rows are stored now, or will be as soon as the file is open."""
-        return self._thread is not None and not self._stopping and self.problem is None
+        return self._path is not None and not self._stopping and self.problem is None
 
     def take_messages(self) -> list[HistoryMessage]:
         """What a person should be told since the last call."""
@@ -125,7 +130,7 @@ class HistoryStore:
     def add(self, batch: Batch) -> None:
         """Keep rows; the array is not to be changed afterwards. Never waits."""
         with self._changed:
-            if self._thread is None or self._stopping or self._gives_up:
+            if self._path is None or self._stopping or self._gives_up:
                 return
             self._waiting.append(batch)
             self._waiting_rows += batch.row_count
@@ -139,19 +144,20 @@ class HistoryStore:
         """Time that is whole, what waits to be written included."""
         with self._changed:
             file = self._file
-            batches = [*self._in_hand, *self._waiting]
-        held = file.covered(key) if file is not None else ()
-        return joined((*held, *(each for batch in batches if batch.key == key for each in batch.covered)))
+            batches = [batch for batch in (*self._in_hand, *self._waiting) if batch.key == key]
+        found = list(file.covered(key)) if file is not None else []
+        for batch in batches:
+            found = [*(() if batch.replaces else found), *batch.covered]
+        return joined(found)
 
     def forget(self, key: SeriesKey) -> None:
-        """Delete a series, also what of it waits to be written. Never waits."""
-        with self._changed:
-            self._waiting = deque(batch for batch in self._waiting if batch.key != key)
-            self._waiting_rows = sum(batch.row_count for batch in self._waiting)
-        self.submit(lambda file: file.forget(key))
+        """Delete a series, also what of it waits to be written; what is added later stays. Never waits."""
+        self.add(nothing_of(key))
 
     async def opened(self, patience_s: float) -> None:
-        """Wait until the file was tried, at most so long."""
+        """Wait until the file was tried, at most so long; not at all before `start`."""
+        if self._thread is None:
+            return
         with contextlib.suppress(TimeoutError, StorageError):
             async with asyncio.timeout(patience_s):
                 await self._ask(lambda file: file.path)
@@ -175,6 +181,8 @@ class HistoryStore:
             self._stopping = True
             self._changed.notify()
         if self._thread is None:
+            if not self._ended.done():
+                self._end()
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
@@ -187,7 +195,7 @@ class HistoryStore:
         """Run something with the file in the thread. Callable from any thread."""
         future: Future[T] = Future()
         with self._changed:
-            if self._thread is None or self._stopping or self._gives_up:
+            if self._path is None or self._stopping or self._gives_up:
                 future.set_exception(StorageError(self.problem or "The history is not open."))
             else:
                 self._jobs.append(_Job(run, future, needs_all))

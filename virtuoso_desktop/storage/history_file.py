@@ -134,8 +134,7 @@ class HistoryFile:
         run("COMMIT")
 
     def _check_format(self) -> None:
-        found = self._connection.execute("SELECT max(format) FROM meta").fetchone()
-        if found is None or found[0] != FORMAT:
+        if self._row("SELECT max(format) FROM meta") != (FORMAT,):
             raise newer_fault(self.path)
 
     def _load(self) -> None:
@@ -154,11 +153,20 @@ class HistoryFile:
             if number in by_number:
                 self._covered[by_number[number]] = joined((start_ms, end_ms) for _, start_ms, end_ms in group)
 
+    def _row(self, query: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
+        """The only row of a query. It is fetched to its end: DuckDB refuses a batch while a result is unfinished."""
+        return self._connection.execute(query, parameters).fetchall()[0]
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     @property
     def series(self) -> tuple[SeriesKey, ...]:
         return tuple(sorted(self._series))
+
+    @property
+    def _kinds(self) -> set[HistoryKind]:
+        """What there are series of: a file of an older program has no tables of the others."""
+        return {key.kind for key in self._series}
 
     def covered(self, key: SeriesKey) -> tuple[Range, ...]:
         """Time in which the venue has nothing that is not held, oldest first."""
@@ -171,11 +179,11 @@ class HistoryFile:
         if series is None:
             return np.empty((1 + len(names), 0))
         table = f"FROM {key.kind.value} WHERE series = ? AND time_ms >= ? AND time_ms < ?"
-        query = f"SELECT time_ms::DOUBLE AS time_ms, {', '.join(names)} {table} ORDER BY time_ms"
+        query = f"SELECT time_ms::DOUBLE AS time_ms, {', '.join(names)} {table}"
         with self._faults():
             run = self._connection.execute
-            found = run(f"SELECT count(*), min(time_ms), max(time_ms) {table}", [series.number, start_ms, end_ms])
-            count, first_ms, last_ms = found.fetchone() or (0, None, None)
+            asked = [series.number, start_ms, end_ms]
+            count, first_ms, last_ms = self._row(f"SELECT count(*), min(time_ms), max(time_ms) {table}", asked)
             rows = np.empty((1 + len(names), count))
             done = 0
             for from_ms, to_ms in _windows(count, first_ms, last_ms):
@@ -184,7 +192,8 @@ class HistoryFile:
                 for index, name in enumerate(("time_ms", *names)):
                     rows[index, done:end] = np.ma.filled(columns[name], np.nan)
                 done = end
-        return rows
+        # They mostly lie in the file in the order of time: sorting here costs less than asking DuckDB to.
+        return rows if (np.diff(rows[0]) > 0).all() else rows[:, np.argsort(rows[0])]
 
     def newest(self, key: SeriesKey, before_ms: int, count: int) -> Rows:
         """The newest ``count`` rows before ``before_ms`` that no unknown time separates, oldest first."""
@@ -192,7 +201,7 @@ class HistoryFile:
         if whole is None:
             return np.empty((1 + len(VALUES[key.kind]), 0))
         start_ms = whole[0]
-        if key.kind is HistoryKind.CANDLES:
+        if key.kind.has_candles:
             timeframe = Timeframe(key.period)
             start_ms = max(start_ms, timeframe.step_back(timeframe.open_ms(before_ms - 1), count))
         return self.read(key, start_ms, before_ms)[:, -count:]
@@ -202,7 +211,7 @@ class HistoryFile:
         with self._faults():
             size = self.size_bytes
             found: list[tuple[SeriesKey, int, int, int, int]] = []
-            for kind in VALUES:
+            for kind in self._kinds:
                 sums = self._connection.execute(
                     "SELECT s.number, count(*), min(r.time_ms), max(r.time_ms), any_value(s.revised) "
                     f"FROM {kind.value} r JOIN series s ON s.number = r.series GROUP BY s.number"
@@ -221,7 +230,7 @@ class HistoryFile:
 
     def _series_info(self, found: tuple[SeriesKey, int, int, int, int], size_bytes: int) -> SeriesInfo:
         key, rows, first_ms, last_ms, revised = found
-        end_ms = Timeframe(key.period).close_ms(last_ms) if key.kind is HistoryKind.CANDLES else last_ms + 1
+        end_ms = Timeframe(key.period).close_ms(last_ms) if key.kind.has_candles else last_ms + 1
         known_ms = length_ms(clipped(self.covered(key), first_ms, end_ms))
         return SeriesInfo(
             str(key.instrument_id), key.kind.value, key.period, rows, first_ms, last_ms,
@@ -250,7 +259,7 @@ class HistoryFile:
                 fresh: list[tuple[int, Rows]] = []
                 for key, group in groupby(sorted(of_kind, key=lambda batch: batch.key), key=lambda batch: batch.key):
                     number = self._number_of(key, series)
-                    of_key = [*group]
+                    of_key = self._replaced(_Series(number, key), [*group], covered)
                     rows, whole = _merged(of_key, 1 + len(names))
                     new, changed = self._told_apart(_Series(number, key), rows)
                     changed &= not all(batch.yields for batch in of_key)
@@ -264,15 +273,16 @@ class HistoryFile:
         self._covered, self._series = covered, series
         return Stored(added, revised)
 
-    def forget(self, key: SeriesKey) -> None:
-        """Delete all rows of a series; its time is known as missing again."""
-        series = self._series.get(key)
-        if series is None:
-            return
-        with self._faults(), self._transaction():
-            self._connection.execute(f"DELETE FROM {key.kind.value} WHERE series = ?", [series.number])
-            self._write_covered({series.number: ()})
-        self._covered = {each: ranges for each, ranges in self._covered.items() if each != key}
+    def _replaced(
+        self, series: _Series, batches: list[Batch], covered: dict[SeriesKey, tuple[Range, ...]]
+    ) -> list[Batch]:
+        """Delete what the batches replace; returns those that count."""
+        last = max((index for index, batch in enumerate(batches) if batch.replaces), default=None)
+        if last is None:
+            return batches
+        self._connection.execute(f"DELETE FROM {series.key.kind.value} WHERE series = ?", [series.number])
+        covered[series.key] = ()
+        return batches[last:]
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
@@ -391,24 +401,23 @@ class HistoryFile:
     def used_bytes(self) -> int:
         """Space in use: deleted rows leave room in the file that later rows take."""
         with self._faults():
-            row = self._connection.execute("SELECT used_blocks * block_size FROM pragma_database_size()").fetchone()
+            (used,) = self._row("SELECT used_blocks * block_size FROM pragma_database_size()")
             wal = wal_of(self.path)
-            return int(row[0] if row else 0) + (wal.stat().st_size if wal.exists() else 0)
+            return int(used) + (wal.stat().st_size if wal.exists() else 0)
 
     def _counts(self) -> dict[SeriesKey, int]:
         counts: dict[int, int] = {}
-        for kind in VALUES:
+        for kind in self._kinds:
             counts |= dict(self._connection.execute(f"SELECT series, count(*) FROM {kind.value} GROUP BY 1").fetchall())
         return {key: counts[each.number] for key, each in self._series.items() if each.number in counts}
 
     def _shorten(self, series: _Series, kept: int) -> tuple[Range, ...]:
         run = self._connection.execute
         table = series.key.kind.value
-        oldest = run(
+        (cut_ms,) = self._row(
             f"SELECT time_ms FROM {table} WHERE series = ? ORDER BY time_ms DESC LIMIT 1 OFFSET ?",
             [series.number, kept - 1],
-        ).fetchone()
-        cut_ms = int(oldest[0]) if oldest is not None else 0
+        )
         run(f"DELETE FROM {table} WHERE series = ? AND time_ms < ?", [series.number, cut_ms])
         ranges = clipped(self.covered(series.key), cut_ms, END_OF_TIME_MS)
         self._write_covered({series.number: ranges})

@@ -24,15 +24,30 @@ class HistoryKind(StrEnum):
     FUNDING = "funding"
     OPEN_INTEREST = "open_interest"
     LONG_SHORT_RATIO = "long_short_ratio"
+    MARK_PRICE = "mark_price"
+    INDEX_PRICE = "index_price"
+    PREMIUM_INDEX = "premium_index"
+
+    @property
+    def has_candles(self) -> bool:
+        """A row stands for the time from its open to its close, not for a moment."""
+        return self in _WITH_CANDLES
 
 
+_WITH_CANDLES = frozenset(
+    {HistoryKind.CANDLES, HistoryKind.MARK_PRICE, HistoryKind.INDEX_PRICE, HistoryKind.PREMIUM_INDEX}
+)
+_PRICES = ("open", "high", "low", "close")
 VALUES: dict[HistoryKind, tuple[str, ...]] = {
-    HistoryKind.CANDLES: ("open", "high", "low", "close", "volume", "turnover"),
+    HistoryKind.CANDLES: (*_PRICES, "volume", "turnover"),
     HistoryKind.FUNDING: ("rate",),
     HistoryKind.OPEN_INTEREST: ("open_interest",),
     HistoryKind.LONG_SHORT_RATIO: ("long_ratio", "short_ratio"),
+    HistoryKind.MARK_PRICE: _PRICES,
+    HistoryKind.INDEX_PRICE: _PRICES,
+    HistoryKind.PREMIUM_INDEX: _PRICES,
 }
-"""Value columns; prices are decimals, funding a fraction per period, ratios shares in [0, 1]."""
+"""Value columns; prices are decimals, funding a fraction per period, ratios shares in [0, 1], premiums fractions."""
 
 
 class SeriesKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
@@ -55,16 +70,23 @@ class Batch(NamedTuple):
     """Rows of one series, and the time in which nothing else exists: ``covered`` holds every row's own time.
 
     ``yields``: rows that are held already stay as they are (a user's file never overwrites the venue's word).
+    ``replaces``: all that is held of the series before goes.
     """
 
     key: SeriesKey
     rows: Rows
     covered: tuple[Range, ...]
     yields: bool = False
+    replaces: bool = False
 
     @property
     def row_count(self) -> int:
         return self.rows.shape[1]
+
+
+def nothing_of(key: SeriesKey) -> Batch:
+    """The batch after which nothing is held of a series."""
+    return Batch(key, np.empty((1 + len(VALUES[key.kind]), 0)), (), replaces=True)
 
 
 class Stored(NamedTuple):

@@ -111,7 +111,7 @@ class StatusBar(GivingRow):
             return self._history.say(Word("not stored", Type.CAPTION, "warning"))
         if ratio is None:
             return False
-        self._history.setToolTip("30 days of 5 minute candles, fetched onto the disk while nothing else is asked for")
+        self._history.setToolTip("30 days of 5 minute candles, funding, open interest and ratios on the disk")
         return _say(self._history, "history", f"{int(ratio * 100)} %")
 
     def _say_warning(self, links: Sequence[LinkView], now_ms: int) -> bool:

@@ -474,13 +474,31 @@ def test_the_true_end_is_marked_and_nothing_is_asked(panel: ChartPanel, engine: 
     assert panel.canvas.price_pane.notes == ["no older candles"]
 
 
-def test_fifty_thousand_rows_are_enough(open_panel: Open) -> None:
+def test_a_long_series_goes_on_to_the_left(open_panel: Open) -> None:
     engine = FakeEngine()
-    engine.hold(walk(50_000))
+    engine.hold(walk(60_000))
     panel = open_panel(engine)
-    scroll_left(panel, 60_000)
+    scroll_left(panel, 70_000)
     frame(panel)
-    assert older_calls(engine) == []
+    assert older_calls(engine) == ["older BTCUSDT 5m"]
+
+
+def test_lines_that_a_worker_computes_are_drawn_when_they_are_there(open_panel: Open, qtbot: Any) -> None:
+    engine = FakeEngine()
+    engine.hold(walk(60_000))
+    panel = open_panel(engine)
+    model = panel._stage.model
+    assert not model.lines
+    engine.prepare_overlays()
+
+    def has_lines() -> bool:
+        frame(panel)
+        return len(model.lines) == 3
+
+    qtbot.waitUntil(has_lines, timeout=10_000)
+    assert np.isfinite(np.array(model.lines)).all()
+    newest = [line[-1] for line in engine.chart(BTC.id, Timeframe.M5).overlays.lines]
+    assert [line[-1] for line in model.lines] == newest
 
 
 # --- instruments and scales ------------------------------------------------------------------------------------

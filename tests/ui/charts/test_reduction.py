@@ -114,6 +114,32 @@ def test_bars_follow_every_change_of_the_series(change: str) -> None:
             candles.advance(view_of(changed, base_version))
 
 
+@settings(max_examples=25)
+@given(
+    steps=st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.integers(0, 2)), min_size=1, max_size=6),
+    missing=st.sampled_from([0.0, 0.1, 0.7]),
+)
+def test_older_rows_again_and_again_show_the_same_as_a_loop(steps: list[tuple[int, bool, int]], missing: float) -> None:
+    """Each step brings so many older rows, perhaps one newer row, and so many turns of the pyramid."""
+    chunk_rows, reduction.CHUNK_ROWS = reduction.CHUNK_ROWS, 50
+    try:
+        data = columns(3_000, missing=missing)
+        end = data.shape[1] - len(steps)
+        first, version, candles = end - 60, 1, Candles(Timeframe.M1)
+        for older, is_append, turns in steps:
+            first, version = max(0, first - older), version + 1
+            candles.advance(view_of(data[:, first:end], version))
+            if is_append:
+                end, version = end + 1, version + 1
+            shown = data[:, first:end]
+            for _ in range(turns):
+                candles.advance(view_of(shown, version))
+            for per_column in (3, 8, 96):
+                assert as_rows(whole(candles, shown, per_column, version)) == plain(shown, 0, 10**9, per_column)
+    finally:
+        reduction.CHUNK_ROWS = chunk_rows
+
+
 def test_bars_are_copies() -> None:
     data = columns(50)
     candles = Candles(Timeframe.M1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.history_rows import BTC_1M, batch, candles
+from tests.unit.storage.test_history_file import files_no_larger_than
 from virtuoso_desktop.app.history_command import run_history
 from virtuoso_desktop.storage.history import HISTORY_FILE
 from virtuoso_desktop.storage.history_file import HistoryFile
@@ -120,6 +123,70 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     assert words in err
     assert len(err.splitlines()) == 1
     assert (profile / "live" / HISTORY_FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_an_export_onto_a_full_disk_leaves_what_was_there(
+    profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    out = tmp_path / name
+    out.write_text("an older export")
+    with files_no_larger_than(2_000):
+        assert run(profile, "export", *SERIES, "--out", str(out)) == 3
+    assert f"{name} cannot be written (" in capsys.readouterr().err
+    assert out.read_text() == "an older export"
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_an_import_onto_a_full_disk_stores_nothing(
+    profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = candles(1_000, 60_000)
+    rows[5:] = np.random.default_rng(1).random((2, rows.shape[1]))
+    names = ["timestamp", "open", "high", "low", "close", "volume", "turnover"]
+    pd.DataFrame(rows.T, columns=names).to_parquet(tmp_path / "in.parquet")
+    size = (profile / "live" / HISTORY_FILE).stat().st_size
+    with files_no_larger_than(size + 100_000):
+        assert run(profile, "import", *SERIES, str(tmp_path / "in.parquet")) == 3
+    assert "no room for the history" in capsys.readouterr().err
+    assert held(profile).shape[1] == 150
+    assert run(profile, "import", *SERIES, str(tmp_path / "in.parquet")) == 0
+    assert held(profile).shape[1] == 150 + rows.shape[1]
+
+
+@pytest.mark.parametrize("command", ["info", "import"])
+def test_a_newer_history_is_said_and_left_as_it_is(
+    profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    file = HistoryFile(profile / "live" / HISTORY_FILE)
+    file._connection.execute("UPDATE meta SET format = 99")
+    file.close()
+    before = (profile / "live" / HISTORY_FILE).read_bytes()
+    pd.DataFrame(
+        candles(300, 350).T, columns=["timestamp", "open", "high", "low", "close", "volume", "turnover"]
+    ).to_csv(tmp_path / "in.csv", index=False)
+    given = ("info",) if command == "info" else ("import", *SERIES, str(tmp_path / "in.csv"))
+    assert run(profile, *given) == 3
+    assert "newer version of the program and is left alone" in capsys.readouterr().err
+    assert (profile / "live" / HISTORY_FILE).read_bytes() == before
+
+
+@pytest.mark.own_process
+def test_a_history_that_another_program_holds_is_said(profile: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(profile / "live" / HISTORY_FILE)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", f"import duckdb; c = duckdb.connect({path!r}); print(1, flush=True); input()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        assert run(profile, "info") == 3
+        assert "is open in another program" in capsys.readouterr().err
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert run(profile, "info") == 0
 
 
 def test_a_damaged_history_is_said_and_left_as_it_is(profile: Path, capsys: pytest.CaptureFixture[str]) -> None:

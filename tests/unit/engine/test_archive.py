@@ -19,9 +19,9 @@ from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery, RequestPrio
 from virtuoso_desktop.kernel.clock import ManualClock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.paths import resource
-from virtuoso_desktop.market.candles import OPEN_MS
+from virtuoso_desktop.market.candles import MOST_ROWS, OPEN_MS, CandleSeries, Laid
 from virtuoso_desktop.market.store import MarketStore
-from virtuoso_desktop.model.errors import VenueRejected
+from virtuoso_desktop.model.errors import ParseError, VenueRejected
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.model.market import Candle
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
@@ -145,6 +145,68 @@ async def test_the_way_left_is_read_from_the_disk_first(tmp_path: Path) -> None:
         assert view.candles.is_complete_left
 
 
+async def test_few_steps_lead_far_to_the_left_and_the_memory_is_given_back(tmp_path: Path) -> None:
+    file = HistoryFile(tmp_path / HISTORY_FILE)
+    opens = FORMING_MS + np.arange(-120_000, 0) * MINUTE
+    flat = np.full(len(opens), 100.0)
+    rows = candle_rows(opens, flat, flat, flat, flat, flat / 100, flat)
+    file.store([Batch(SeriesKey.candles(BTC, M1), rows, ((FORMING_MS - 120_000 * MINUTE, FORMING_MS),))])
+    file.close()
+    async with running(tmp_path, new_adapter()) as rig:
+        rig.engine.show(BTC, M1)
+        await rig.loaded()
+        for count in (4_000, 16_000, 64_000, 120_000):
+            await rig.older()
+            assert rig.rows().shape[1] == count
+        assert rig.asked(M1) == [], "all of it was on disk"
+        assert np.diff(rig.rows()[OPEN_MS]).max() == MINUTE
+        rig.engine.show(BTC, Timeframe.M5)
+        assert rig.rows().shape[1] == 50_000
+        rig.engine.show(BTC, M1)
+        await rig.older()
+        assert rig.rows().shape[1] == 120_000
+
+
+async def test_a_full_chart_says_so_and_asks_nobody(tmp_path: Path) -> None:
+    async with running(tmp_path, new_adapter()) as rig:
+        await rig.loaded()
+        state = rig.store.get(BTC)
+        assert state is not None
+        opens = FORMING_MS + np.arange(-MOST_ROWS - 2_000, -1_000) * MINUTE
+        flat = np.full(len(opens), 1000.0)
+        series = state.candles[M1]
+        assert series.take(series.lay_before(np.array((opens, flat, flat, flat, flat, flat, flat))))
+        assert len(series) == MOST_ROWS
+        asked = len(rig.asked(M1))
+        await rig.older()
+        assert len(rig.asked(M1)) == asked
+        view = rig.engine.chart(BTC, M1)
+        assert view is not None
+        assert not view.candles.is_complete_left
+        assert "A chart holds 1,500,000 candles" in (view.load_error or "")
+
+
+class Restless(CandleSeries):
+    """Its rows have always changed since they were laid."""
+
+    def take(self, laid: Laid) -> bool:
+        del laid
+        return False
+
+
+async def test_rows_that_change_faster_than_they_are_laid_come_in_all_the_same(tmp_path: Path) -> None:
+    async with running(tmp_path, new_adapter()) as rig:
+        state = rig.store.get(BTC)
+        assert state is not None
+        state.candles[M1] = Restless(state.instrument, M1)
+        await rig.loaded()
+        await rig.older()
+        assert rig.rows().shape[1] == 2_000
+        view = rig.engine.chart(BTC, M1)
+        assert view is not None
+        assert not view.candles.is_complete_left
+
+
 async def test_a_hole_on_disk_is_asked_for_and_no_more(tmp_path: Path) -> None:
     file = HistoryFile(tmp_path / HISTORY_FILE)
     key = SeriesKey.candles(BTC, M1)
@@ -196,7 +258,9 @@ async def test_the_background_fetches_thirty_days_and_goes_on_after_a_restart(tm
     async with running(tmp_path, adapter) as rig:
         await rig.loaded()
         await until(lambda: len(rig.asked(Timeframe.M5, RequestPriority.BACKGROUND)) == 4, "three pages")
-        assert rig.engine.status().history_ratio == pytest.approx(4 / 8.64, abs=0.01)
+        await until(lambda: rig.engine._derivatives.loaded == 6, "funding, interest, ratios, prices")
+        await until(lambda: rig.engine._backfill.progress.done > 4, "the third page")
+        assert rig.engine.status().history_ratio == pytest.approx((6 + 9 * 4 / 8.64) / 15, abs=0.01)
     again = new_adapter()
     again.history_rows = 9_000
     async with running(tmp_path, again) as rig:
@@ -208,6 +272,22 @@ async def test_the_background_fetches_thirty_days_and_goes_on_after_a_restart(tm
         assert rows.shape[1] == 8_639, "all that open after the cut"
         assert np.diff(rows[0]).max() == 5 * MINUTE
         assert rig.rows(Timeframe.M5).shape[1] <= 1_000, "it is not held in memory"
+
+
+class WithoutDays(FakeAdapter):
+    """Its daily candles cannot be read."""
+
+    async def candles(self, query: CandleQuery, *, priority: int = RequestPriority.HISTORY) -> CandlePage:
+        if query.timeframe is Timeframe.D1:
+            raise ParseError("Bybit's candles cannot be read.", kind="malformed")
+        return await super().candles(query, priority=priority)
+
+
+async def test_a_series_that_never_comes_does_not_hold_up_the_background(tmp_path: Path) -> None:
+    async with running(tmp_path, WithoutDays(ManualClock(NOW_MS), ["BTCUSDT"])) as rig:
+        await until(lambda: rig.engine.status().series_loaded == 6, "the other first pages")
+        await until(lambda: rig.engine._derivatives.loaded == 6, "the lists")
+        await until(lambda: rig.asked(Timeframe.M5, RequestPriority.BACKGROUND), "older candles")
 
 
 async def test_a_venue_that_refuses_is_not_asked_for_ever(tmp_path: Path) -> None:

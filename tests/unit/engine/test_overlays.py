@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.running import until
 from virtuoso_desktop.engine.overlays import FAILED, PREPARING, READY, Overlays, import_kernels
 from virtuoso_desktop.engine.views import CandleView
 from virtuoso_desktop.market.candles import CandleSeries
@@ -225,3 +226,74 @@ async def test_same_version_is_not_computed_twice() -> None:
     lines_of(overlays, made)
     await asyncio.sleep(0)
     assert len(calls) == seen == 2
+
+
+# --- many rows -----------------------------------------------------------------------------------------------------
+
+LONG = 60_000
+
+
+def long_market() -> np.ndarray[Any, Any]:
+    rng = np.random.default_rng(3)
+    close = 900_000 + np.cumsum(rng.integers(-50, 51, LONG)).astype(float)
+    volume = rng.exponential(5, LONG)
+    times = START_MS + np.arange(LONG) * 300_000.0
+    return np.vstack((times, close, close + 9, close - 7, close, volume, volume * close * 0.1))
+
+
+def long_series(rows: np.ndarray[Any, Any]) -> CandleSeries:
+    made = CandleSeries(BTC, Timeframe.M5)
+    made.merge(rows, START_MS + 10**12)
+    return made
+
+
+async def computed(overlays: Overlays, made: CandleSeries) -> np.ndarray[Any, Any]:
+    await until(lambda: overlays.view(BTC, Timeframe.M5, view_of(made)).base_version == made.base_version, "the worker")
+    return lines_of(overlays, made)
+
+
+def plain_lines(rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Every line in one go, the last row too."""
+    kernels = import_kernels()
+    params = (kernels.ema_params(12), kernels.ema_params(26), kernels.vwap_params(BTC))
+    kinds = (kernels.EMA, kernels.EMA, kernels.VWAP)
+    whole = np.ascontiguousarray(rows)
+    return np.array(
+        [kind.batch(whole, given, kind.new_state())[:, 0] for kind, given in zip(kinds, params, strict=True)]
+    )
+
+
+async def test_many_rows_are_computed_in_a_worker_and_equal_one_go() -> None:
+    rows = long_market()
+    overlays, made = await ready(), long_series(rows)
+    before = overlays.view(BTC, Timeframe.M5, view_of(made))
+    assert (before.state, before.names, before.base_version) == (READY, (), -1)
+    assert np.array_equal(await computed(overlays, made), plain_lines(rows), equal_nan=True)
+
+
+async def test_older_rows_leave_the_lines_where_they_are_until_the_worker_is_done() -> None:
+    rows = long_market()
+    overlays, made = await ready(), long_series(rows[:, 30_000:])
+    held = (await computed(overlays, made)).copy()
+    assert made.take(made.lay_before(rows[:, :30_000]))
+    view = overlays.view(BTC, Timeframe.M5, view_of(made))
+    assert view.base_version == -1
+    assert np.array_equal(np.array(view.lines)[:, 30_000:], held, equal_nan=True)
+    assert np.isnan(np.array(view.lines)[:, :30_000]).all()
+    assert np.array_equal(await computed(overlays, made), plain_lines(rows), equal_nan=True)
+
+
+async def test_rows_that_change_while_the_worker_works_are_computed_too() -> None:
+    rows = long_market()
+    overlays, made = await ready(), long_series(rows[:, 10_000:-1])
+    overlays.view(BTC, Timeframe.M5, view_of(made))
+    made.apply(candle_of(rows[:, -1], closed=False))
+    overlays.view(BTC, Timeframe.M5, view_of(made))
+    assert made.take(made.lay_before(rows[:, :10_000]))
+    assert np.array_equal(await computed(overlays, made), plain_lines(rows), equal_nan=True)
+    made.apply(candle_of(rows[:, -1], closed=True))
+    following = rows[:, -1].copy()
+    following[0] += 300_000
+    made.apply(candle_of(following, closed=False))
+    expected = plain_lines(np.column_stack((rows, following)))
+    assert np.array_equal(await computed(overlays, made), expected, equal_nan=True), "one step, no worker"

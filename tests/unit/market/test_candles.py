@@ -178,3 +178,68 @@ def test_any_pages_in_any_order_give_sorted_rows_without_doubles(pages: list[lis
     for indices in pages:
         held.merge(page(indices), committed_before_ms=START + 100 * MINUTE)
     assert opens(held) == sorted({index for indices in pages for index in indices})
+
+
+# --- older rows in front -------------------------------------------------------------------------------------------
+
+
+def streamed(first: int, end: int) -> CandleSeries:
+    held = series()
+    for index in range(first, end):
+        held.apply(candle(index, close=100.0 + index / 10, closed=index < end - 1))
+    return held
+
+
+def test_older_rows_are_laid_in_front_and_taken_in_one_step() -> None:
+    held = streamed(100, 110)
+    base_version = held.base_version
+    laid = held.lay_before(page([99, 97, 97, 98, 105, 100]))
+    assert opens(held)[0] == 100, "nothing has changed yet"
+    held.apply(candle(109, close=120.0))
+    assert held.take(laid)
+    assert opens(held) == list(range(97, 110))
+    assert held.columns[CLOSE, -1] == 1200.0, "the newest candle moved on while older ones were laid"
+    assert held.base_version == base_version + 1
+    assert held.last_is_forming
+    held.apply(candle(110, closed=True))
+    assert opens(held) == list(range(97, 111))
+
+
+@pytest.mark.parametrize("change", ["append", "revision", "clear", "page"])
+def test_rows_that_changed_meanwhile_must_be_laid_again(change: str) -> None:
+    held = streamed(100, 110)
+    laid = held.lay_before(page([99]))
+    if change == "append":
+        held.apply(candle(110))
+    elif change == "revision":
+        held.apply(candle(104, close=55.0, closed=True))
+    elif change == "clear":
+        held.clear()
+    else:
+        held.merge(page([98]), START + 100 * MINUTE)
+    before = held.columns.copy()
+    assert not held.take(laid)
+    assert np.array_equal(held.columns, before)
+
+
+def test_an_empty_series_and_absurd_or_superfluous_rows() -> None:
+    held = CandleSeries(INSTRUMENT, Timeframe.M1, most_rows=5)
+    rows = page([1, 2, 3, 4, 5, 6, 7])
+    rows[1, 3] = np.nan
+    assert held.take(held.lay_before(rows))
+    assert opens(held) == [2, 3, 5, 6, 7], "the newest that there is room for"
+    assert held.rejected == 1
+    assert held.take(held.lay_before(page([0])))
+    assert len(held) == 5
+
+
+def test_a_series_that_nobody_looks_at_gives_back_its_oldest_rows() -> None:
+    held = streamed(0, 50)
+    assert not held.shorten(50)
+    version = held.base_version
+    assert held.shorten(20)
+    assert opens(held) == list(range(30, 50))
+    assert held.base_version > version
+    assert held.last_is_forming
+    held.apply(candle(49, close=99.0, closed=True))
+    assert opens(held) == list(range(30, 50))

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -90,6 +91,25 @@ async def test_few_rows_wait_and_many_are_written_together(path: Path) -> None:
         await until(lambda: store._waiting_rows == 0, "the second write")
 
 
+async def test_the_loop_never_waits_for_the_thread(path: Path) -> None:
+    async with opened(path) as store:
+        await store.read(BTC_1M, 0, 1)
+        end = threading.Event()
+        busy = store.submit(lambda _: end.wait(5.0))
+        await asyncio.sleep(0.05)
+        begin_s = time.perf_counter()
+        for turn in range(200):
+            store.add(batch(turn * 100, turn * 100 + 100))
+            store.covered(BTC_1M)
+        store.forget(ETH_1M)
+        store.take_messages()
+        took_s = time.perf_counter() - begin_s
+        assert not busy.done()
+        end.set()
+        assert took_s < 2.0, "the thread would have been busy for five"
+        assert (await store.read(BTC_1M, 0, EVER)).shape[1] == 20_000
+
+
 async def test_revisions_are_counted(path: Path) -> None:
     async with opened(path) as store:
         store.add(batch(0, 10))
@@ -97,6 +117,45 @@ async def test_revisions_are_counted(path: Path) -> None:
         store.add(batch(4, 6, shift=0.2))
         await store.read(BTC_1M, 0, EVER)
         assert store.revised_rows == 2
+
+
+async def test_what_is_added_after_a_series_was_forgotten_stays(path: Path) -> None:
+    async with opened(path) as store:
+        store.add(batch(0, 50))
+        store.add(batch(0, 50, key=ETH_1M))
+        await store.read(BTC_1M, 0, EVER)
+        store.add(batch(50, 60))
+        store.forget(BTC_1M)
+        assert store.covered(BTC_1M) == (), "also what waits, at once"
+        store.add(batch(20, 30, shift=0.5))
+        assert store.covered(BTC_1M) == ((at(20), at(30)),)
+        assert np.array_equal(await store.read(BTC_1M, 0, EVER), candles(20, 30, shift=0.5))
+        assert store.covered(BTC_1M) == ((at(20), at(30)),)
+        assert (await store.read(ETH_1M, 0, EVER)).shape[1] == 50, "no other series goes"
+
+
+async def test_what_comes_before_the_start_waits_for_it(path: Path) -> None:
+    store = HistoryStore(path)
+    assert store.is_pending
+    store.add(batch(0, 10))
+    await store.opened(5.0)  # does not wait: who asks before the start has no use for the disk
+    reading = store.submit(lambda file: file.read(BTC_1M, 0, EVER), needs_all=True)
+    store.start()
+    store.start()
+    assert not store.is_pending
+    assert (await asyncio.wrap_future(reading)).shape[1] == 10
+    await store.close(5.0)
+
+
+async def test_an_end_without_a_start_leaves_nobody_waiting(path: Path) -> None:
+    store = HistoryStore(path)
+    reading = store.submit(lambda file: file.read(BTC_1M, 0, EVER))
+    await store.close(5.0)
+    await store.close(5.0)
+    with pytest.raises(StorageError):
+        await asyncio.wrap_future(reading)
+    store.start()
+    assert not path.exists()
 
 
 async def test_without_a_file_nothing_is_kept_and_nothing_fails() -> None:
@@ -165,6 +224,29 @@ async def test_damage_met_while_reading_begins_a_new_file(path: Path) -> None:
         assert (await store.read(BTC_1M, 0, EVER)).shape[1] == 5
 
 
+async def test_damage_while_the_program_runs_never_makes_up_rows(path: Path) -> None:
+    async with opened(path) as store:
+        store.add(batch(0, 200_000))
+        await store.read(BTC_1M, 0, EVER)
+        with path.open("r+b") as file:
+            for place in range(0, path.stat().st_size, 100_000):
+                file.seek(place)
+                file.write(b"garbage" * 100)
+        store.add(batch(300_000, 300_010))
+        await asyncio.sleep(0)
+    async with opened(path) as store:
+        await store.opened(5.0)
+        try:
+            rows = await store.read(BTC_1M, 0, EVER)
+        except StorageError:
+            rows = await store.read(BTC_1M, 0, EVER)  # the damage was met: a new file was begun
+        minutes = ((rows[0] - at(0)) / 60_000).astype(int)
+        assert np.array_equal(rows, candles(0, 300_010)[:, minutes])
+        assert store.is_kept
+        store.add(batch(0, 10))
+        assert (await store.read(BTC_1M, at(0), at(10))).shape[1] == 10
+
+
 async def test_a_newer_file_is_left_alone(path: Path) -> None:
     HistoryFile(path).close()
     with duckdb.connect(str(path)) as newer:
@@ -223,6 +305,8 @@ async def test_nobody_waits_for_a_thread_that_failed(path: Path, monkeypatch: py
     assert not store.is_kept
     await store.opened(5.0)
     await store.close(5.0)
+    assert store._thread is not None
+    await asyncio.to_thread(store._thread.join)  # its exception is heard while the hook is still replaced
 
 
 @pytest.mark.own_process

@@ -72,6 +72,16 @@ def test_within_one_transaction_the_last_word_holds(file: HistoryFile) -> None:
     assert np.array_equal(all_of(file, ETH_1M), candles(0, 4))
 
 
+def test_a_file_of_an_older_program_without_some_tables_is_read(path: Path, file: HistoryFile) -> None:
+    file.store([batch(0, 10)])
+    for kind in set(HistoryKind) - {HistoryKind.CANDLES}:
+        file._connection.execute(f"DROP TABLE {kind.value}")
+    file.close()
+    outside = HistoryFile(path, read_only=True)
+    assert [each.rows for each in outside.info().series] == [10]
+    outside.close()
+
+
 def test_a_hole_is_known_until_it_is_filled(file: HistoryFile) -> None:
     file.store([batch(0, 10), batch(20, 30)])
     assert file.covered(BTC_1M) == ((at(0), at(10)), (at(20), at(30)))
@@ -83,6 +93,12 @@ def test_a_hole_is_known_until_it_is_filled(file: HistoryFile) -> None:
     assert file.newest(BTC_1M, at(30), 1000)[0].tolist() == [at(n) for n in (*range(12), *range(20, 30))]
 
 
+def test_a_row_may_come_later_in_time_that_was_covered_without_one(file: HistoryFile) -> None:
+    file.store([Batch(BTC_1M, candles(0, 1), ((at(0), at(50)),))])
+    file.store([batch(10, 20)])
+    assert all_of(file)[0].tolist() == [at(0), *(at(n) for n in range(10, 20))]
+
+
 def test_newest_rows_are_those_before_the_asked_time(file: HistoryFile) -> None:
     file.store([batch(0, 50)])
     assert file.newest(BTC_1M, at(40), 7)[0].tolist() == [at(n) for n in range(33, 40)]
@@ -91,7 +107,14 @@ def test_newest_rows_are_those_before_the_asked_time(file: HistoryFile) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "values"),
-    [(HistoryKind.FUNDING, 1), (HistoryKind.OPEN_INTEREST, 1), (HistoryKind.LONG_SHORT_RATIO, 2)],
+    [
+        (HistoryKind.FUNDING, 1),
+        (HistoryKind.OPEN_INTEREST, 1),
+        (HistoryKind.LONG_SHORT_RATIO, 2),
+        (HistoryKind.MARK_PRICE, 4),
+        (HistoryKind.INDEX_PRICE, 4),
+        (HistoryKind.PREMIUM_INDEX, 4),
+    ],
 )
 def test_points_are_kept_like_candles(file: HistoryFile, kind: HistoryKind, values: int) -> None:
     key = SeriesKey(BTC, kind, "" if kind is HistoryKind.FUNDING else "1h")

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.charts.timeview import TimeView
 
-MOST_ROWS = 50_000
 WANTED_SCREENS = 1.0
 """With less than this left of the view, the next page is asked for."""
 ENOUGH_SCREENS = 1.5
@@ -68,4 +67,4 @@ class BackFill:
 
 
 def _has_older(chart: ChartView) -> bool:
-    return 0 < len(chart.candles) < MOST_ROWS and not chart.candles.is_complete_left
+    return len(chart.candles) > 0 and not chart.candles.is_complete_left

@@ -167,7 +167,7 @@ class ChartModel:
         self._reader.advance(candles)
         self.count = len(candles)
         self._extend(chart)
-        key = (self.time.version, candles.base_version, overlays.state, overlays.names, len(overlays.lines))
+        key = (self.time.version, candles.base_version, overlays.state, overlays.names, overlays.base_version)
         if key != self._slice_key:
             self._slice_key = key
             self._seen_version = candles.version
