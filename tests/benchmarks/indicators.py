@@ -150,8 +150,9 @@ def bare(candles: Floats) -> Floats:  # noqa: C901 (written out: what it is comp
                 pdm += plus - pdm * (1.0 / 14.0)
                 mdm += minus - mdm * (1.0 / 14.0)
                 tr += reach - tr * (1.0 / 14.0)
-                per = 100.0 / tr if tr > 0.0 else 0.0
-                p, m = pdm * per, mdm * per
+                p = m = 0.0
+                if tr > 0.0:
+                    p, m = 100.0 * (pdm / tr), 100.0 * (mdm / tr)
                 if p + m > 0.0:
                     dx = 100.0 * (abs(p - m) / (p + m))
                     adx += dx if i <= 27 else (dx - adx) * (1.0 / 14.0)

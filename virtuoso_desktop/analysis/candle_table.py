@@ -241,8 +241,8 @@ def _buckets(params: Floats) -> int:
 def _bucket_after(state: Floats, candle: Floats, params: Floats) -> tuple[float, float, float, float]:
     """The running bucket with this candle: its number, weight, mean, sum of squared distances."""
     price, weight, _ = candle_price(candle, params[TICK_SIZE], params[IS_INVERSE] != 0.0)
-    length: float = max(params[TIMEFRAME_MS], float(BUCKET_MS))
-    bucket = float(math.floor(candle[OPEN_MS] / length))
+    place: float = candle[OPEN_MS] / max(params[TIMEFRAME_MS], float(BUCKET_MS))
+    bucket = float(math.floor(place))
     total, mean, m2 = 0.0, price, 0.0
     if bucket == state[BUCKET] and state[BUCKET_WEIGHT] > 0.0:
         total, mean, m2 = state[BUCKET_WEIGHT], state[BUCKET_MEAN], state[BUCKET_M2]

@@ -58,8 +58,9 @@ def adx_next(state: Floats, at: int, count: float, up: float, down: float, reach
     state[at] += plus - state[at] * (1.0 / LENGTH)
     state[at + 1] += minus - state[at + 1] * (1.0 / LENGTH)
     state[at + 2] += reach - state[at + 2] * (1.0 / LENGTH)
-    per_reach = 100.0 / state[at + 2] if state[at + 2] > 0.0 else 0.0
-    plus_di, minus_di = state[at] * per_reach, state[at + 1] * per_reach
+    plus_di, minus_di = 0.0, 0.0
+    if state[at + 2] > 0.0:  # two divisions: a product with 100 / TR would exceed 100
+        plus_di, minus_di = 100.0 * (state[at] / state[at + 2]), 100.0 * (state[at + 1] / state[at + 2])
     both = plus_di + minus_di
     seeding = count <= 2 * LENGTH
     if both > 0.0:
