@@ -18,6 +18,7 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui import measures as px
 from virtuoso_desktop.ui.advances import Advances
+from virtuoso_desktop.ui.cell import text_left
 from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
 from virtuoso_desktop.ui.logo import paint_logo
 from virtuoso_desktop.ui.marking import RIBBONS
@@ -141,7 +142,7 @@ class FirstFrame:
             is_sorted = NAMES[index] == self._rows.sort_column
             title = COLUMNS[index].title + ((" \u2193" if self._rows.sorts_down else " \u2191") if is_sorted else "")
             word = Word(title, Type.CAPTION_NUMBER if is_sorted else Type.CAPTION, "text" if is_sorted else "muted")
-            left = x + wide - px.PAD_PX - words_width((word,)) if COLUMNS[index].is_right else x + px.left_pad(index)
+            left = text_left(COLUMNS[index], index, x, wide, words_width((word,)))
             paint_words(painter, self._theme, (word,), QRectF(left, top, wide, px.HEAD_PX - 1))
             x += wide
         self._fill(painter, (0, top + px.HEAD_PX - 1, self.markets_width, 1), "hair")
@@ -164,9 +165,9 @@ class FirstFrame:
 
     def _paint_cell(self, painter: QPainter, cell: Cell, span: tuple[int, int, int], baseline: float) -> None:
         index, left, wide = span
-        parts = [(part, INK_TYPES[part.ink.weight]) for part in cell.parts]
+        parts = [(part, INK_TYPES[part.ink.size, part.ink.weight]) for part in cell.parts]
         widths = [self._advances[kind].width(part.text) for part, kind in parts]
-        x = left + wide - px.PAD_PX - sum(widths) if COLUMNS[index].is_right else left + px.left_pad(index)
+        x = text_left(COLUMNS[index], index, left, wide, sum(widths))
         for (part, kind), width in zip(parts, widths, strict=True):
             painter.setFont(font(kind))
             painter.setPen(self._theme.color(part.ink.token))

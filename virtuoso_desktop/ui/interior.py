@@ -241,6 +241,7 @@ class Interior(QWidget):
         self.top_bar.instrument.name(self.instrument)
         self.top_bar.arrange()
         self.top_bar.show_timeframe(self.timeframe)
+        self.markets.show_timeframe(self.timeframe)
         self.markets.set_shown(self.instrument)
         row = self.markets.rows.find(self.instrument) if self.instrument is not None else None
         self.strip.show_instrument(self.instrument, row)

@@ -12,6 +12,8 @@ BANNER_PX = 48
 GUTTER_PX = 4
 PAD_PX = 8
 """On both sides of a table cell."""
+LEFT_PX = 12
+"""What stands first in a panel is so far from its edge."""
 BAR_PX = 8
 """Height of a bar that stands for a value to come."""
 SCROLL_PX = 8
@@ -20,11 +22,6 @@ INSTRUMENT_LEFT_PX = 46
 INSTRUMENT_LEAST_PX = 168
 CAP_RATIO = 0.728
 """Cap height of Inter in em: what is centred in a row."""
-
-
-def left_pad(section: int) -> int:
-    """The first column stands 12 px from the panel's edge."""
-    return PAD_PX + 4 if section == 0 else PAD_PX
 
 
 def row_baseline(top: float) -> float:

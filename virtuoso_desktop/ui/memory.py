@@ -14,7 +14,7 @@ class ColumnMemory(msgspec.Struct, frozen=True):
 
     chosen: dict[str, bool] = {}
     widths: dict[str, int] = {}
-    sort_column: str = "turnover"
+    sort_column: str = "score"
     sorts_down: bool = True
 
 

@@ -248,13 +248,13 @@ def test_columns_are_chosen_by_menu_and_remembered(panel: MarketsPanel, market: 
     panel.attach(market)
     menu = column_menu(panel, LAST)
     actions = {action.text(): action for action in menu.actions()}
-    assert actions["Spread, basis points"].isChecked()
+    assert actions["Course of 24 hours"].isChecked()
     assert not actions["Mark price"].isChecked()
-    actions["Spread, basis points"].trigger()
+    actions["Course of 24 hours"].trigger()
     actions["Mark price"].trigger()
     assert "mark" in panel.shown_columns
-    assert "spread" not in panel.shown_columns
-    assert panel.remember().chosen == {"spread": False, "mark": True}
+    assert "sparkline" not in panel.shown_columns
+    assert panel.remember().chosen == {"sparkline": False, "mark": True}
     actions["As many as fit"].trigger()
     assert panel.remember().chosen == {}
     menu.deleteLater()
@@ -287,12 +287,12 @@ def test_what_was_remembered_comes_back(panel: MarketsPanel, market: FakeMarket)
 
 def test_a_wide_panel_shows_every_column(panel: MarketsPanel, market: FakeMarket) -> None:
     panel.attach(market)
-    assert len(panel.shown_columns) == 7
-    panel.resize(1_120, 500)
+    assert len(panel.shown_columns) == 12
+    panel.resize(1_600, 500)
     assert panel.shown_columns == NAMES
     assert panel.rows.shows_age
     panel.resize(357, 500)
-    assert panel.shown_columns == ("symbol", "last", "change_24h", "change_utc_day", "turnover")
+    assert panel.shown_columns == NAMES[: NAMES.index("sparkline")]
     assert not panel.view.horizontalScrollBar().isVisible()
 
 

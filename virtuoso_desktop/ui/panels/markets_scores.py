@@ -1,0 +1,109 @@
+"""The scores of a Markets row: cells, sort values and tooltips. No Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtuoso_desktop.engine.analysis_views import AnalysisState, ScoreRow
+from virtuoso_desktop.model.result import DimensionName, Profile, SignalKind
+from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.analysis_words import ABOUT, DIMENSIONS, OPINION, STRENGTHS, reason_words
+from virtuoso_desktop.ui.cell import MISSING, Cell, cell
+from virtuoso_desktop.ui.score_ink import score_cell, signal_cell, total_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOT_YET = "the analysis is being prepared"
+WARMING = "too few candles so far"
+_ORDER = {SignalKind.BUY: 200.0, SignalKind.NEUTRAL: 100.0, SignalKind.SELL: 0.0}
+_NAMES = tuple(DimensionName)
+_PLACES = {f"{name.value}_score": place for place, name in enumerate(DimensionName)}
+"""By the name of the column."""
+
+
+class ScoreLook(NamedTuple):
+    """What there is room for."""
+
+    has_bar: bool = True
+    has_word: bool = True
+
+
+def is_stale(scores: ScoreRow, now_ms: int) -> bool:
+    """Whether the candles behind the scores are too old."""
+    return scores.stale_at_ms is not None and now_ms > scores.stale_at_ms
+
+
+def score_cells(scores: ScoreRow | None, *, is_live: bool, now_ms: int, look: ScoreLook) -> tuple[Cell, ...]:
+    """Six dimensions, score and signal. What is stale has neither tint nor score nor signal."""
+    if scores is None or scores.state is not AnalysisState.READY:
+        why = NOT_YET if scores is None or scores.state is AnalysisState.PREPARING else WARMING
+        return (*(score_cell(None, why=why),) * len(_NAMES), cell(text.DASH, MISSING.parts[0].ink, spoken=why), MISSING)
+    stale = not is_live or is_stale(scores, now_ms)
+    dimensions = [
+        score_cell(score, is_stale=stale, forming=scores.forming, why=_why(scores, place))
+        for place, score in enumerate(scores.dimensions)
+    ]
+    if stale:
+        return (*dimensions, cell(text.DASH, MISSING.parts[0].ink, spoken="no score, stale"), MISSING)
+    return (
+        *dimensions,
+        total_cell(scores.score, forming=scores.forming, with_bar=look.has_bar),
+        signal_cell(scores.signal, is_short=not look.has_word, spoken=_signal_words(scores)),
+    )
+
+
+def _why(scores: ScoreRow, place: int) -> str:
+    return reason_words(scores.reasons[place], is_analysed=_NAMES[place] not in scores.not_analysed)
+
+
+def _signal_words(scores: ScoreRow) -> str:
+    return f"{scores.signal.value}, {STRENGTHS[scores.strength]}".lower()
+
+
+def sort_value(name: str) -> Callable[[ScoreRow], float | None]:
+    """What a column of scores is sorted by."""
+    if name == "score":
+        return lambda scores: scores.score
+    if name == "signal":
+        return lambda scores: None if scores.score is None else _ORDER[scores.signal] + scores.score
+    place = _PLACES[name]
+    return lambda scores: scores.dimensions[place]
+
+
+def tooltip(scores: ScoreRow | None, column: str, now_ms: int) -> str:
+    """What a score says of itself: its candle, its reason, its rank as an opinion."""
+    if scores is None or scores.state is AnalysisState.PREPARING:
+        return f"No score yet: {NOT_YET}."
+    if scores.state is AnalysisState.WARM_UP:
+        return f"No score yet: {WARMING}."
+    lines = [_first_line(scores, column)]
+    if scores.forming:
+        lines.append("Provisional: of the candle that is still forming. Signals come from closed candles only.")
+    if scores.closed_ms is not None:
+        closed = f"{text.local_moment(scores.closed_ms, now_ms)} ({text.utc_moment(scores.closed_ms)})"
+        lines.append(f"{scores.timeframe.value}, last candle closed {closed}")
+    if is_stale(scores, now_ms):
+        lines.append("Its candles are too old: no score and no signal until newer ones come.")
+    if scores.profile is Profile.CANDLES_ONLY:
+        lines.append("Candles only: technical, volume and structure.")
+    if scores.signal is not SignalKind.NEUTRAL:
+        lines.append(OPINION)
+    return "\n".join(lines)
+
+
+def _first_line(scores: ScoreRow, column: str) -> str:
+    place = _PLACES.get(column)
+    if place is not None:
+        name = _NAMES[place]
+        score = scores.dimensions[place]
+        if score is None:
+            return f"{DIMENSIONS[name]}: no score, {_why(scores, place) or 'no reason given'}."
+        return f"{DIMENSIONS[name]} {score:.1f} of 100: {ABOUT[name]}."
+    if scores.score is None:
+        return f"No score: {scores.reason or 'no dimension is available'}."
+    agreement = "" if scores.confidence is None else f", agreement {scores.confidence:.2f} (not a probability)"
+    signal = (
+        "no signal" if scores.signal is SignalKind.NEUTRAL else f"{scores.signal.value} {STRENGTHS[scores.strength]}"
+    )
+    return f"Confluence {scores.score:.1f} of 100, {signal}{agreement}."
