@@ -1,4 +1,4 @@
-"""Read models for both faces: what the engine shows, never how it holds it.
+"""Read models for both faces: what the engine shows, never how it holds it. One contract, kept together.
 
 Imports no numpy: the window paints its first frame from `MarketRow` before anything heavy is loaded.
 """
@@ -343,18 +343,23 @@ class EngineView(Protocol):
 
     def analysis(self, instrument_id: InstrumentId, timeframe: Timeframe) -> AnalysisView | None:
         """What the analysis says now; None while it is being prepared."""
+        ...
 
     def analysis_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> int:
         """Changes with `analysis`, without building a view; -1 while unknown."""
+        ...
 
     def score_cursor(self, timeframe: Timeframe) -> ScoreCursor:
         """A new reader of changed scores of one timeframe; the first ``take`` returns all that are there."""
+        ...
 
     def signals(self) -> tuple[SignalView, ...]:
         """The newest signals, newest first."""
+        ...
 
     def signals_version(self) -> int:
         """Changes with `signals`."""
+        ...
 
     def links(self) -> tuple[LinkView, ...]: ...
 

@@ -6,27 +6,14 @@ from typing import TYPE_CHECKING
 
 from virtuoso_desktop.model.result import COMPONENTS, DimensionName, SignalStrength
 from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.dimension_words import DIMENSION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LETTERS: dict[DimensionName, str] = dict(zip(DimensionName, "TVFBPS", strict=True))
-DIMENSIONS: dict[DimensionName, str] = {
-    DimensionName.TECHNICAL: "Technical",
-    DimensionName.VOLUME: "Volume",
-    DimensionName.ORDERFLOW: "Order flow",
-    DimensionName.ORDERBOOK: "Order book",
-    DimensionName.PRICE_STRUCTURE: "Structure",
-    DimensionName.SENTIMENT: "Sentiment",
-}
-ABOUT: dict[DimensionName, str] = {
-    DimensionName.TECHNICAL: "RSI, MACD, moving averages, Bollinger bands",
-    DimensionName.VOLUME: "on-balance volume, volume delta, distance from VWAP",
-    DimensionName.ORDERFLOW: "who buys and sells at the market, large trades, liquidations",
-    DimensionName.ORDERBOOK: "depth on both sides, walls, microprice",
-    DimensionName.PRICE_STRUCTURE: "support and resistance, trend",
-    DimensionName.SENTIMENT: "funding, open interest, long/short ratio, liquidations of the day",
-}
+LETTERS: dict[DimensionName, str] = {DimensionName(name): letter for name, letter, _, _ in DIMENSION_WORDS}
+DIMENSIONS: dict[DimensionName, str] = {DimensionName(name): words for name, _, words, _ in DIMENSION_WORDS}
+ABOUT: dict[DimensionName, str] = {DimensionName(name): about for name, _, _, about in DIMENSION_WORDS}
 NAMES: dict[str, str] = {
     "rsi": "RSI",
     "macd": "MACD",

@@ -72,6 +72,11 @@ EMPTY = Cell(())
 MISSING = cell(DASH, MUTED, spoken="no value")
 
 
+def no_value(why: str) -> Cell:
+    """An em dash; ``why`` is read aloud."""
+    return cell(DASH, MUTED, spoken=f"no value, {why}")
+
+
 class Column(msgspec.Struct, frozen=True):
     """A column of a painted table. Widths in logical pixels."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtuoso_desktop.model.result import SignalKind
-from virtuoso_desktop.ui.cell import KEY, MISSING, MUTED, SMALL, SMALL_MUTED, Cell, Ink, Part, Plate, cell
+from virtuoso_desktop.ui.cell import KEY, MISSING, MUTED, SMALL, SMALL_MUTED, Cell, Ink, Part, Plate, cell, no_value
 from virtuoso_desktop.ui.format import DASH
 from virtuoso_desktop.ui.tokens import BADGE_TINT_RATIO, FORMING_RATIO
 
@@ -20,7 +20,6 @@ ARROWS = {SignalKind.BUY: "\u25b2", SignalKind.SELL: "\u25bc", SignalKind.NEUTRA
 SIDES = {SignalKind.BUY: "up", SignalKind.SELL: "down"}
 _BADGES = {kind: Ink(600, f"{side}_text", 10) for kind, side in SIDES.items()}
 _NO_SIGNAL = cell(DASH, MUTED, spoken="no signal")
-_MISSING_SCORE = Cell((Part(DASH, SMALL_MUTED),), spoken="no value")
 
 
 def tint(score: float) -> tuple[str, float]:
@@ -42,7 +41,7 @@ def plates(score: float, *, forming: bool = False, shape: str = "cell") -> tuple
 def score_cell(score: float | None, *, is_stale: bool = False, forming: bool = False, why: str = "") -> Cell:
     """A tinted cell with a whole number; ``why`` is read aloud where there is none."""
     if score is None:
-        return Cell(_MISSING_SCORE.parts, spoken=f"no value, {why}") if why else _MISSING_SCORE
+        return no_value(why) if why else MISSING
     figure = f"{score:.0f}"
     if is_stale:
         return cell(figure, SMALL_MUTED, spoken=f"{figure}, stale")

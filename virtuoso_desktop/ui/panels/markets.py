@@ -22,11 +22,11 @@ from virtuoso_desktop.ui.panels.markets_columns import (
     SIGNAL,
     SPARKLINE,
     WORD_FROM_PX,
+    ScoreLook,
     fit,
 )
 from virtuoso_desktop.ui.panels.markets_parts import MarketsHeader, MarketsNote
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
-from virtuoso_desktop.ui.panels.markets_scores import ScoreLook
 from virtuoso_desktop.ui.search_field import SearchField
 from virtuoso_desktop.ui.sparkline import Sparklines
 from virtuoso_desktop.ui.table import TableView
@@ -125,7 +125,7 @@ class MarketsPanel(QWidget):
         """Read this engine from now on; a row turns live with its own first ticker."""
         self._engine = engine
         self._cursor = engine.markets_cursor()
-        self._scores = engine.score_cursor(self.timeframe)
+        self._read_scores()
         self.forget_unwatched()
         self.refresh(perf_counter_ns())
 
@@ -140,12 +140,18 @@ class MarketsPanel(QWidget):
         if timeframe is self.timeframe:
             return
         self.timeframe = timeframe
-        self.rows.forget_scores()
         if self._engine is not None:
-            self._scores = self._engine.score_cursor(timeframe)
-            self.rows.apply_scores(self._scores.take())
-        self._rearrange()
-        self.view.canvas.update()
+            self._read_scores()
+            self._rearrange()
+            self.view.canvas.update()
+
+    def _read_scores(self) -> None:
+        from virtuoso_desktop.ui.panels.markets_scores import MarketScores
+
+        assert self._engine is not None
+        self._scores = self._engine.score_cursor(self.timeframe)
+        self.rows.show_scores(MarketScores())
+        self.rows.apply_scores(self._scores.take())
 
     def refresh(self, now_ns: int) -> None:
         """Take changed rows and mark them for painting."""

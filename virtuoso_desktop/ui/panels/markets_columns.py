@@ -5,10 +5,10 @@ No Qt: the choice of columns for a width is a pure function.
 
 from __future__ import annotations
 
-from virtuoso_desktop.model.result import DimensionName
-from virtuoso_desktop.ui.analysis_words import ABOUT, LETTERS
-from virtuoso_desktop.ui.analysis_words import DIMENSIONS as DIMENSION_WORDS
+from typing import NamedTuple
+
 from virtuoso_desktop.ui.cell import Column
+from virtuoso_desktop.ui.dimension_words import DIMENSION_WORDS
 
 SYMBOL, LAST, CHANGE_24H, TECHNICAL, VOLUME_SCORE, ORDERFLOW, ORDERBOOK, STRUCTURE, SENTIMENT = range(9)
 SCORE, SIGNAL, SPARKLINE, TURNOVER, CHANGE_UTC_DAY, SPREAD = range(9, 15)
@@ -20,19 +20,17 @@ BAR_FROM_PX, WORD_FROM_PX = 68, 38
 SPARKLINE_PX = 46
 
 
-def _dimension(name: DimensionName) -> Column:
-    spoken = DIMENSION_WORDS[name]
-    about = f"{spoken}, 0 to 100: {ABOUT[name]}"
+class ScoreLook(NamedTuple):
+    """What there is room for."""
+
+    has_bar: bool = True
+    has_word: bool = True
+
+
+def _dimension(name: str, letter: str, spoken: str, about: str) -> Column:
+    about = f"{spoken}, 0 to 100: {about}"
     return Column(
-        f"{name.value}_score",
-        LETTERS[name],
-        spoken,
-        about,
-        CELL_PX,
-        0,
-        is_centred=True,
-        least=NARROW_CELL_PX,
-        is_rigid=True,
+        f"{name}_score", letter, spoken, about, CELL_PX, 0, is_centred=True, least=NARROW_CELL_PX, is_rigid=True
     )
 
 
@@ -43,7 +41,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("last", "Last", "Last price", "Last traded price, quote coin", 64, 0, pad=4, least=60),
     Column("change_24h", "24h %", "Change 24 hours, per cent", "Change of the last price over 24 hours", 48, 0, pad=4),
-    *(_dimension(name) for name in DimensionName),
+    *(_dimension(*words) for words in DIMENSION_WORDS),
     Column(
         "score", "Score", "Confluence score", "All dimensions together, 0 to 100, at the close of the last candle",
         68, 0, pad=4, least=42,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from virtuoso_desktop.engine.analysis_views import AnalysisState, ScoreRow
 from virtuoso_desktop.engine.views import MarketRow, MarketsSnapshot, RowState, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
 from virtuoso_desktop.ui import format as text
@@ -26,12 +26,16 @@ from virtuoso_desktop.ui.cell import (
     Ink,
     Part,
     cell,
+    no_value,
 )
-from virtuoso_desktop.ui.panels import markets_scores
-from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, LAST
-from virtuoso_desktop.ui.panels.markets_scores import ScoreLook, score_cells
-from virtuoso_desktop.ui.panels.markets_search import Condition, conditions, holds
+from virtuoso_desktop.ui.dimension_words import PREPARING
+from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, LAST, ScoreLook
 from virtuoso_desktop.ui.tokens import FLASH_MS, FLASH_RATIO
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.engine.analysis_views import ScoreRow
+    from virtuoso_desktop.ui.panels.markets_scores import MarketScores
+    from virtuoso_desktop.ui.panels.markets_search import Condition
 
 _NS_PER_MS = 1_000_000
 FLASH_STEP = 0.02
@@ -54,17 +58,17 @@ _SORT_VALUES: dict[str, Callable[[MarketRow], float | int | str | None]] = {
     "age": lambda row: None if row.updated_ms is None else -row.updated_ms,
 }
 _SCORE_COLUMNS = frozenset(column.name for column in COLUMNS) - _SORT_VALUES.keys()
+_NO_SCORES = (no_value(PREPARING),) * len(_SCORE_COLUMNS)
 
 
 class _Entry:
-    __slots__ = ("cells", "flash_ns", "flash_token", "row", "scores")
+    __slots__ = ("cells", "flash_ns", "flash_token", "row")
 
     def __init__(self, row: MarketRow) -> None:
         self.row = row
         self.cells: tuple[Cell, ...] | None = None
         self.flash_ns = 0
         self.flash_token = ""
-        self.scores: ScoreRow | None = None
 
 
 class MarketsRows:
@@ -87,7 +91,8 @@ class MarketsRows:
         self.sort_column = DEFAULT_SORT
         self.sorts_down = True
         self._entries: dict[InstrumentId, _Entry] = {}
-        self._scores: dict[InstrumentId, ScoreRow] = {}
+        self.scoring: MarketScores | None = None
+        """Given with the engine: the first painted frame has no scores."""
         self._asked: tuple[Condition, ...] = ()
         self._one_kind = True
 
@@ -99,8 +104,7 @@ class MarketsRows:
         for row in rows:
             known = self._entries.get(row.instrument_id)
             if known is None:
-                added = self._entries[row.instrument_id] = _Entry(row)
-                added.scores = self._scores.get(row.instrument_id)
+                self._entries[row.instrument_id] = _Entry(row)
                 self._judge_kinds()
             elif row.state is RowState.WAITING and known.row.state is RowState.LAST_SEEN:
                 continue
@@ -109,24 +113,17 @@ class MarketsRows:
             changed.add(row.instrument_id)
         return changed
 
+    def show_scores(self, scoring: MarketScores) -> None:
+        """Show the scores of this timeframe from now on."""
+        self.scoring = scoring
+        self.reformat()
+
     def apply_scores(self, rows: Iterable[ScoreRow]) -> set[InstrumentId]:
         """Take newer scores; returns the instruments whose row changed."""
-        changed: set[InstrumentId] = set()
-        for scores in rows:
-            self._scores[scores.instrument_id] = scores
-            entry = self._entries.get(scores.instrument_id)
-            if entry is not None:
-                entry.scores = scores
-                entry.cells = None
-                changed.add(scores.instrument_id)
+        changed = self.scoring.apply(rows) if self.scoring is not None else set[InstrumentId]()
+        for instrument in changed & self._entries.keys():
+            self._entries[instrument].cells = None
         return changed
-
-    def forget_scores(self) -> None:
-        """Another timeframe is shown: the scores of this one go."""
-        self._scores.clear()
-        for entry in self._entries.values():
-            entry.scores = None
-        self.reformat()
 
     def keep_only(self, instruments: Iterable[InstrumentId]) -> bool:
         """Forget all others; True when some were forgotten."""
@@ -134,7 +131,8 @@ class MarketsRows:
         gone = [instrument for instrument in self._entries if instrument not in kept]
         for instrument in gone:
             del self._entries[instrument]
-            self._scores.pop(instrument, None)
+            if self.scoring is not None:
+                self.scoring.forget(instrument)
         if gone:
             self._judge_kinds()
         return bool(gone)
@@ -156,7 +154,11 @@ class MarketsRows:
 
     def set_filter(self, words: str) -> None:
         """Show only rows for which every word holds, see `markets_search`. Takes effect at `rearrange`."""
-        self._asked = conditions(words)
+        self._asked = ()
+        if words.strip():
+            from virtuoso_desktop.ui.panels.markets_search import conditions
+
+            self._asked = conditions(words)
 
     @property
     def is_filtered(self) -> bool:
@@ -166,42 +168,28 @@ class MarketsRows:
         """Filter and sort anew; returns the previous order. Missing values come last either way."""
         previous = self.order
         value = self._sort_value()
-        found = [entry for entry in self._entries.values() if self._matches(entry)]
-        found.sort(key=lambda entry: (-(entry.row.turnover_24h or 0.0), entry.row.instrument_id))
-        with_value = [entry for entry in found if value(entry) is not None]
+        found = [entry.row for entry in self._entries.values() if not self._asked or self._matches(entry.row)]
+        found.sort(key=lambda row: (-(row.turnover_24h or 0.0), row.instrument_id))
+        with_value = [row for row in found if value(row) is not None]
         with_value.sort(key=value, reverse=self.sorts_down)  # pyright: ignore[reportArgumentType]
-        without = [entry for entry in found if value(entry) is None]
-        self.order = [entry.row.instrument_id for entry in (*with_value, *without)]
+        without = [row for row in found if value(row) is None]
+        self.order = [row.instrument_id for row in (*with_value, *without)]
         if self.order != previous:
             self.place = {instrument: index for index, instrument in enumerate(self.order)}
         return previous
 
-    def _sort_value(self) -> Callable[[_Entry], float | int | str | None]:
+    def _sort_value(self) -> Callable[[MarketRow], float | int | str | None]:
         """Scores are sorted by while they count; equal and missing values stand by turnover."""
-        if self.sort_column not in _SCORE_COLUMNS:
-            of_row = _SORT_VALUES[self.sort_column]
-            return lambda entry: of_row(entry.row)
-        of_scores = markets_scores.sort_value(self.sort_column)
+        column, scoring, now_ms = self.sort_column, self.scoring, self.now_ms
+        if column not in _SCORE_COLUMNS:
+            return _SORT_VALUES[column]
+        return lambda row: None if scoring is None else scoring.value(row, column, now_ms)
 
-        def value(entry: _Entry) -> float | None:
-            scores = self._counting(entry)
-            return None if scores is None else of_scores(scores)
-
-        return value
-
-    def _counting(self, entry: _Entry) -> ScoreRow | None:
-        """The scores, while they are ready and fresh."""
-        scores = entry.scores
-        if scores is None or scores.state is not AnalysisState.READY or entry.row.state is not RowState.LIVE:
-            return None
-        return None if markets_scores.is_stale(scores, self.now_ms) else scores
-
-    def _matches(self, entry: _Entry) -> bool:
-        if not self._asked:
-            return True
-        row, identity = entry.row, entry.row.instrument_id
+    def _matches(self, row: MarketRow) -> bool:
+        identity = row.instrument_id
         names = f"{row.base_coin} {identity.symbol} {identity.venue.value} {KIND_WORDS[identity.market_kind]}"
-        return holds(self._asked, names.casefold(), self._counting(entry))
+        scores = self.scoring.counting(row, self.now_ms) if self.scoring is not None else None
+        return all(condition(names.casefold(), scores) for condition in self._asked)
 
     # --- what the table asks ------------------------------------------------------------------------------------
 
@@ -213,9 +201,6 @@ class MarketsRows:
 
     def row(self, index: int) -> MarketRow:
         return self._entries[self.order[index]].row
-
-    def scores(self, index: int) -> ScoreRow | None:
-        return self._entries[self.order[index]].scores
 
     def find(self, instrument: InstrumentId) -> MarketRow | None:
         entry = self._entries.get(instrument)
@@ -239,7 +224,7 @@ class MarketsRows:
     def cells(self, index: int) -> tuple[Cell, ...]:
         entry = self._entries[self.order[index]]
         if entry.cells is None:
-            entry.cells = self._format(entry)
+            entry.cells = self._format(entry.row)
         return entry.cells
 
     def tints(self, index: int, now_ns: int) -> tuple[tuple[int, str, float], ...]:
@@ -276,12 +261,17 @@ class MarketsRows:
         if row.updated_ms is None:
             return f"{name}\nwaiting for the first ticker"
         if COLUMNS[column].name in _SCORE_COLUMNS:
-            return f"{name}\n{markets_scores.tooltip(self.scores(index), COLUMNS[column].name, self.now_ms)}"
+            return f"{name}\n{self._score_tooltip(row, COLUMNS[column].name)}"
         said = f"{name}\nas of {text.local_moment(row.updated_ms, self.now_ms)} ({text.utc_moment(row.updated_ms)})"
         if COLUMNS[column].name == "funding" and row.next_funding_ms is not None:
             said += f"\nfunding at {text.local_moment(row.next_funding_ms, self.now_ms)}"
             said += f" ({text.utc_moment(row.next_funding_ms)})"
         return said
+
+    def _score_tooltip(self, row: MarketRow, column: str) -> str:
+        if self.scoring is None:
+            return f"No score yet: {PREPARING}."
+        return self.scoring.tooltip(row, column, self.now_ms)
 
     def name_of(self, row: MarketRow) -> str:
         """How the row's instrument is called: the coin alone while all rows are of one kind and quote coin."""
@@ -340,8 +330,7 @@ class MarketsRows:
             self._one_kind = is_one
             self.reformat()
 
-    def _format(self, entry: _Entry) -> tuple[Cell, ...]:
-        row = entry.row
+    def _format(self, row: MarketRow) -> tuple[Cell, ...]:
         if row.state is RowState.WAITING:
             return (cell(self.name_of(row), MUTED), *(EMPTY,) * (len(COLUMNS) - 2), cell("waiting", MUTED))
         is_live = row.state is RowState.LIVE
@@ -355,7 +344,7 @@ class MarketsRows:
             cell(self.name_of(row), KEY if is_live else MUTED_NUMBER),
             _number(row.last_price, text.price(row.last_price, digits), ink),
             change,
-            *score_cells(entry.scores, is_live=is_live, now_ms=self.now_ms, look=self.look),
+            *(_NO_SCORES if self.scoring is None else self.scoring.cells(row, self.now_ms, self.look)),
             Cell((), spoken=change.text if row.sparkline else "no history yet"),
             _number(row.turnover_24h, text.compact(row.turnover_24h), ink),
             self._change(row.change_utc_day_pct, is_live),

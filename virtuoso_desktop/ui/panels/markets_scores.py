@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from virtuoso_desktop.engine.analysis_views import AnalysisState, ScoreRow
+from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.result import DimensionName, Profile, SignalKind
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.analysis_words import ABOUT, DIMENSIONS, OPINION, STRENGTHS, reason_words
-from virtuoso_desktop.ui.cell import MISSING, Cell, cell
+from virtuoso_desktop.ui.cell import Cell, no_value
+from virtuoso_desktop.ui.dimension_words import PREPARING
 from virtuoso_desktop.ui.score_ink import score_cell, signal_cell, total_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-NOT_YET = "the analysis is being prepared"
+    from virtuoso_desktop.engine.views import MarketRow
+    from virtuoso_desktop.model.instrument import InstrumentId
+    from virtuoso_desktop.ui.panels.markets_columns import ScoreLook
+
 WARMING = "too few candles so far"
 _ORDER = {SignalKind.BUY: 200.0, SignalKind.NEUTRAL: 100.0, SignalKind.SELL: 0.0}
 _NAMES = tuple(DimensionName)
@@ -22,11 +27,44 @@ _PLACES = {f"{name.value}_score": place for place, name in enumerate(DimensionNa
 """By the name of the column."""
 
 
-class ScoreLook(NamedTuple):
-    """What there is room for."""
+class MarketScores:
+    """The newest scores of all instruments, for one timeframe; what is not fresh does not count."""
 
-    has_bar: bool = True
-    has_word: bool = True
+    def __init__(self) -> None:
+        self._held: dict[InstrumentId, ScoreRow] = {}
+
+    def apply(self, rows: Iterable[ScoreRow]) -> set[InstrumentId]:
+        """Take newer scores; returns whose."""
+        changed: set[InstrumentId] = set()
+        for scores in rows:
+            self._held[scores.instrument_id] = scores
+            changed.add(scores.instrument_id)
+        return changed
+
+    def forget(self, instrument: InstrumentId) -> None:
+        self._held.pop(instrument, None)
+
+    def find(self, instrument: InstrumentId) -> ScoreRow | None:
+        return self._held.get(instrument)
+
+    def counting(self, row: MarketRow, now_ms: int) -> ScoreRow | None:
+        """The scores of a row while they are ready, and row and candles fresh."""
+        scores = self._held.get(row.instrument_id)
+        if scores is None or scores.state is not AnalysisState.READY or row.state is not RowState.LIVE:
+            return None
+        return None if is_stale(scores, now_ms) else scores
+
+    def value(self, row: MarketRow, column: str, now_ms: int) -> float | None:
+        """What a row is sorted by."""
+        scores = self.counting(row, now_ms)
+        return None if scores is None else column_value(scores, column)
+
+    def tooltip(self, row: MarketRow, column: str, now_ms: int) -> str:
+        return tooltip(self.find(row.instrument_id), column, now_ms)
+
+    def cells(self, row: MarketRow, now_ms: int, look: ScoreLook) -> tuple[Cell, ...]:
+        """Six dimensions, score and signal."""
+        return score_cells(self.find(row.instrument_id), row.state is RowState.LIVE, now_ms, look)
 
 
 def is_stale(scores: ScoreRow, now_ms: int) -> bool:
@@ -34,18 +72,18 @@ def is_stale(scores: ScoreRow, now_ms: int) -> bool:
     return scores.stale_at_ms is not None and now_ms > scores.stale_at_ms
 
 
-def score_cells(scores: ScoreRow | None, *, is_live: bool, now_ms: int, look: ScoreLook) -> tuple[Cell, ...]:
+def score_cells(scores: ScoreRow | None, is_live: bool, now_ms: int, look: ScoreLook) -> tuple[Cell, ...]:
     """Six dimensions, score and signal. What is stale has neither tint nor score nor signal."""
     if scores is None or scores.state is not AnalysisState.READY:
-        why = NOT_YET if scores is None or scores.state is AnalysisState.PREPARING else WARMING
-        return (*(score_cell(None, why=why),) * len(_NAMES), cell(text.DASH, MISSING.parts[0].ink, spoken=why), MISSING)
+        is_warming = scores is not None and scores.state is AnalysisState.WARM_UP
+        return (no_value(WARMING if is_warming else PREPARING),) * (len(_NAMES) + 2)
     stale = not is_live or is_stale(scores, now_ms)
     dimensions = [
         score_cell(score, is_stale=stale, forming=scores.forming, why=_why(scores, place))
         for place, score in enumerate(scores.dimensions)
     ]
     if stale:
-        return (*dimensions, cell(text.DASH, MISSING.parts[0].ink, spoken="no score, stale"), MISSING)
+        return (*dimensions, no_value("stale"), no_value("stale"))
     return (
         *dimensions,
         total_cell(scores.score, forming=scores.forming, with_bar=look.has_bar),
@@ -61,20 +99,19 @@ def _signal_words(scores: ScoreRow) -> str:
     return f"{scores.signal.value}, {STRENGTHS[scores.strength]}".lower()
 
 
-def sort_value(name: str) -> Callable[[ScoreRow], float | None]:
-    """What a column of scores is sorted by."""
-    if name == "score":
-        return lambda scores: scores.score
-    if name == "signal":
-        return lambda scores: None if scores.score is None else _ORDER[scores.signal] + scores.score
-    place = _PLACES[name]
-    return lambda scores: scores.dimensions[place]
+def column_value(scores: ScoreRow, column: str) -> float | None:
+    """What a column of scores is sorted and searched by."""
+    if column == "score":
+        return scores.score
+    if column == "signal":
+        return None if scores.score is None else _ORDER[scores.signal] + scores.score
+    return scores.dimensions[_PLACES[column]]
 
 
 def tooltip(scores: ScoreRow | None, column: str, now_ms: int) -> str:
     """What a score says of itself: its candle, its reason, its rank as an opinion."""
     if scores is None or scores.state is AnalysisState.PREPARING:
-        return f"No score yet: {NOT_YET}."
+        return f"No score yet: {PREPARING}."
     if scores.state is AnalysisState.WARM_UP:
         return f"No score yet: {WARMING}."
     lines = [_first_line(scores, column)]

@@ -5,15 +5,11 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from virtuoso_desktop.engine.analysis_views import ScoreRow
 from virtuoso_desktop.model.result import DimensionName, SignalKind
 from virtuoso_desktop.ui.analysis_words import LETTERS, STRENGTHS
-from virtuoso_desktop.ui.panels.markets_scores import sort_value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from virtuoso_desktop.ui.panels.markets_scores import column_value
 
 Condition = Callable[[str, ScoreRow | None], bool]
 """Of the row's names, lower case, and its scores (None while stale or not there)."""
@@ -37,16 +33,9 @@ def conditions(words: str) -> tuple[Condition, ...]:
     return (*found, *(_named(word) for word in rest.split() if word != "and" or not found))
 
 
-def holds(asked: Iterable[Condition], names: str, scores: ScoreRow | None) -> bool:
-    """Whether all conditions hold for a row."""
-    return all(condition(names, scores) for condition in asked)
-
-
 def _comparison(column: str, compare: Callable[[float, float], bool], than: float) -> Condition:
-    value = sort_value(column)
-
     def check(_names: str, scores: ScoreRow | None) -> bool:
-        score = None if scores is None else value(scores)
+        score = None if scores is None else column_value(scores, column)
         return score is not None and compare(score, than)
 
     return check
