@@ -23,7 +23,7 @@ NAMES: dict[str, str] = {
     "volume_delta": "Volume delta",
     "vwap": "VWAP",
     "buy_sell_pressure": "Buy/sell flow",
-    "order_imbalance": "Order imbalance",
+    "order_imbalance": "Flow imbalance",
     "large_trades": "Large trades",
     "liquidations": "Liquidations",
     "bid_ask_depth": "Bid/ask depth",
@@ -63,10 +63,10 @@ REASONS: dict[str, str] = {
     "WARMUP": "warming up",
     "MISSING": "no data",
     "STALE": "data too old",
-    "DEGENERATE": "price does not move",
-    "NOT_APPLICABLE": "not for this market",
-    "GAP": "gap in the candles",
-    "REACH": "book too shallow",
+    "DEGENERATE": "flat price",
+    "NOT_APPLICABLE": "not offered",
+    "GAP": "candle gap",
+    "REACH": "shallow book",
 }
 """By `model.result.Reason`: short enough for a cell."""
 REASONS_IN_FULL: dict[str, str] = {

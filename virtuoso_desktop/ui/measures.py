@@ -18,6 +18,10 @@ BAR_PX = 8
 """Height of a bar that stands for a value to come."""
 SCROLL_PX = 8
 NARROWEST_SEARCH_PX, WIDEST_SEARCH_PX = 92, 150
+RAIL_PX = 28
+"""A collapsed panel at the side."""
+CONFLUENCE_LEAST_PX = 264
+DOCK_LEAST_PX = 120
 INSTRUMENT_LEFT_PX = 46
 INSTRUMENT_LEAST_PX = 168
 CAP_RATIO = 0.728
@@ -37,3 +41,13 @@ def search_width(panel_width: int, words_width: int) -> int:
 def default_markets_width(window_width: int) -> int:
     """470 px of 1600, 357 of 1280."""
     return max(340, min(470, round(window_width * (0.2935 if window_width > 1290 else 0.279))))
+
+
+def default_confluence_width(window_width: int) -> int:
+    """316 px of 1600, 264 of 1280."""
+    return max(CONFLUENCE_LEAST_PX, min(316, round(window_width * 0.1975 if window_width > 1290 else 264)))
+
+
+def default_dock_height(window_height: int) -> int:
+    """236 px of 1000, 162 of 720."""
+    return max(DOCK_LEAST_PX, min(236, round(window_height * 0.264 - 28)))

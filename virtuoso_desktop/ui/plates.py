@@ -56,6 +56,10 @@ def _paint_outline(painter: QPainter, theme: Theme, plate: Plate, size: QSizeF) 
     painter.drawRoundedRect(QRectF(0.5, 0.5, size.width() - 1, size.height() - 1), 2, 2)
 
 
+def _paint_rule(painter: QPainter, theme: Theme, plate: Plate, size: QSizeF) -> None:
+    _paint_fill(painter, theme, plate, size, 0)
+
+
 def _paint_badge(painter: QPainter, theme: Theme, plate: Plate, size: QSizeF) -> None:
     _paint_fill(painter, theme, plate, size, 3)
 
@@ -88,6 +92,7 @@ PLATES: dict[str, Shape] = {
     "badge": Shape(_centred(BADGE_PX), _paint_badge),
     "short_badge": Shape(_centred(LETTER_PX), _paint_badge),
     "letter": Shape(_letter, _paint_cell, "score_tint_ratio"),
+    "rule": Shape(lambda width: QRectF(0, 0, width, 1), _paint_rule),
     "bar": Shape(_left_bar, paint_bar),
     "wide_bar": Shape(_dimension_bar, paint_bar),
 }

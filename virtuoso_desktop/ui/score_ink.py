@@ -24,6 +24,7 @@ _NO_SIGNAL = cell(DASH, MUTED, spoken="no signal")
 
 def tint(score: float) -> tuple[str, float]:
     """Colour token and strength, 0 to 1 of the palette's full tint."""
+    score = round(score, 1)
     strength = min(1.0, max(0.0, (abs(score - MIDDLE) - QUIET_POINTS) / FULL_POINTS))
     return ("up" if score > MIDDLE else "down"), round(strength * STEPS) / STEPS
 
@@ -54,7 +55,8 @@ def score_cell(score: float | None, *, is_stale: bool = False, forming: bool = F
 
 def bar_token(score: float) -> str:
     """Colour of a score bar: up and down only where a signal may hold."""
-    return "up" if score >= HIGH else "down" if score <= LOW else "muted"
+    shown = round(score, 1)
+    return "up" if shown >= HIGH else "down" if shown <= LOW else "muted"
 
 
 def bar_length(score: float, half_px: float) -> float:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent
 
 
+OVERHANG_PX = 6
+"""A centred title may be so much wider than its column."""
+
+
 class TableHeader(QHeaderView):
     """The head row: titles in muted, the sorted one in text with an arrow."""
 
@@ -75,7 +79,7 @@ class TableHeader(QHeaderView):
         painter.setFont(font(Type.CAPTION_NUMBER if is_sorted else Type.CAPTION))
         painter.setPen(self._theme.color("text" if is_sorted else "muted"))
         if column.is_centred:
-            if painter.fontMetrics().horizontalAdvance(title) > rect.width():
+            if painter.fontMetrics().horizontalAdvance(title) > rect.width() + OVERHANG_PX:
                 return  # without room its tooltip says it
             side, room = Qt.AlignmentFlag.AlignHCenter, rect.adjusted(0, 0, 0, -1)
         elif column.is_right:
