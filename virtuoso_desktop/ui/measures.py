@@ -49,5 +49,5 @@ def default_confluence_width(window_width: int) -> int:
 
 
 def default_dock_height(window_height: int) -> int:
-    """236 px of 1000, 162 of 720."""
-    return max(DOCK_LEAST_PX, min(236, round(window_height * 0.264 - 28)))
+    """236 px of 1000, 128 of 720."""
+    return max(DOCK_LEAST_PX, min(236, round(128 + (window_height - 720) * 0.386)))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _NO_GLYPHS: array[float] = array("d")
 ELLIPSIS = "\u2026"
+ELISION_GAP_PX = 2
 
 
 class _Block:
@@ -266,8 +267,8 @@ class TableView(QTableView):
         parts = shown.parts
         widths = [atlas.width(part.text, part.ink) for part in parts]
         x = float(text_left(column, section, left, size, sum(widths) + icon_width))
-        if len(parts) == 1 and not column.is_right and x + widths[0] > left + size:
-            parts = (Part(self._shortened(parts[0], left + size - x), parts[0].ink),)
+        if len(parts) == 1 and not column.is_right and x + widths[0] > left + size - ELISION_GAP_PX:
+            parts = (Part(self._shortened(parts[0], left + size - ELISION_GAP_PX - x), parts[0].ink),)
         if shown.icon:
             atlas.append_icon(out, shown.icon, shown.parts[0].ink.token, x, baseline - CAP_RATIO * 6)
             x += icon_width

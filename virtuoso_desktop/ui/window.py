@@ -59,6 +59,10 @@ class MainWindow(QWidget):
 
     shown_changed = Signal(object, object)
     """(`InstrumentId`, `Timeframe`) that chart and engine have to show now."""
+    evidence_asked = Signal(object)
+    """Name of a component whose evidence the chart has to draw; None for none any more."""
+    moment_asked = Signal(object)
+    """`SignalView` whose candle the chart has to bring into view."""
     closing = Signal()
     """The user closed the window or asked to quit. It hides at once; the app stops the rest."""
 
@@ -101,9 +105,11 @@ class MainWindow(QWidget):
             self.theme.apply()  # the first painted frame needs none of the application's style
             memory = self._memory
             interior = Interior(self, self._rows, memory, self._now_ms)
-            interior.set_markets_width(memory.markets_width or default_markets_width(self.width()), self.width())
+            interior.set_sizes(memory, memory.markets_width or default_markets_width(self.width()), self.size())
             interior.shown_changed.connect(self.shown_changed)
             interior.title_changed.connect(self.setWindowTitle)
+            interior.evidence_asked.connect(self.evidence_asked)
+            interior.moment_asked.connect(self.moment_asked)
             interior.begin(self._first_instrument, self._first_timeframe)
             self._interior = interior
             interior.resize(self.size())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from virtuoso_desktop.engine.views import EngineView, kind_badge
 from virtuoso_desktop.ui import format as text
@@ -16,7 +16,7 @@ from virtuoso_desktop.ui.measures import CONFLUENCE_LEAST_PX, RAIL_PX
 from virtuoso_desktop.ui.panels import confluence_words as words
 from virtuoso_desktop.ui.panels.confluence_head import ScoreHead
 from virtuoso_desktop.ui.panels.confluence_rows import ShownResult
-from virtuoso_desktop.ui.panels.confluence_strip import Notes, TimeframeStrip
+from virtuoso_desktop.ui.panels.confluence_strip import NOTE_PAD_PX, NOTE_PX, Notes, TimeframeStrip
 from virtuoso_desktop.ui.panels.confluence_tables import ComponentTable, DimensionTable, WhyBar
 from virtuoso_desktop.ui.panels.panel_header import PanelHeader
 from virtuoso_desktop.ui.shortcuts import with_keys
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 RATE_HZ = 4.0
-SHORT_PX = 600
+SHORT_PX = 640
 """In a lower panel the components are behind ``Why``."""
+BASE_PX = 466
+"""What a short panel needs without its notes."""
 AGE_STEP_MS = 10_000
-SHORT_NOTES = 3
 LARGEST_PX = 16_777_215
 _Key = tuple[object, ...]
 
@@ -71,6 +72,8 @@ class ConfluencePanel(QWidget):
         self._header = PanelHeader(theme, "Confluence", self)
         self.open_button = Button(theme, icon_name="caret-left", parent=self)
         self.menu_button = Button(theme, icon_name="dots-three-vertical", parent=self)
+        self._scroll = QScrollArea(self)
+        self._body = QWidget()
         self.head = ScoreHead(theme, self)
         self.dimensions = DimensionTable(theme, self)
         self.why = WhyBar(theme, self)
@@ -94,12 +97,23 @@ class ConfluencePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for part in (self._header, self.head, self.dimensions, self.why):
-            layout.addWidget(part)
-        layout.addWidget(self.components, 1)
-        layout.addStretch(0)
-        layout.addWidget(self.strip)
-        layout.addWidget(self.notes)
+        layout.addWidget(self._header)
+        layout.addWidget(self._scroll, 1)
+        self._scroll.setWidget(self._body)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(0)
+        for part in (self.head, self.dimensions, self.why):
+            body.addWidget(part)
+        body.addWidget(self.components, 1)
+        body.addWidget(self.strip)
+        body.addWidget(self.notes)
+        body.addStretch(0)
+        self._body.setMinimumWidth(1)  # its parts give way by themselves
         self.open_button.clicked.connect(lambda: self.set_collapsed(False))
         self.menu_button.clicked.connect(self._open_menu)
         self.why.filter_asked.connect(self.components.show_filter)
@@ -170,7 +184,9 @@ class ConfluencePanel(QWidget):
         self.why.show_counts(self.components.rows_shown.counts)
         self.strip.show_vote(None if view is None else view.vote, self.timeframe)
         notes = words.notes(view, now_ms)
-        self.notes.show_notes(notes[:SHORT_NOTES] if self._is_short else notes)
+        if self._is_short:
+            notes = words.shortened(notes, max(0, (self.height() - BASE_PX - 2 * NOTE_PAD_PX) // NOTE_PX))
+        self.notes.show_notes(notes)
         self._tell_header(shown)
         if self.is_collapsed:
             self.update()
@@ -195,8 +211,7 @@ class ConfluencePanel(QWidget):
         if collapsed == self.is_collapsed:
             return
         self.is_collapsed = collapsed
-        parts = (self._header, self.head, self.dimensions, self.why, self.components, self.strip, self.notes)
-        for part in parts:
+        for part in (self._header, self._scroll):
             part.setVisible(not collapsed)
         self.open_button.setVisible(collapsed)
         self.setMinimumWidth(RAIL_PX if collapsed else CONFLUENCE_LEAST_PX)

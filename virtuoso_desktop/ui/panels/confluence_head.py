@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.panels.confluence_words import Pill
     from virtuoso_desktop.ui.theme import Theme
 
-HEIGHT_PX, SHORT_HEIGHT_PX, OPINION_PX = 132, 116, 30
+HEIGHT_PX, SHORT_HEIGHT_PX, OPINION_PX = 132, 112, 30
 GAUGE_LEFT_PX, GAUGE_PX = 8, 140
 NARROW_GAUGE_PX = 124
 PILL_PX, PILL_TOP_PX = 20, 99
@@ -128,10 +128,9 @@ class ScoreHead(QWidget):
             is_badge = not place and bool(head.badge)
             if is_badge:
                 self._paint_badge(painter, room.left(), y, head.badge)
-            if is_badge or self._is_short:
-                value = value.partition(" \u00b7 ")[0]
-                value = value.replace(" of ", "/") if self._is_short else value
-            self._paint_fact(painter, room, y, "" if is_badge else label, value)
+            shown = value.partition(" \u00b7 ")[0] if is_badge or self._is_short else value
+            shown = shown.replace(" of ", "/") if self._is_short else shown
+            self._paint_fact(painter, room, y, "" if is_badge else label, shown)
             y += FACT_PX
 
     def _paint_fact(self, painter: QPainter, room: QRectF, top: float, label: str, value: str) -> None:

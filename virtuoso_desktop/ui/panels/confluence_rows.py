@@ -49,7 +49,9 @@ DIMENSION_COLUMNS: tuple[Column, ...] = (
     Column("bar", "", "Bar", "From the middle, 50: right is up, left is down", 62, 0, pad=0),
     Column("score", "Score", "Score", "0 to 100, 50 is neutral", 44, 0, pad=4),
     Column("weight", "Wt", "Weight", "Share of the score; shares of missing dimensions go to the others", 40, 0, pad=6),
-    Column("points", "Points", "Points", "Weight times score: the points add up to the confluence score", 58, 0, pad=12),
+    Column(
+        "points", "Points", "Points", "Weight times score: the points add up to the confluence score", 58, 0, pad=12
+    ),
 )
 COMPONENT_COLUMNS: tuple[Column, ...] = (
     Column("letter", "", "Dimension", "Letter of the dimension", 24, 0, is_right=False, pad=12),
@@ -224,7 +226,9 @@ class ComponentRows:
         said = f"{words.NAMES[part]} ({words.DIMENSIONS[name].lower()})\n{words.COMPONENT_ABOUT[part]}."
         if not component.available or component.score is None:
             return f"{said}\nNo value: {self._why(part, component)}."
-        said += f"\nScore {component.score:.1f}, {component.signal.value}; weight {component.weight:.2f} of its dimension"
+        said += (
+            f"\nScore {component.score:.1f}, {component.signal.value}; weight {component.weight:.2f} of its dimension"
+        )
         if component.reason is not None:
             said += f"\n{words.REASONS_IN_FULL[component.reason.value].capitalize()}."
         return f"{said}\nEnter or a click shows it on the chart."
@@ -303,9 +307,7 @@ def _component(part: str, component: Component, shown: ShownResult) -> tuple[Cel
     return (
         letter,
         cell(words.NAMES[part], MUTED if is_grey else LABEL),
-        cell(
-            words.value_words(part, component.value, shown.view.price_decimals), MUTED_NUMBER if is_grey else NUMBER
-        ),
+        cell(words.value_words(part, component.value, shown.view.price_decimals), MUTED_NUMBER if is_grey else NUMBER),
         score_cell(component.score, is_stale=is_grey, forming=shown.is_provisional),
         weight,
         MISSING if points is None else cell(text.signed(points, 1), ink),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -21,7 +21,8 @@ from virtuoso_desktop.ui.panels.confluence_rows import (
 )
 from virtuoso_desktop.ui.table import TableView
 from virtuoso_desktop.ui.table_model import PaintedModel
-from virtuoso_desktop.ui.words import Word, paint_words, words_width
+from virtuoso_desktop.ui.table_note import paint_note
+from virtuoso_desktop.ui.words import Word, words_width
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
 NARROW_PX = 300
 """Below it weights give way."""
 WHY_PX = 28
-_NARROW = {"name": (68, 80), "bar": (54, 0), "letter": (40, 22), "value": (0, 58), "score": (44, 26), "points": (58, 32)}
+_NARROW = {
+    "name": (68, 80),
+    "bar": (54, 0),
+    "letter": (40, 22),
+    "value": (0, 58),
+    "score": (44, 26),
+    "points": (58, 32),
+}
 """Widths in a narrow panel: of the dimensions' columns, of the components' columns."""
 
 
@@ -108,11 +116,12 @@ class ComponentTable(FittedTable):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if not self.rows_shown.order:
-            painter = QPainter(self.canvas)
-            word = (Word(_EMPTY[self.rows_shown.filter] if self.rows_shown.counts[Filter.ALL] else _NOTHING, colour="muted"),)
-            wide = words_width(word)
-            box = QRectF(max(12.0, (self.canvas.width() - wide) / 2), 8, self.canvas.width() - 24, ROW_PX)
-            paint_words(painter, self._own_theme, word, box)
+            paint_note(self.canvas, self._own_theme, (Word(self.note, colour="muted"),))
+
+    @property
+    def note(self) -> str:
+        """Why no row is shown."""
+        return _EMPTY[self.rows_shown.filter] if self.rows_shown.counts[Filter.ALL] else _NOTHING
 
     def show_filter(self, chosen: Filter) -> None:
         """Show only some components."""

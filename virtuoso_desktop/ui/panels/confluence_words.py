@@ -206,6 +206,14 @@ def notes(view: AnalysisView | None, now_ms: int) -> tuple[Note, ...]:
     return (*lines, changed) if changed is not None else tuple(lines)
 
 
+def shortened(notes: tuple[Note, ...], lines: int) -> tuple[Note, ...]:
+    """The notes for little room: the first obstacle joins its title, then as many lines as there is room for."""
+    if len(notes) > 1 and not notes[0].rest and not notes[1].strong:
+        title = f"{notes[0].strong}:"
+        notes = (Note(title, notes[1].rest[:1].lower() + notes[1].rest[1:]), *notes[2:])
+    return notes[:lines]
+
+
 def _obstacle(obstacle: Obstacle, target: str) -> str:
     needs, has = obstacle.needs, obstacle.has
     is_down = target == SignalKind.SELL.value or (needs is not None and obstacle.rule == "score" and needs < 50)
