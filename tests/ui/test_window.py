@@ -230,7 +230,7 @@ def test_the_chart_takes_its_place_and_its_turns(window: MainWindow, qtbot: QtBo
     window.set_chart(chart, chart, lambda: 0)
     qtbot.waitUntil(lambda: chart.turns > 2)
     assert chart.isVisible()
-    assert chart.width() > 1_000
+    assert chart.width() > 780
     second = Chart()
     window.set_chart(second, second)
     qtbot.waitUntil(lambda: second.turns > 2)

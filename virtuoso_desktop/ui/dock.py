@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 LARGEST_PX = 16_777_215
 PILL_PX = 14
 SIDE_PX = 12
-
-
-class DockPanel(Protocol):
-    """What a tab shows."""
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def controls(self) -> Sequence[QWidget]:
-        """Stand in the row of tabs while the tab is chosen."""
-        ...
 
 
 class Tab(QAbstractButton):
@@ -133,9 +121,10 @@ class Dock(QWidget):
         self.setMinimumHeight(DOCK_LEAST_PX)
         self._tell_button()
 
-    def add_panel(self, panel: QWidget, title: str, controls: Sequence[QWidget] = ()) -> Tab:
+    def add_panel(self, panel: QWidget, title: str, about: str, controls: Sequence[QWidget] = ()) -> Tab:
         """Add a tab; the first one is chosen. Controls give way from the last on."""
         tab = Tab(self._theme, title, self._row)
+        tab.setToolTip(about)
         self._tabs[tab] = panel
         self._controls[tab] = controls
         self._body.addWidget(panel)

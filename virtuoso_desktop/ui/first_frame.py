@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from virtuoso_desktop.engine.views import kind_badge
@@ -22,6 +22,7 @@ from virtuoso_desktop.ui.cell import text_left
 from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
 from virtuoso_desktop.ui.logo import paint_logo
 from virtuoso_desktop.ui.marking import RIBBONS
+from virtuoso_desktop.ui.panel_head import CONFLUENCE, SIGNALS, paint_head
 from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, NAMES, fit
 from virtuoso_desktop.ui.tokens import BADGE_TINT_RATIO, BANNER_TINT_RATIO
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
@@ -60,6 +61,8 @@ class FirstFrame:
         self.instrument: InstrumentId | None = None
         self.timeframe: Timeframe | None = None
         self.markets_width = 0
+        self.confluence_width = 0
+        self.dock_height = 0
 
     def paint(self, painter: QPainter, width: int, height: int) -> None:
         """Paint the whole window."""
@@ -75,11 +78,13 @@ class FirstFrame:
         self._fill(painter, (0, header_bottom, left, bottom - header_bottom), "background")
         self._fill(painter, (strip_left, px.TOP_PX, width - strip_left, px.HEADER_PX), "surface")
         self._fill(painter, (strip_left, header_bottom, width - strip_left, bottom - header_bottom), "background")
+        right, dock_top = width - self.confluence_width, bottom - self.dock_height
         self._fill(painter, (0, height - px.STATUS_PX, width, px.STATUS_PX), "surface")
         self._paint_top(painter)
         self._paint_header(painter)
         self._paint_table(painter, header_bottom, bottom)
-        self._paint_strip(painter, strip_left, width)
+        self._paint_strip(painter, strip_left, right - px.GUTTER_PX)
+        self._paint_right(painter, (strip_left, right, width), dock_top)
         self._paint_foot(painter, width, height)
 
     def _fill(self, painter: QPainter, box: tuple[int, int, int, int], colour: str, alpha: float = 1.0) -> None:
@@ -181,6 +186,19 @@ class FirstFrame:
         box = QRectF(left + 12, px.TOP_PX + 6, width - left - 24, 20)
         paint_words(painter, self._theme, (price,), box)
         self._fill(painter, (left, px.TOP_PX + px.HEADER_PX - 1, width - left, 1), "hair")
+
+    def _paint_right(self, painter: QPainter, edges: tuple[int, int, int], dock_top: int) -> None:
+        """The places of Confluence and of the dock."""
+        strip_left, right, width = edges
+        self._fill(painter, (right - px.GUTTER_PX, px.TOP_PX, px.GUTTER_PX, dock_top - px.TOP_PX), "gutter")
+        if self.confluence_width > px.RAIL_PX:
+            head = QRect(right, px.TOP_PX, width - right, px.HEADER_PX)
+            paint_head(painter, self._theme, CONFLUENCE, head)
+        else:
+            self._fill(painter, (right, px.TOP_PX, width - right, dock_top - px.TOP_PX), "surface")
+        self._fill(painter, (strip_left, dock_top - px.GUTTER_PX, width - strip_left, px.GUTTER_PX), "gutter")
+        tabs = QRect(strip_left, dock_top, width - strip_left, px.HEADER_PX)
+        paint_head(painter, self._theme, SIGNALS, tabs, is_tab=True)
 
     def _paint_foot(self, painter: QPainter, width: int, height: int) -> None:
         top = height - px.STATUS_PX

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -83,7 +83,7 @@ class Interior(QWidget):
         self.strip = InstrumentStrip(self.theme, now_ms)
         self.status_bar = StatusBar(self.theme, self.source, now_ms)
         self._column = QWidget()
-        self.workspace = Workspace(self.theme, self._column, self.timeframe)
+        self.workspace = Workspace(self.theme, self._column, self.timeframe, self.frame)
         self._chart: QWidget = ChartPlace(self.theme)
         self._remove_chart: Callable[[], None] = _nothing
         self._build()
@@ -103,6 +103,7 @@ class Interior(QWidget):
         if self._window.focusWidget() is None:
             self.markets.view.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
         self.frame.start()
+        QTimer.singleShot(0, self.workspace, self.workspace.make)
 
     def set_sizes(self, memory: WindowMemory, markets_width: int, window: QSize) -> None:
         """Place the splitters."""
@@ -228,9 +229,8 @@ class Interior(QWidget):
         self.frame.add(self.strip)
         self.frame.add(_SlowPart(self))
         work = self.workspace
-        work.take_turns(self.frame)
-        work.confluence.timeframe_asked.connect(self._choose_timeframe)
-        work.confluence.component_chosen.connect(self.evidence_asked)
+        work.timeframe_asked.connect(self._choose_timeframe)
+        work.component_chosen.connect(self.evidence_asked)
         work.signal_chosen.connect(self._show_signal)
         self._typed = bind(
             self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from virtuoso_desktop.ui.measures import HEADER_PX, RAIL_PX, default_confluence_width, default_dock_height
 from virtuoso_desktop.ui.tokens import ThemeChoice
 
 MEMORY_VERSION = 1
@@ -52,3 +53,10 @@ class WindowMemory(msgspec.Struct, frozen=True):
         except (msgspec.DecodeError, msgspec.ValidationError):
             return cls()
         return memory if memory.version == MEMORY_VERSION else cls()
+
+
+def right_sizes(memory: WindowMemory, width: int, height: int) -> tuple[int, int]:
+    """Width of Confluence and height of the dock in a window of this size, as the user left them."""
+    wide = memory.confluence_width or default_confluence_width(width)
+    high = memory.dock_height or default_dock_height(height)
+    return RAIL_PX if memory.confluence_collapsed else wide, HEADER_PX if memory.dock_collapsed else high

@@ -18,7 +18,7 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui.first_frame import FirstFrame
 from virtuoso_desktop.ui.marking import title_mark
 from virtuoso_desktop.ui.measures import default_markets_width
-from virtuoso_desktop.ui.memory import WindowMemory
+from virtuoso_desktop.ui.memory import WindowMemory, right_sizes
 from virtuoso_desktop.ui.panels.markets_columns import NAMES
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.words import Word
@@ -199,6 +199,7 @@ class MainWindow(QWidget):
         frame.source = self.source
         frame.instrument, frame.timeframe = self._first_instrument, self._first_timeframe
         frame.markets_width = self._memory.markets_width or default_markets_width(self.width())
+        frame.confluence_width, frame.dock_height = right_sizes(self._memory, self.width(), self.height())
         painter = QPainter(self)
         frame.paint(painter, self.width(), self.height())
         painter.end()

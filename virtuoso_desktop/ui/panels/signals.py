@@ -60,7 +60,6 @@ class SignalsPanel(QWidget):
     """`SignalView` that a click or Enter asks for."""
     counted = Signal(int)
     """How many signals hold now."""
-    title = "Signals"
     urgency = 3
     rate_hz = RATE_HZ
 
