@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 
+DASH_RISE_PX = 5
+"""An em dash of 12 px stands so far over the baseline."""
+
+
 class FirstFrame:
     """Paints the frame once.
 
@@ -63,6 +67,8 @@ class FirstFrame:
         self.markets_width = 0
         self.confluence_width = 0
         self.dock_height = 0
+        self._dashes: list[QRectF] = []
+        """Where no value is known: hundreds of them, drawn by one call."""
 
     def paint(self, painter: QPainter, width: int, height: int) -> None:
         """Paint the whole window."""
@@ -155,6 +161,9 @@ class FirstFrame:
         painter.setClipRect(QRectF(0, top + px.HEAD_PX, self.markets_width, room))
         for row in range(min(count, room // px.ROW_PX + 1)):
             self._paint_row(painter, row, top + px.HEAD_PX + row * px.ROW_PX, columns)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("muted"))
+        painter.drawRects(self._dashes)
         painter.restore()
 
     def _paint_row(self, painter: QPainter, row: int, top: int, columns: dict[int, int]) -> None:
@@ -173,6 +182,9 @@ class FirstFrame:
         parts = [(part, INK_TYPES[part.ink.size, part.ink.weight]) for part in cell.parts]
         widths = [self._advances[kind].width(part.text) for part, kind in parts]
         x = text_left(COLUMNS[index], index, left, wide, sum(widths))
+        if cell.text == text.DASH:
+            self._dashes.append(QRectF(round(x), round(baseline) - DASH_RISE_PX, round(widths[0]), 1))
+            return
         for (part, kind), width in zip(parts, widths, strict=True):
             painter.setFont(font(kind))
             painter.setPen(self._theme.color(part.ink.token))

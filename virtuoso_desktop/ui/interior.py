@@ -59,8 +59,8 @@ class Interior(QWidget):
     shown_changed = Signal(object, object)
     """(`InstrumentId`, `Timeframe`)."""
     title_changed = Signal(str)
-    evidence_asked = Signal(object)
-    """Name of a component to show on the chart; None for none any more."""
+    evidence_asked = Signal(str)
+    """Name of a component to show on the chart; empty for none any more."""
     moment_asked = Signal(object)
     """`SignalView` whose candle to bring into view, once its instrument and timeframe are shown."""
 

@@ -73,8 +73,8 @@ class Workspace(QSplitter):
         Gives the panels their turns.
     """
 
-    component_chosen = Signal(object)
-    """Name of a component whose evidence is wanted; None for none any more."""
+    component_chosen = Signal(str)
+    """Name of a component whose evidence is wanted; empty for none any more."""
     timeframe_asked = Signal(object)
     """`Timeframe`."""
     signal_chosen = Signal(object)

@@ -48,8 +48,8 @@ class ConfluencePanel(QWidget):
         Colours.
     """
 
-    component_chosen = Signal(object)
-    """Name of a component whose evidence is wanted on the chart; None for none any more."""
+    component_chosen = Signal(str)
+    """Name of a component whose evidence is wanted on the chart; empty for none any more."""
     timeframe_asked = Signal(object)
     """`Timeframe`."""
     collapse_changed = Signal(bool)

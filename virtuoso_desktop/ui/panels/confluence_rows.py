@@ -153,8 +153,8 @@ class ComponentRows:
         self.sort_column = "points"
         self.sorts_down = True
         self.filter = Filter.ALL
-        self.chosen: str | None = None
-        """The component whose evidence is shown on the chart."""
+        self.chosen = ""
+        """The component whose evidence is shown on the chart; empty for none."""
         self.order: list[str] = []
         self.counts: dict[Filter, int] = dict.fromkeys(Filter, 0)
         self._shown: ShownResult | None = None
@@ -240,7 +240,7 @@ class ComponentRows:
 
 
 def _points(_part: str, component: Component) -> float | None:
-    return component.points if component.available else None
+    return component.points
 
 
 _SORTS: dict[str, Callable[[str, Component], float | str | None]] = {
@@ -299,8 +299,11 @@ def _component(part: str, component: Component, shown: ShownResult) -> tuple[Cel
         is_analysed = shown.is_analysed(name)
         short = words.NOT_ANALYSED if not is_analysed else words.REASONS.get(reason, "no value")
         why = words.reason_words(reason, is_analysed=is_analysed) or short
-        said = cell(short, SMALL_MUTED, spoken=why)
-        return (letter, cell(words.NAMES[part], MUTED), no_value(why), no_value(why), weight, EMPTY, said)
+        said, title = cell(short, SMALL_MUTED, spoken=why), cell(words.NAMES[part], MUTED)
+        if component.points is not None and abs(component.points) >= LEAST_POINTS:
+            # What dropped out still counts in the smoothed score; the points have to add up.
+            return (letter, title, said, MISSING, weight, cell(text.signed(component.points, 1), MUTED), MISSING)
+        return (letter, title, no_value(why), no_value(why), weight, EMPTY, said)
     is_grey = shown.is_stale
     points = component.points
     ink = MUTED if is_grey or points is None or abs(points) < LEAST_POINTS else UP_POINTS if points > 0 else DOWN_POINTS

@@ -96,8 +96,8 @@ class DimensionTable(FittedTable):
 class ComponentTable(FittedTable):
     """The components behind the score."""
 
-    chosen = Signal(object)
-    """Name of the component whose evidence is wanted on the chart; None for none any more."""
+    chosen = Signal(str)
+    """Name of the component whose evidence is wanted on the chart; empty for none any more."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         self.rows_shown = ComponentRows()
@@ -150,7 +150,7 @@ class ComponentTable(FittedTable):
     def _open(self, row: int) -> None:
         rows = self.rows_shown
         part = rows.order[row]
-        rows.chosen = None if rows.chosen == part else part
+        rows.chosen = "" if rows.chosen == part else part
         self.canvas.update()
         self.chosen.emit(rows.chosen)
 
