@@ -1,4 +1,7 @@
-"""The widgets of the main window: panels, bars, their places, and what keys and clicks do. Long, as they meet here."""
+"""The widgets of the main window: panels, bars, their places, and what keys and clicks do.
+
+It is long because all of them meet here.
+"""
 
 from __future__ import annotations
 

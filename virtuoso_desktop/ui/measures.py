@@ -33,6 +33,11 @@ def row_baseline(top: float) -> float:
     return top + round((ROW_PX + CAP_RATIO * 12) / 2)
 
 
+def skeleton_bar(size: int) -> tuple[int, int]:
+    """Gap at the right and width of the bar that stands for a value to come in a column of this size."""
+    return (2, size - 4) if size < 4 * PAD_PX else (PAD_PX, min(size - 2 * PAD_PX, 40))
+
+
 def search_width(panel_width: int, words_width: int) -> int:
     """The header's words have their room first, the search field what is left."""
     return max(NARROWEST_SEARCH_PX, min(WIDEST_SEARCH_PX, panel_width - 36 - words_width))

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QScrollBar
 
 from virtuoso_desktop.ui.atlas import CLEAR, ICON_GAP, ICON_SIDE, GlyphAtlas, ink_font
 from virtuoso_desktop.ui.cell import EMPTY, Cell, Part, text_left
-from virtuoso_desktop.ui.measures import BAR_PX, CAP_RATIO, PAD_PX, ROW_PX, row_baseline
+from virtuoso_desktop.ui.measures import BAR_PX, CAP_RATIO, ROW_PX, row_baseline, skeleton_bar
 from virtuoso_desktop.ui.table_head import TableHeader
 from virtuoso_desktop.ui.theme import Theme
 
@@ -208,9 +208,9 @@ class TableView(QTableView):
     def _paint_bars(self, painter: QPainter, top: int) -> None:
         """Bars in the place of values to come."""
         for _, left, size in self._spans[1:]:
-            wide = min(size - 2 * PAD_PX, 40)
+            pad, wide = skeleton_bar(size)
             painter.drawPixmap(
-                left + size - PAD_PX - wide, top + (ROW_PX - BAR_PX) // 2, self._tile(wide, BAR_PX, "raised", 1.0)
+                left + size - pad - wide, top + (ROW_PX - BAR_PX) // 2, self._tile(wide, BAR_PX, "raised", 1.0)
             )
 
     def _tile(self, width: int, height: int, token: str, strength: float) -> QPixmap:

@@ -30,13 +30,24 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 RATE_HZ = 4.0
-SHORT_PX = 640
+SHORT_PX = 576
 """In a lower panel the components are behind ``Why``."""
-BASE_PX = 466
-"""What a short panel needs without its notes."""
+TABLE_LEAST_PX, NOTES_LEAST = 72, 2
+"""The notes leave the components so much, and are never fewer above `SHORT_PX`."""
 AGE_STEP_MS = 10_000
 LARGEST_PX = 16_777_215
 _Key = tuple[object, ...]
+
+
+class PanelBody(QWidget):
+    """What is scrolled in a very low window."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), self._theme.color("background"))
 
 
 class ConfluencePanel(QWidget):
@@ -73,7 +84,7 @@ class ConfluencePanel(QWidget):
         self.open_button = Button(theme, icon_name="caret-left", parent=self)
         self.menu_button = Button(theme, icon_name="dots-three-vertical", parent=self)
         self._scroll = QScrollArea(self)
-        self._body = QWidget()
+        self._body = PanelBody(theme)
         self.head = ScoreHead(theme, self)
         self.dimensions = DimensionTable(theme, self)
         self.why = WhyBar(theme, self)
@@ -183,13 +194,17 @@ class ConfluencePanel(QWidget):
         self.components.show_result(shown)
         self.why.show_counts(self.components.rows_shown.counts)
         self.strip.show_vote(None if view is None else view.vote, self.timeframe)
-        notes = words.notes(view, now_ms)
-        if self._is_short:
-            notes = words.shortened(notes, max(0, (self.height() - BASE_PX - 2 * NOTE_PAD_PX) // NOTE_PX))
-        self.notes.show_notes(notes)
+        self._show_notes(words.notes(view, now_ms))
         self._tell_header(shown)
         if self.is_collapsed:
             self.update()
+
+    def _show_notes(self, notes: tuple[words.Note, ...]) -> None:
+        """As many lines as there is room for."""
+        parts = (self._header, self.head, self.dimensions, self.why, self.strip)
+        room = self.height() - sum(part.height() for part in parts) - 2 * NOTE_PAD_PX
+        lines = room // NOTE_PX if self._is_short else max(NOTES_LEAST, (room - TABLE_LEAST_PX) // NOTE_PX)
+        self.notes.show_notes(notes if len(notes) <= lines else words.shortened(notes, max(0, lines)))
 
     def _tell_header(self, shown: ShownResult | None) -> None:
         instrument = self.instrument

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 HEIGHT_PX, SHORT_HEIGHT_PX, OPINION_PX = 132, 112, 30
 GAUGE_LEFT_PX, GAUGE_PX = 8, 140
 NARROW_GAUGE_PX = 124
-PILL_PX, PILL_TOP_PX = 20, 99
+PILL_PX, PILL_TOP_PX, SHORT_PILL_TOP_PX = 20, 99, 89
+ROOMY_PX = 300
+"""In a narrower panel the gauge is smaller."""
 FACTS_GAP_PX, RIGHT_PX = 12, 12
-LINE_PX, FACT_PX, CAPTION_PX = 16, 20, 13
+SENTENCE_GAP_PX, FACT_PX, CAPTION_PX = 4, 20, 13
 
 
 class ScoreHead(QWidget):
@@ -70,12 +72,13 @@ class ScoreHead(QWidget):
         painter = QPainter(self)
         theme, head = self._theme, self._head
         painter.fillRect(self.rect(), theme.color("background"))
-        side = GAUGE_PX if self.width() >= 300 else NARROW_GAUGE_PX
+        is_small = self._is_short or self.width() < ROOMY_PX
+        side = NARROW_GAUGE_PX if is_small else GAUGE_PX
         box = QRectF(GAUGE_LEFT_PX, 3, side, side)
         paint_gauge(painter, theme, box, head.score, is_grey=head.is_grey)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if head.pill is not None:
-            self._paint_pill(painter, head.pill, box.center().x())
+            self._paint_pill(painter, head.pill, box.center().x(), SHORT_PILL_TOP_PX if is_small else PILL_TOP_PX)
         left = box.right() + FACTS_GAP_PX
         room = QRectF(left, 8, self.width() - RIGHT_PX - left, self.height())
         if head.message:
@@ -86,10 +89,9 @@ class ScoreHead(QWidget):
             self._paint_opinion(painter, head.opinion)
         painter.fillRect(0, self.height() - 1, self.width(), 1, theme.color("hair"))
 
-    def _paint_pill(self, painter: QPainter, pill: Pill, middle: float) -> None:
+    def _paint_pill(self, painter: QPainter, pill: Pill, middle: float, top: int) -> None:
         word = (Word(pill.text, Type.STRONG, pill.ink),)
         wide = max(96.0, words_width(word) + 20)
-        top = PILL_TOP_PX if self.width() >= 300 else PILL_TOP_PX - 10
         box = QRectF(max(12, round(middle - wide / 2)), top, wide, PILL_PX)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color(pill.fill))
@@ -97,16 +99,18 @@ class ScoreHead(QWidget):
         paint_words(painter, self._theme, word, box.adjusted((wide - words_width(word)) / 2, 0, 4, 0))
 
     def _paint_message(self, painter: QPainter, room: QRectF) -> None:
-        y = room.top()
-        for place, (line, colour) in enumerate(self._head.message):
-            icon = "clock" if colour == "warning" else ""
-            kind = Type.STRONG if not place and not icon else Type.CAPTION
-            word = (Word(line, kind, colour, icon=icon),)
-            paint_words(painter, self._theme, word, QRectF(room.left(), y, room.width(), 20))
-            y += 20 if not place else LINE_PX
+        (title, colour), *sentences = self._head.message
+        word = (Word(title, Type.STRONG, colour, icon="clock" if colour == "warning" else ""),)
+        paint_words(painter, self._theme, word, QRectF(room.left(), room.top(), room.width(), 20))
+        y = room.top() + 22
+        painter.setFont(font(Type.CAPTION))
+        for sentence, token in sentences:
+            painter.setPen(self._theme.color(token))
+            box = QRectF(room.left(), y, room.width(), room.height())
+            y = painter.drawText(box, Qt.TextFlag.TextWordWrap, sentence).bottom() + SENTENCE_GAP_PX
         for label, value in self._head.facts:
-            y += 4
             self._paint_fact(painter, room, y, label, value)
+            y += FACT_PX
 
     def _paint_facts(self, painter: QPainter, room: QRectF) -> None:
         head, theme = self._head, self._theme

@@ -59,7 +59,15 @@ COMPONENT_COLUMNS: tuple[Column, ...] = (
     Column("value", "Value", "Value", "In the component's own unit", 62, 0, pad=4),
     Column("score", "Score", "Score", "0 to 100, 50 is neutral", 28, 0, is_centred=True, is_rigid=True),
     Column("weight", "Wt", "Weight", "Share of the dimension", 30, 0, pad=3),
-    Column("points", "Pts", "Points", "Share of the distance of the score from 50: they add up to it", 36, 0, pad=3),
+    Column(
+        "points",
+        "Pts",
+        "Points",
+        "Share of the score's distance from 50; what speaks for its side most comes first",
+        36,
+        0,
+        pad=3,
+    ),
     Column("age", "Age", "Age", "Of the newest input when the candle was evaluated", 40, 0, pad=8),
 )
 _NAMES = tuple(column.name for column in COMPONENT_COLUMNS)
@@ -179,12 +187,18 @@ class ComponentRows:
         before = self.order
         found = [part for parts in COMPONENTS.values() for part in parts if part in self._parts]
         found = [part for part in found if self._belongs(part, self.filter)]
-        value = _SORTS[self.sort_column]
+        value = self._points if self.sort_column == "points" else _SORTS[self.sort_column]
         keyed = [(value(part, self._parts[part]), part) for part in found]
         with_value = [(key, part) for key, part in keyed if key is not None]
         with_value.sort(key=lambda pair: pair[0], reverse=self.sorts_down)  # pyright: ignore[reportArgumentType]
         self.order = [part for _, part in with_value] + [part for key, part in keyed if key is None]
         return before
+
+    def _points(self, _part: str, component: Component) -> float | None:
+        """Points for the side that the score is on: what speaks for it most comes first."""
+        if component.points is None:
+            return None
+        return -component.points if self._lean() is SignalKind.SELL else component.points
 
     def _belongs(self, part: str, to: Filter) -> bool:
         if to is Filter.ALL:
@@ -239,17 +253,12 @@ class ComponentRows:
         return words.reason_words(reason, is_analysed=is_analysed) or "no reason given"
 
 
-def _points(_part: str, component: Component) -> float | None:
-    return component.points
-
-
 _SORTS: dict[str, Callable[[str, Component], float | str | None]] = {
     "letter": lambda part, _: -float(tuple(DimensionName).index(words.DIMENSION_OF[part])),
     "name": lambda part, _: words.NAMES[part].casefold(),
     "value": lambda _, component: component.score if component.available else None,
     "score": lambda _, component: component.score if component.available else None,
     "weight": lambda _, component: component.weight,
-    "points": _points,
     "age": lambda _, component: component.age_ms if component.available else None,
 }
 

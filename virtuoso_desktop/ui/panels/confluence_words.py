@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NOT_A_PROBABILITY = ("not a probability, not yet", "calibrated")
 MOST_CHANGES = 3
+KEPT = "No signal while candles are stale; the last score is kept, in grey."
 _PILLS = {
     SignalKind.BUY: ("up_tag", "on_up"),
     SignalKind.SELL: ("down_tag", "on_down"),
@@ -30,6 +31,18 @@ _EVERY_RULE = {
     "dimensions_changed": "A dimension came or went: waits {count} closed candles.",
     "score": "Needs a score of {needs} or {beyond}; now {has}.",
     "agreement": "Needs an agreement of {needs_ratio}; now {has_ratio}.",
+}
+
+
+_BRIEF_RULE = {
+    "threshold": "needs {needs}, now {has}",
+    "confirmation": "needs {count} closed candles",
+    "cool_down": "waits {count} candles",
+    "coverage": "needs {needs_share} of the weight",
+    "confidence": "agreement {has_ratio}, needs {needs_ratio}",
+    "dimensions_changed": "waits {count} candles",
+    "score": "needs {needs}, now {has}",
+    "agreement": "agreement {has_ratio}, needs {needs_ratio}",
 }
 
 
@@ -54,7 +67,7 @@ class Head(NamedTuple):
     badge: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     message: tuple[tuple[str, str], ...] = ()
-    """Lines in place of the facts, each with its colour token."""
+    """Sentences in place of the facts, each with its colour token; the first one is a title."""
     opinion: str = ""
 
     @property
@@ -108,15 +121,11 @@ def _why_empty(view: AnalysisView | None) -> tuple[tuple[str, str], ...]:
     if view is None or view.state is AnalysisState.PREPARING:
         return (
             ("Preparing", "text"),
-            ("The first score comes when", "muted"),
-            ("the candles are loaded and", "muted"),
-            ("the analysis is compiled.", "muted"),
+            ("The first score comes when the candles are loaded and the analysis is compiled.", "muted"),
         )
     return (
         (f"{view.candles} of {view.candles_needed} candles", "text"),
-        ("A score needs that many", "muted"),
-        ("closed candles; older ones", "muted"),
-        ("may still be loading.", "muted"),
+        ("A score needs that many closed candles; older ones may still be loading.", "muted"),
     )
 
 
@@ -137,10 +146,7 @@ def _stale(result: Confluence, now_ms: int) -> Head:
         is_grey=True,
         message=(
             (f"{text.age(now_ms - closed)} old", "warning"),
-            (f"Last candle closed {text.clock(closed, None)}.", "muted"),
-            ("No signal while candles are", "muted"),
-            ("stale; the last score is kept,", "muted"),
-            ("in grey.", "muted"),
+            (f"Last candle closed {text.clock(closed, None)}. {KEPT}", "muted"),
         ),
     )
 
@@ -187,6 +193,8 @@ class Note(NamedTuple):
     rest: str = ""
     spoken: str = ""
     """The whole of it where the line leaves something out."""
+    brief: str = ""
+    """The rest in few words."""
 
 
 def notes(view: AnalysisView | None, now_ms: int) -> tuple[Note, ...]:
@@ -197,7 +205,10 @@ def notes(view: AnalysisView | None, now_ms: int) -> tuple[Note, ...]:
     lines: list[Note] = []
     if said.target is not None:
         lines.append(Note(f"Why not {said.target}"))
-        lines += [Note("", _obstacle(each, said.target)) for each in said.obstacles]
+        lines += [
+            Note("", _obstacle(each, said.target, _EVERY_RULE), brief=_obstacle(each, said.target, _BRIEF_RULE))
+            for each in said.obstacles
+        ]
         if not said.obstacles:
             lines.append(Note("", "The next closed candle decides."))
     if said.ends_at is not None:
@@ -209,15 +220,15 @@ def notes(view: AnalysisView | None, now_ms: int) -> tuple[Note, ...]:
 def shortened(notes: tuple[Note, ...], lines: int) -> tuple[Note, ...]:
     """The notes for little room: the first obstacle joins its title, then as many lines as there is room for."""
     if len(notes) > 1 and not notes[0].rest and not notes[1].strong:
-        title = f"{notes[0].strong}:"
-        notes = (Note(title, notes[1].rest[:1].lower() + notes[1].rest[1:]), *notes[2:])
+        title, first = f"{notes[0].strong}:", notes[1]
+        notes = (Note(title, first.brief or first.rest, f"{title} {first.rest}"), *notes[2:])
     return notes[:lines]
 
 
-def _obstacle(obstacle: Obstacle, target: str) -> str:
+def _obstacle(obstacle: Obstacle, target: str, sentences: dict[str, str]) -> str:
     needs, has = obstacle.needs, obstacle.has
     is_down = target == SignalKind.SELL.value or (needs is not None and obstacle.rule == "score" and needs < 50)
-    return _EVERY_RULE[obstacle.rule].format(
+    return sentences[obstacle.rule].format(
         needs=_plain(needs),
         has=text.DASH if has is None else f"{has:.1f}",
         beyond="less" if is_down else "more",

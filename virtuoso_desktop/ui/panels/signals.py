@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from virtuoso_desktop.model.result import SignalKind
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
-from virtuoso_desktop.ui.controls import Button, GivingRow
+from virtuoso_desktop.ui.analysis_words import OPINION
+from virtuoso_desktop.ui.controls import Button, GivingRow, Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import SCROLL_PX
 from virtuoso_desktop.ui.panels.signals_rows import COLUMNS, SignalRows
@@ -76,7 +77,9 @@ class SignalsPanel(QWidget):
         self.side_button = Button(theme, "All sides", "funnel", is_boxed=True)
         self.timeframe_button = Button(theme, "All timeframes", is_boxed=True)
         self.instrument_button = Button(theme, "This instrument", is_boxed=True)
-        self.controls = (self.side_button, self.timeframe_button, self.instrument_button)
+        self.opinion = Words(theme)
+        self.opinion.say(Word(OPINION, Type.CAPTION, "muted"))
+        self.controls = (self.opinion, self.side_button, self.timeframe_button, self.instrument_button)
         self._build()
 
     def _build(self) -> None:
@@ -96,7 +99,7 @@ class SignalsPanel(QWidget):
         self.side_button.clicked.connect(self._next_side)
         self.timeframe_button.clicked.connect(self._open_timeframes)
         self.instrument_button.toggled.connect(self._on_instrument)
-        for button in self.controls:
+        for button in (self.side_button, self.timeframe_button, self.instrument_button):
             button.quiet_colour = "text"
 
     # --- data ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.analysis_results import CANDLES_ONLY, confluence, missing, view
+from tests.analysis_results import CANDLES_ONLY, PARTS, confluence, missing, view
 from virtuoso_desktop.engine.analysis_views import AnalysisView
 from virtuoso_desktop.model.result import Confluence, DimensionName, Reason
 from virtuoso_desktop.ui.panels.confluence_rows import (
@@ -104,6 +104,13 @@ def test_components_are_sorted_by_points_and_by_what_is_asked() -> None:
     rows.sort_column, rows.sorts_down = "name", False
     rows.rearrange()
     assert texts(rows, NAME) == sorted(texts(rows, NAME), key=str.casefold)
+
+
+def test_below_the_middle_what_speaks_for_sell_comes_first() -> None:
+    rows = components(shown(confluence({part: 100 - values[2] for part, values in PARTS.items()})))
+    assert texts(rows, NAME)[:2] == ["Volume delta", "Trend"]
+    assert texts(rows, POINTS)[0] == "\u22123.0"
+    assert texts(rows, NAME)[-1] == "Funding"
 
 
 def test_missing_values_come_last_either_way() -> None:

@@ -139,6 +139,7 @@ def test_in_little_room_the_first_obstacle_joins_its_title() -> None:
     whole = notes(view(), NOW_MS)
     short = shortened(whole, 2)
     assert [note.strong for note in short] == ["Why not VERY STRONG:", "Turns off below 65:"]
-    assert short[0].rest == "needs a score of 82 or more; now 72.7."
+    assert short[0].rest == "needs 82, now 72.7"
+    assert short[0].spoken == "Why not VERY STRONG: Needs a score of 82 or more; now 72.7."
     assert shortened(whole, 0) == ()
     assert shortened((), 2) == ()
