@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 
-DASH_RISE_PX = 5
-"""An em dash of 12 px stands so far over the baseline."""
+DASH_PX, DASH_RISE_PX = 12, 5
+"""An em dash of 12 px is so wide, and stands so far over the baseline."""
 
 
 class FirstFrame:
@@ -179,12 +179,13 @@ class FirstFrame:
 
     def _paint_cell(self, painter: QPainter, cell: Cell, span: tuple[int, int, int], baseline: float) -> None:
         index, left, wide = span
+        if len(cell.parts) == 1 and cell.parts[0].text == text.DASH:
+            x = text_left(COLUMNS[index], index, left, wide, DASH_PX)
+            self._dashes.append(QRectF(round(x), round(baseline) - DASH_RISE_PX, DASH_PX, 1))
+            return
         parts = [(part, INK_TYPES[part.ink.size, part.ink.weight]) for part in cell.parts]
         widths = [self._advances[kind].width(part.text) for part, kind in parts]
         x = text_left(COLUMNS[index], index, left, wide, sum(widths))
-        if cell.text == text.DASH:
-            self._dashes.append(QRectF(round(x), round(baseline) - DASH_RISE_PX, round(widths[0]), 1))
-            return
         for (part, kind), width in zip(parts, widths, strict=True):
             painter.setFont(font(kind))
             painter.setPen(self._theme.color(part.ink.token))

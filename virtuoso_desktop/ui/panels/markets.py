@@ -22,7 +22,6 @@ from virtuoso_desktop.ui.panels.markets_columns import (
     SIGNAL,
     SPARKLINE,
     WORD_FROM_PX,
-    ScoreLook,
     fit,
 )
 from virtuoso_desktop.ui.panels.markets_parts import MarketsHeader, MarketsNote
@@ -307,10 +306,11 @@ class MarketsPanel(QWidget):
             head.setSectionHidden(index, index not in widths)
             if index in widths:
                 head.resizeSection(index, widths[index])
-        look = ScoreLook(widths.get(SCORE, 0) >= BAR_FROM_PX, widths.get(SIGNAL, 0) >= WORD_FROM_PX)
-        if (self.rows.shows_age, self.rows.look) != (AGE in widths, look):
-            self.rows.shows_age, self.rows.look = AGE in widths, look
-            self.rows.reformat()
+        rows = self.rows
+        room = (AGE in widths, widths.get(SCORE, 0) >= BAR_FROM_PX, widths.get(SIGNAL, 0) >= WORD_FROM_PX)
+        if (rows.shows_age, rows.has_bar, rows.has_word) != room:
+            rows.shows_age, rows.has_bar, rows.has_word = room
+            rows.reformat()
 
     def _open_head_menu(self, at: QPoint) -> None:
         from virtuoso_desktop.ui.panels.markets_menus import column_menu

@@ -5,8 +5,6 @@ No Qt: the choice of columns for a width is a pure function.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from virtuoso_desktop.ui.cell import Column
 from virtuoso_desktop.ui.dimension_words import DIMENSION_WORDS
 
@@ -18,13 +16,6 @@ CELL_PX, NARROW_CELL_PX = 21, 18
 BAR_FROM_PX, WORD_FROM_PX = 68, 38
 """Widths of the score and the signal column from which there is room for the bar and for the whole word."""
 SPARKLINE_PX = 46
-
-
-class ScoreLook(NamedTuple):
-    """What there is room for."""
-
-    has_bar: bool = True
-    has_word: bool = True
 
 
 def _dimension(name: str, letter: str, spoken: str, about: str) -> Column:

@@ -29,7 +29,7 @@ from virtuoso_desktop.ui.cell import (
     no_value,
 )
 from virtuoso_desktop.ui.dimension_words import PREPARING
-from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, LAST, ScoreLook
+from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, LAST
 from virtuoso_desktop.ui.tokens import FLASH_MS, FLASH_RATIO
 
 if TYPE_CHECKING:
@@ -87,7 +87,10 @@ class MarketsRows:
         self.shows_age = False
         """False while the age column is hidden: a stale row then tells its age in the 24 h cell."""
         self.reduced_motion = False
-        self.look = ScoreLook()
+        self.has_bar = True
+        """There is room for the bar before a score."""
+        self.has_word = True
+        """There is room for the whole word of a signal."""
         self.sort_column = DEFAULT_SORT
         self.sorts_down = True
         self._entries: dict[InstrumentId, _Entry] = {}
@@ -344,7 +347,11 @@ class MarketsRows:
             cell(self.name_of(row), KEY if is_live else MUTED_NUMBER),
             _number(row.last_price, text.price(row.last_price, digits), ink),
             change,
-            *(_NO_SCORES if self.scoring is None else self.scoring.cells(row, self.now_ms, self.look)),
+            *(
+                _NO_SCORES
+                if self.scoring is None
+                else self.scoring.cells(row, self.now_ms, has_bar=self.has_bar, has_word=self.has_word)
+            ),
             Cell((), spoken=change.text if row.sparkline else "no history yet"),
             _number(row.turnover_24h, text.compact(row.turnover_24h), ink),
             self._change(row.change_utc_day_pct, is_live),

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.engine.views import MarketRow
     from virtuoso_desktop.model.instrument import InstrumentId
-    from virtuoso_desktop.ui.panels.markets_columns import ScoreLook
 
 WARMING = "too few candles so far"
 _ORDER = {SignalKind.BUY: 200.0, SignalKind.NEUTRAL: 100.0, SignalKind.SELL: 0.0}
@@ -62,33 +61,29 @@ class MarketScores:
     def tooltip(self, row: MarketRow, column: str, now_ms: int) -> str:
         return tooltip(self.find(row.instrument_id), column, now_ms)
 
-    def cells(self, row: MarketRow, now_ms: int, look: ScoreLook) -> tuple[Cell, ...]:
-        """Six dimensions, score and signal."""
-        return score_cells(self.find(row.instrument_id), row.state is RowState.LIVE, now_ms, look)
+    def cells(self, row: MarketRow, now_ms: int, *, has_bar: bool, has_word: bool) -> tuple[Cell, ...]:
+        """Six dimensions, score and signal. What is stale has neither tint nor score nor signal."""
+        scores = self.find(row.instrument_id)
+        if scores is None or scores.state is not AnalysisState.READY:
+            is_warming = scores is not None and scores.state is AnalysisState.WARM_UP
+            return (no_value(WARMING if is_warming else PREPARING),) * (len(_NAMES) + 2)
+        stale = row.state is not RowState.LIVE or is_stale(scores, now_ms)
+        dimensions = [
+            score_cell(score, is_stale=stale, forming=scores.forming, why=_why(scores, place))
+            for place, score in enumerate(scores.dimensions)
+        ]
+        if stale:
+            return (*dimensions, no_value("stale"), no_value("stale"))
+        return (
+            *dimensions,
+            total_cell(scores.score, forming=scores.forming, with_bar=has_bar),
+            signal_cell(scores.signal, is_short=not has_word, spoken=_signal_words(scores)),
+        )
 
 
 def is_stale(scores: ScoreRow, now_ms: int) -> bool:
     """Whether the candles behind the scores are too old."""
     return scores.stale_at_ms is not None and now_ms > scores.stale_at_ms
-
-
-def score_cells(scores: ScoreRow | None, is_live: bool, now_ms: int, look: ScoreLook) -> tuple[Cell, ...]:
-    """Six dimensions, score and signal. What is stale has neither tint nor score nor signal."""
-    if scores is None or scores.state is not AnalysisState.READY:
-        is_warming = scores is not None and scores.state is AnalysisState.WARM_UP
-        return (no_value(WARMING if is_warming else PREPARING),) * (len(_NAMES) + 2)
-    stale = not is_live or is_stale(scores, now_ms)
-    dimensions = [
-        score_cell(score, is_stale=stale, forming=scores.forming, why=_why(scores, place))
-        for place, score in enumerate(scores.dimensions)
-    ]
-    if stale:
-        return (*dimensions, no_value("stale"), no_value("stale"))
-    return (
-        *dimensions,
-        total_cell(scores.score, forming=scores.forming, with_bar=look.has_bar),
-        signal_cell(scores.signal, is_short=not look.has_word, spoken=_signal_words(scores)),
-    )
 
 
 def _why(scores: ScoreRow, place: int) -> str:

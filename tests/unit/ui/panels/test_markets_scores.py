@@ -11,7 +11,7 @@ from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.result import Profile, SignalKind, SignalStrength
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.cell import Cell
-from virtuoso_desktop.ui.panels.markets_columns import DIMENSIONS, SCORE, SIGNAL, ScoreLook
+from virtuoso_desktop.ui.panels.markets_columns import DIMENSIONS, SCORE, SIGNAL
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.panels.markets_scores import MarketScores
 
@@ -100,7 +100,7 @@ def test_provisional_scores_are_marked_in_sign_outline_and_words() -> None:
 
 def test_what_has_no_room_gives_way() -> None:
     rows = rows_of(score_row("BTC", MOCK))
-    rows.look = ScoreLook(has_bar=False, has_word=False)
+    rows.has_bar = rows.has_word = False
     rows.reformat()
     assert texts(rows)[-1] == "B"
     assert cells(rows)[6].plates == ()
