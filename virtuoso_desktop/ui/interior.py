@@ -63,7 +63,7 @@ class Interior(QWidget):
     """(`InstrumentId`, `Timeframe`)."""
     title_changed = Signal(str)
     evidence_asked = Signal(str)
-    """Name of a component to show on the chart; empty for none any more."""
+    """Name of a component to show on the chart."""
     moment_asked = Signal(object)
     """`SignalView` whose candle to bring into view, once its instrument and timeframe are shown."""
 

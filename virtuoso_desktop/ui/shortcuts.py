@@ -44,7 +44,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Chart", ("Home",), "Newest candle"),
     Shortcut("Panels", ("Ctrl+Shift+C",), "Confluence: collapse or open", "toggle_confluence"),
     Shortcut("Panels", ("Ctrl+Shift+D",), "Panels under the chart: collapse or open", "toggle_dock"),
-    Shortcut("Panels", ("Enter on a component",), "Show it on the chart, and again: hide it"),
+    Shortcut("Panels", ("Enter on a component",), "Show on the chart what it was read from"),
     Shortcut("Panels", ("Enter on a signal",), "Show that moment on the chart"),
     Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),
     Shortcut("Window", ("F11",), "Full screen", "full_screen"),

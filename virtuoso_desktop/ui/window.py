@@ -60,7 +60,7 @@ class MainWindow(QWidget):
     shown_changed = Signal(object, object)
     """(`InstrumentId`, `Timeframe`) that chart and engine have to show now."""
     evidence_asked = Signal(str)
-    """Name of a component whose evidence the chart has to draw; empty for none any more."""
+    """Name of a component whose evidence the chart has to draw."""
     moment_asked = Signal(object)
     """`SignalView` whose candle the chart has to bring into view."""
     closing = Signal()

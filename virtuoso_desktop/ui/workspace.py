@@ -74,7 +74,7 @@ class Workspace(QSplitter):
     """
 
     component_chosen = Signal(str)
-    """Name of a component whose evidence is wanted; empty for none any more."""
+    """Name of a component whose evidence is wanted."""
     timeframe_asked = Signal(object)
     """`Timeframe`."""
     signal_chosen = Signal(object)

@@ -123,15 +123,11 @@ def test_a_click_and_enter_on_a_component_ask_for_its_evidence(shown: Confluence
     with qtbot.waitSignal(shown.component_chosen) as chosen:
         qtbot.mouseClick(shown.components.canvas, Qt.MouseButton.LeftButton, pos=QPoint(60, 36))
     assert chosen.args == ["trend_analysis"]
-    assert shown.components.rows_shown.is_marked(1)
     shown.components.setFocus()
     qtbot.keyClick(shown.components, Qt.Key.Key_Up)
     with qtbot.waitSignal(shown.component_chosen) as chosen:
         qtbot.keyClick(shown.components, Qt.Key.Key_Return)
     assert chosen.args == ["volume_delta"]
-    with qtbot.waitSignal(shown.component_chosen) as chosen:
-        qtbot.keyClick(shown.components, Qt.Key.Key_Return)
-    assert chosen.args == [""], "the second time it goes"
 
 
 def test_the_filters_and_their_counts(shown: ConfluencePanel, qtbot: QtBot) -> None:

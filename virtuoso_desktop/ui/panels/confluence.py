@@ -60,7 +60,7 @@ class ConfluencePanel(QWidget):
     """
 
     component_chosen = Signal(str)
-    """Name of a component whose evidence is wanted on the chart; empty for none any more."""
+    """Name of a component whose evidence is wanted on the chart."""
     timeframe_asked = Signal(object)
     """`Timeframe`."""
     collapse_changed = Signal(bool)

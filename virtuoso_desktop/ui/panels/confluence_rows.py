@@ -11,6 +11,7 @@ import msgspec
 from virtuoso_desktop.model.result import COMPONENTS, DimensionName, SignalKind
 from virtuoso_desktop.ui import analysis_words as words
 from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.calm_rows import CalmRows
 from virtuoso_desktop.ui.cell import (
     EMPTY,
     KEY,
@@ -97,7 +98,7 @@ class ShownResult(msgspec.Struct, frozen=True):
         return name not in self.view.not_analysed
 
 
-class DimensionRows:
+class DimensionRows(CalmRows):
     """Six dimensions and their sum."""
 
     def __init__(self) -> None:
@@ -124,18 +125,6 @@ class DimensionRows:
     def cells(self, index: int) -> tuple[Cell, ...]:
         return self._cells[index]
 
-    def tints(self, index: int, now_ns: int) -> tuple[tuple[int, str, float], ...]:
-        del index, now_ns
-        return ()
-
-    def is_skeleton(self, index: int) -> bool:
-        del index
-        return False
-
-    def is_marked(self, index: int) -> bool:
-        del index
-        return False
-
     def tooltip(self, index: int, column: int) -> str:
         del column
         if index >= len(DimensionName):
@@ -154,15 +143,13 @@ class DimensionRows:
         )
 
 
-class ComponentRows:
+class ComponentRows(CalmRows):
     """The components, filtered and sorted; the largest points first unless the user asks otherwise."""
 
     def __init__(self) -> None:
         self.sort_column = "points"
         self.sorts_down = True
         self.filter = Filter.ALL
-        self.chosen = ""
-        """The component whose evidence is shown on the chart; empty for none."""
         self.order: list[str] = []
         self.counts: dict[Filter, int] = dict.fromkeys(Filter, 0)
         self._shown: ShownResult | None = None
@@ -220,17 +207,6 @@ class ComponentRows:
 
     def cells(self, index: int) -> tuple[Cell, ...]:
         return self._cells[self.order[index]]
-
-    def tints(self, index: int, now_ns: int) -> tuple[tuple[int, str, float], ...]:
-        del index, now_ns
-        return ()
-
-    def is_skeleton(self, index: int) -> bool:
-        del index
-        return False
-
-    def is_marked(self, index: int) -> bool:
-        return self.order[index] == self.chosen
 
     def tooltip(self, index: int, column: int) -> str:
         del column

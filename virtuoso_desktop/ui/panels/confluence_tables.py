@@ -97,7 +97,7 @@ class ComponentTable(FittedTable):
     """The components behind the score."""
 
     chosen = Signal(str)
-    """Name of the component whose evidence is wanted on the chart; empty for none any more."""
+    """Name of the component whose evidence is wanted on the chart."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         self.rows_shown = ComponentRows()
@@ -148,11 +148,7 @@ class ComponentTable(FittedTable):
         self.canvas.update()
 
     def _open(self, row: int) -> None:
-        rows = self.rows_shown
-        part = rows.order[row]
-        rows.chosen = "" if rows.chosen == part else part
-        self.canvas.update()
-        self.chosen.emit(rows.chosen)
+        self.chosen.emit(self.rows_shown.order[row])
 
 
 class FilterButton(Button):

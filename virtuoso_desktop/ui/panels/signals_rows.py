@@ -8,6 +8,7 @@ from virtuoso_desktop.engine.views import kind_badge
 from virtuoso_desktop.model.result import Profile, SignalKind
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.analysis_words import OPINION, STRENGTHS
+from virtuoso_desktop.ui.calm_rows import CalmRows
 from virtuoso_desktop.ui.cell import KEY, LABEL, MUTED, NUMBER, Cell, Column, cell
 from virtuoso_desktop.ui.score_ink import signal_cell
 
@@ -34,7 +35,7 @@ NOT_ALERTED = "scalp, not alerted"
 _ENDS = {"data": "data missing"}
 
 
-class SignalRows:
+class SignalRows(CalmRows):
     """Signals from top to bottom; filters by side, timeframe and instrument hold together."""
 
     def __init__(self) -> None:
@@ -84,18 +85,6 @@ class SignalRows:
         if cells is None:
             cells = self._cells[signal.number] = _format(signal, self.now_ms)
         return cells
-
-    def tints(self, index: int, now_ns: int) -> tuple[tuple[int, str, float], ...]:
-        del index, now_ns
-        return ()
-
-    def is_skeleton(self, index: int) -> bool:
-        del index
-        return False
-
-    def is_marked(self, index: int) -> bool:
-        del index
-        return False
 
     def tooltip(self, index: int, column: int) -> str:
         del column
