@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from virtuoso_desktop.model.result import SignalKind
 from virtuoso_desktop.ui.cell import KEY, MISSING, MUTED, SMALL, SMALL_MUTED, Cell, Ink, Part, Plate, cell, no_value
 from virtuoso_desktop.ui.format import DASH
@@ -31,7 +33,10 @@ def tint(score: float) -> tuple[str, float]:
 
 def plates(score: float, *, forming: bool = False, shape: str = "cell") -> tuple[Plate, ...]:
     """The tint under a score; an outline over a weaker one while the candle forms."""
-    token, strength = tint(score)
+    return _plates(*tint(score), forming=forming, shape=shape)
+
+
+def _plates(token: str, strength: float, *, forming: bool, shape: str = "cell") -> tuple[Plate, ...]:
     if not strength:
         return ()
     if not forming:
@@ -43,13 +48,17 @@ def score_cell(score: float | None, *, is_stale: bool = False, forming: bool = F
     """A tinted cell with a whole number; ``why`` is read aloud where there is none."""
     if score is None:
         return no_value(why) if why else MISSING
-    figure = f"{score:.0f}"
+    return _score_cell(f"{score:.0f}", tint(score), is_stale, forming)
+
+
+@lru_cache(maxsize=4096)
+def _score_cell(figure: str, tinted: tuple[str, float], is_stale: bool, forming: bool) -> Cell:
     if is_stale:
         return cell(figure, SMALL_MUTED, spoken=f"{figure}, stale")
     return Cell(
         (Part(figure, SMALL),),
         spoken=f"{figure}, provisional" if forming else "",
-        plates=plates(score, forming=forming),
+        plates=_plates(*tinted, forming=forming),
     )
 
 

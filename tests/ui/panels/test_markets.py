@@ -300,6 +300,13 @@ def test_the_row_menu_copies_the_symbol(panel: MarketsPanel, market: FakeMarket,
     menu.deleteLater()
 
 
+def test_no_bars_over_rows_that_are_there(panel: MarketsPanel, market: FakeMarket, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not panel._note.isHidden())
+    panel.attach(market)
+    assert panel._note.isHidden()
+    assert header(panel) == f"Markets {len(COINS)} perps, USDT"
+
+
 def test_bars_stand_for_rows_to_come_but_not_at_once(panel: MarketsPanel, qtbot: QtBot) -> None:
     panel.attach(FakeMarket())
     assert panel._note.isHidden()

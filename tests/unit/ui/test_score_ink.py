@@ -29,6 +29,10 @@ def test_the_tint_is_symmetric() -> None:
         assert tint(float(score))[1] == tint(100.0 - score)[1]
 
 
+def test_a_figure_is_rounded_once() -> None:
+    assert [score_cell(score).text for score in (61.46, 61.49, 61.5, 61.54, 62.46)] == ["61", "61", "62", "62", "62"]
+
+
 def test_a_missing_score_is_an_em_dash_that_says_why() -> None:
     shown = score_cell(None, why="its data are too old to be used")
     assert (shown.text, shown.plates) == ("\u2014", ())

@@ -127,6 +127,7 @@ class MarketsPanel(QWidget):
         self._read_scores()
         self.forget_unwatched()
         self.refresh(perf_counter_ns())
+        self._tell()
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""

@@ -29,7 +29,7 @@ from virtuoso_desktop.ui.cell import (
     no_value,
 )
 from virtuoso_desktop.ui.dimension_words import PREPARING
-from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, LAST
+from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, DIMENSIONS, LAST
 from virtuoso_desktop.ui.tokens import FLASH_MS, FLASH_RATIO
 
 if TYPE_CHECKING:
@@ -62,11 +62,13 @@ _NO_SCORES = (no_value(PREPARING),) * len(_SCORE_COLUMNS)
 
 
 class _Entry:
-    __slots__ = ("cells", "flash_ns", "flash_token", "row")
+    __slots__ = ("cells", "flash_ns", "flash_token", "market", "row", "scores")
 
     def __init__(self, row: MarketRow) -> None:
         self.row = row
         self.cells: tuple[Cell, ...] | None = None
+        self.market: tuple[Cell, ...] | None = None
+        self.scores: tuple[Cell, ...] | None = None
         self.flash_ns = 0
         self.flash_token = ""
 
@@ -87,10 +89,8 @@ class MarketsRows:
         self.shows_age = False
         """False while the age column is hidden: a stale row then tells its age in the 24 h cell."""
         self.reduced_motion = False
-        self.has_bar = True
-        """There is room for the bar before a score."""
-        self.has_word = True
-        """There is room for the whole word of a signal."""
+        self.has_bar = self.has_word = True
+        """There is room for the bar before a score, and for the whole word of a signal."""
         self.sort_column = DEFAULT_SORT
         self.sorts_down = True
         self._entries: dict[InstrumentId, _Entry] = {}
@@ -125,7 +125,7 @@ class MarketsRows:
         """Take newer scores; returns the instruments whose row changed."""
         changed = self.scoring.apply(rows) if self.scoring is not None else set[InstrumentId]()
         for instrument in changed & self._entries.keys():
-            self._entries[instrument].cells = None
+            self._entries[instrument].cells = self._entries[instrument].scores = None
         return changed
 
     def keep_only(self, instruments: Iterable[InstrumentId]) -> bool:
@@ -151,7 +151,7 @@ class MarketsRows:
     def reformat(self) -> None:
         """Every row's text may differ now. Cells that stay equal are not built anew by the table."""
         for entry in self._entries.values():
-            entry.cells = None
+            entry.cells = entry.market = entry.scores = None
 
     # --- order --------------------------------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ class MarketsRows:
     def cells(self, index: int) -> tuple[Cell, ...]:
         entry = self._entries[self.order[index]]
         if entry.cells is None:
-            entry.cells = self._format(entry.row)
+            entry.cells = self._format(entry)
         return entry.cells
 
     def tints(self, index: int, now_ns: int) -> tuple[tuple[int, str, float], ...]:
@@ -315,7 +315,9 @@ class MarketsRows:
     def _replace(self, entry: _Entry, row: MarketRow, now_ns: int) -> None:
         before = entry.row
         entry.row = row
-        entry.cells = None
+        entry.cells = entry.market = None
+        if row.state is not before.state:
+            entry.scores = None
         is_live = row.state is RowState.LIVE
         if is_live and before.state is RowState.LIVE and row.last_move and row.last_change_ms != before.last_change_ms:
             entry.flash_ns = now_ns
@@ -333,9 +335,20 @@ class MarketsRows:
             self._one_kind = is_one
             self.reformat()
 
-    def _format(self, row: MarketRow) -> tuple[Cell, ...]:
+    def _format(self, entry: _Entry) -> tuple[Cell, ...]:
+        """Prices tick often, scores when a candle closes: what did not change is not formatted again."""
+        row = entry.row
         if row.state is RowState.WAITING:
             return (cell(self.name_of(row), MUTED), *(EMPTY,) * (len(COLUMNS) - 2), cell("waiting", MUTED))
+        if entry.market is None:
+            entry.market = self._format_market(row)
+        if entry.scores is None:
+            entry.scores = _NO_SCORES
+            if self.scoring is not None:
+                entry.scores = self.scoring.cells(row, self.now_ms, has_bar=self.has_bar, has_word=self.has_word)
+        return (*entry.market[: DIMENSIONS[0]], *entry.scores, *entry.market[DIMENSIONS[0] :])
+
+    def _format_market(self, row: MarketRow) -> tuple[Cell, ...]:
         is_live = row.state is RowState.LIVE
         ink = NUMBER if is_live else MUTED_NUMBER
         digits = row.price_decimals
@@ -347,11 +360,6 @@ class MarketsRows:
             cell(self.name_of(row), KEY if is_live else MUTED_NUMBER),
             _number(row.last_price, text.price(row.last_price, digits), ink),
             change,
-            *(
-                _NO_SCORES
-                if self.scoring is None
-                else self.scoring.cells(row, self.now_ms, has_bar=self.has_bar, has_word=self.has_word)
-            ),
             Cell((), spoken=change.text if row.sparkline else "no history yet"),
             _number(row.turnover_24h, text.compact(row.turnover_24h), ink),
             self._change(row.change_utc_day_pct, is_live),
