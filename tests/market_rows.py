@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from virtuoso_desktop.engine.analysis_board import AnalysisBoard
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StatusView
 from virtuoso_desktop.kernel.clock import ManualClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
@@ -86,6 +87,14 @@ class FakeMarket:
         self.figures = StatusView(12, 12, 1240.0, 3.0, 212, 245, 0, 0, 4.0, 312.0, 0)
         self.calls: list[tuple[Any, ...]] = []
         self.skipped = 0
+        self.board = AnalysisBoard()
+        self.analysis = self.board.view
+        self.analysis_version = self.board.version
+        self.score_cursor = self.board.score_cursor
+        self.signals = self.board.signals
+
+    def signals_version(self) -> int:
+        return self.board.signals_version
 
     def tick(self, *rows: MarketRow) -> None:
         """Newer rows: every cursor sees them at its next take."""

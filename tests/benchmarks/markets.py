@@ -1,4 +1,4 @@
-"""Markets, 36 rows of 14 columns: a repaint, and a refresh in which every row changed, against a plain QTableView."""
+"""Markets, 36 rows of 22 columns: a repaint, and a refresh in which every row changed, against a plain QTableView."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QTableView
 
+from tests.analysis_results import score_row
 from tests.benchmarks.measure import Local, alternate
 from tests.benchmarks.outcome import Line, Outcome
 from tests.benchmarks.painted import application, check_paints, steps
@@ -23,7 +24,7 @@ from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.theme import Theme
 
 ROWS = 36
-SIZE = (1500, 1000)
+SIZE = (1600, 1000)
 STEPS = 30
 ROUNDS = 11
 
@@ -35,13 +36,14 @@ class OurTable:
         self._rng = random.Random(1)
         self._coins = [f"COIN{number}" for number in range(ROWS)]
         self._market = FakeMarket(self._row(coin) for coin in self._coins)
+        self._score()
         self.panel = MarketsPanel(Theme(), MarketsRows(), lambda: NOW_MS)
         self.panel.attach(self._market)
         self.panel.resize(*SIZE)
         self.panel.show()
         application().processEvents()
         shown = [column for column in range(len(COLUMNS)) if not self.panel.view.isColumnHidden(column)]
-        assert len(shown) == len(COLUMNS) == 14, f"{len(shown)} columns are shown"
+        assert len(shown) == len(COLUMNS) == 22, f"{len(shown)} columns are shown"
         last = self.panel.view.visualRect(self.panel.model.index(ROWS - 1, 0))
         assert self.panel.view.canvas.rect().contains(last), "not all rows are in view"
 
@@ -49,14 +51,21 @@ class OurTable:
         self.panel.view.canvas.update()
 
     def refresh(self, _: int) -> None:
-        """Nine cells of every row have new values; formatted, marked and painted."""
+        """Nine cells of every row have new values, and its scores; formatted, marked and painted."""
         for coin in self._coins:
             self._market.tick(self._row(coin))
+        self._score()
         self.panel.refresh(time.perf_counter_ns())
+
+    def _score(self) -> None:
+        """New scores of every row, as when a candle closes."""
+        values = [tuple(self._rng.uniform(5, 95) for _ in range(6)) for _ in self._coins]
+        rows = (score_row(coin, scores, stale_at_ms=None) for coin, scores in zip(self._coins, values, strict=True))
+        self._market.board.publish_scores(rows)
 
     def cells(self) -> list[list[str]]:
         model = self.panel.model
-        return [[str(model.index(line, column).data() or "") for column in range(14)] for line in range(ROWS)]
+        return [[str(model.index(line, column).data() or "") for column in range(len(COLUMNS))] for line in range(ROWS)]
 
     def _row(self, coin: str) -> Any:
         """What a second of trading changes; highs, lows, funding and the sparkline stay."""
@@ -128,8 +137,8 @@ def run(quick: bool) -> Outcome:
     )
     ms = 1e3 / STEPS
     lines = [
-        Line("repaint of 36 x 14", found.best("repaint") * ms, "ms", 5.0),
-        Line("nine cells of every row changed", found.best("refresh") * ms, "ms"),
+        Line("repaint of 36 x 22", found.best("repaint") * ms, "ms", 5.0),
+        Line("nine cells and the scores of every row changed", found.best("refresh") * ms, "ms"),
         Line("repaint of a plain QTableView", found.best("QTableView") * ms, "ms"),
         Line("repaint / plain QTableView", found.ratio("repaint", "QTableView")),
     ]

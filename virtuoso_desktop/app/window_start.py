@@ -116,7 +116,9 @@ def _sized_for(options: Options, memory: WindowMemory) -> WindowMemory:
     if options.screenshot is None:
         return memory
     width = default_markets_width(options.screenshot.size[0])
-    return msgspec.structs.replace(memory, markets_width=width, is_maximized=False)
+    return msgspec.structs.replace(
+        memory, markets_width=width, confluence_width=None, dock_height=None, is_maximized=False
+    )
 
 
 def _named_theme(options: Options) -> ThemeChoice | None:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from virtuoso_desktop.engine.analysis_board import AnalysisBoard, BoardCursor
+from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.backfill import BackFill
@@ -111,6 +113,7 @@ class Engine:
         self.store = store
         self.notices = notices
         self.overlays = Overlays()
+        self.analysis_board = AnalysisBoard()
         self.loop_monitor = LoopMonitor()
         self.tasks = Supervisor(on_failure=self._task_failed)
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched instruments changed")
@@ -223,6 +226,7 @@ class Engine:
         self._history.unwatch(instrument.id)
         self._derivatives.unwatch(instrument.id)
         self.store.remove(instrument.id)
+        self.analysis_board.forget(instrument.id)
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         before = self._shown[0] if self._shown is not None else None
@@ -338,6 +342,21 @@ class Engine:
             tuple(held.liquidations.events),
             {kind: series.columns for kind, series in held.prices.items()},
         )
+
+    def analysis(self, instrument_id: InstrumentId, timeframe: Timeframe) -> AnalysisView | None:
+        return self.analysis_board.view(instrument_id, timeframe)
+
+    def analysis_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> int:
+        return self.analysis_board.version(instrument_id, timeframe)
+
+    def score_cursor(self, timeframe: Timeframe) -> BoardCursor:
+        return self.analysis_board.score_cursor(timeframe)
+
+    def signals(self) -> tuple[SignalView, ...]:
+        return self.analysis_board.signals()
+
+    def signals_version(self) -> int:
+        return self.analysis_board.signals_version
 
     def links(self) -> tuple[LinkView, ...]:
         return (msgspec.structs.replace(self._board.view(), book_checks=self.book_guard.checks),)

@@ -1,4 +1,4 @@
-"""Read models for both faces: what the engine shows, never how it holds it.
+"""Read models for both faces: what the engine shows, never how it holds it. One contract, kept together.
 
 Imports no numpy: the window paints its first frame from `MarketRow` before anything heavy is loaded.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
@@ -339,6 +340,26 @@ class EngineView(Protocol):
 
     def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
         """Funding, open interest, ratios, prices and liquidations; None while the instrument is unknown."""
+        ...
+
+    def analysis(self, instrument_id: InstrumentId, timeframe: Timeframe) -> AnalysisView | None:
+        """What the analysis says now; None while it is being prepared."""
+        ...
+
+    def analysis_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> int:
+        """Changes with `analysis`, without building a view; -1 while unknown."""
+        ...
+
+    def score_cursor(self, timeframe: Timeframe) -> ScoreCursor:
+        """A new reader of changed scores of one timeframe; the first ``take`` returns all that are there."""
+        ...
+
+    def signals(self) -> tuple[SignalView, ...]:
+        """The newest signals, newest first."""
+        ...
+
+    def signals_version(self) -> int:
+        """Changes with `signals`."""
         ...
 
     def links(self) -> tuple[LinkView, ...]: ...

@@ -6,7 +6,7 @@ from PySide6.QtGui import QFontMetricsF
 
 from virtuoso_desktop.ui.fonts import Type, font
 
-NUMERIC = frozenset("0123456789,.+\u2212 \u2009%KMBT\u2014hmsd")
+NUMERIC = frozenset("0123456789,.+~\u2212 \u2009%KMBT\u2014hmsd")
 
 
 class Advances(dict[str, float]):

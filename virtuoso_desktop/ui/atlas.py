@@ -18,8 +18,9 @@ from shiboken6 import wrapInstance
 
 from virtuoso_desktop.ui import icons
 from virtuoso_desktop.ui.advances import NUMERIC, Advances
-from virtuoso_desktop.ui.cell import Ink
+from virtuoso_desktop.ui.cell import Ink, Plate
 from virtuoso_desktop.ui.fonts import INK_TYPES, font
+from virtuoso_desktop.ui.plates import PLATES
 from virtuoso_desktop.ui.theme import Theme
 
 CLEAR = QColor(0, 0, 0, 0)
@@ -41,7 +42,7 @@ Glyph = tuple[float, float, float, float, float, float]
 
 def ink_font(ink: Ink) -> QFont:
     """The table font of an ink's weight."""
-    return font(INK_TYPES[ink.weight])
+    return font(INK_TYPES[ink.size, ink.weight])
 
 
 def _sign_font(ink: Ink) -> QFont:
@@ -71,8 +72,9 @@ class GlyphAtlas:
         self._glyphs: dict[Ink, dict[int, Glyph]] = {}
         """By ink, then by code point and sub-pixel position."""
         self._icons: dict[tuple[str, str], Glyph] = {}
-        self._advances = {weight: Advances(kind) for weight, kind in INK_TYPES.items()}
-        self._pens: dict[tuple[str, int], tuple[float, ...]] = {}
+        self._plates: dict[tuple[object, ...], Glyph] = {}
+        self._advances = {key: Advances(kind) for key, kind in INK_TYPES.items()}
+        self._pens: dict[tuple[str, int, int], tuple[float, ...]] = {}
         self._x = self._y = self._shelf = 0
 
     def prepare(self, ratio: float) -> int:
@@ -90,15 +92,16 @@ class GlyphAtlas:
         self._pixmap.fill(CLEAR)
         self._glyphs.clear()
         self._icons.clear()
+        self._plates.clear()
         self._x = self._y = self._shelf = 0
         self.is_full = False
         self.version += 1
 
-    def width(self, text: str, weight: int) -> float:
+    def width(self, text: str, ink: Ink) -> float:
         """Width of a text, logical pixels."""
         if NUMERIC.issuperset(text):
-            return sum(map(self._advances[weight].__getitem__, text))
-        return self._prefix_pens(text, weight)[-1]
+            return sum(map(self._advances[ink.size, ink.weight].__getitem__, text))
+        return self._prefix_pens(text, ink)[-1]
 
     def append(self, out: list[float], text: str, ink: Ink, x: float, baseline: float) -> bool:
         """Append the fragments of ``text`` with the pen at (x, baseline), logical pixels.
@@ -110,9 +113,9 @@ class GlyphAtlas:
         glyphs = self._glyphs.get(ink)
         if glyphs is None:
             glyphs = self._glyphs[ink] = {}
-        advances = self._advances[ink.weight]
+        advances = self._advances[ink.size, ink.weight]
         is_numeric = NUMERIC.issuperset(text)
-        pens = () if is_numeric else self._prefix_pens(text, ink.weight)
+        pens = () if is_numeric else self._prefix_pens(text, ink)
         pen = x
         for index, char in enumerate(text):
             if not is_numeric:
@@ -140,6 +143,17 @@ class GlyphAtlas:
             at_y = round((middle - ICON_SIDE / 2) * self._ratio) + dy
             out += (at_x, at_y, left, top, width, height, 1.0, 1.0, 0.0, 1.0)
 
+    def append_plate(self, out: list[float], plate: Plate, x: float, top: float, width: int) -> None:
+        """Append a plate in the cell whose left upper corner is (x, top); nothing when the atlas is full."""
+        ratio = self._ratio
+        key = (plate.shape, plate.token, plate.length, width)
+        glyph = self._plates.get(key) or self._render_plate(key, plate, width)
+        if glyph is not None:
+            dx, dy, left, upper, wide, high = glyph
+            out += (round(x * ratio) + dx, round(top * ratio) + dy, left, upper, wide, high, 1.0, 1.0, 0.0)
+            ratio_name = PLATES[plate.shape].ratio
+            out.append(plate.strength * (getattr(self._theme.palette, ratio_name) if ratio_name else 1.0))
+
     def draw(self, painter: QPainter, fragments: array[float]) -> None:
         """Draw fragments (device pixels) with a painter whose unit is one logical pixel."""
         if not fragments:
@@ -150,19 +164,20 @@ class GlyphAtlas:
         painter.drawPixmapFragments(first, len(fragments) // 10, self._pixmap)
         painter.restore()
 
-    def _prefix_pens(self, text: str, weight: int) -> tuple[float, ...]:
+    def _prefix_pens(self, text: str, ink: Ink) -> tuple[float, ...]:
         """Pen position before each character and after the last, kerning included."""
-        key = (text, weight)
+        key = (text, ink.size, ink.weight)
         found = self._pens.get(key)
         if found is None:
             if len(self._pens) > 4096:
                 self._pens.clear()
-            metrics = QFontMetricsF(font(INK_TYPES[weight]))
-            found = tuple(accumulate(map(self._advances[weight].__getitem__, text), initial=0.0))
+            metrics = QFontMetricsF(ink_font(ink))
+            advances = self._advances[ink.size, ink.weight]
+            found = tuple(accumulate(map(advances.__getitem__, text), initial=0.0))
             if abs(metrics.horizontalAdvance(text) - found[-1]) > KERNED_PX:
                 # A kerned pair takes from the advance of its first letter, as the text up to its second one tells.
                 ends = [metrics.horizontalAdvance(text[:end]) for end in range(1, len(text) + 1)]
-                starts = [end - self._advances[weight][char] for end, char in zip(ends, text, strict=True)]
+                starts = [end - advances[char] for end, char in zip(ends, text, strict=True)]
                 found = (*starts, ends[-1])
             self._pens[key] = found
         return found
@@ -202,6 +217,26 @@ class GlyphAtlas:
         painter.end()
         glyph = (side / 2, side / 2, float(left), float(top), float(side), float(side))
         self._icons[name, token] = glyph
+        return glyph
+
+    def _render_plate(self, key: tuple[object, ...], plate: Plate, cell_width: int) -> Glyph | None:
+        shape = PLATES[plate.shape]
+        ratio = self._ratio
+        box = shape.box(cell_width)
+        width, height = math.ceil(box.width() * ratio), math.ceil(box.height() * ratio)
+        place = self._take_place(width, height)
+        if place is None:
+            return None
+        left, top = place
+        painter = QPainter(self._pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(left, top)
+        painter.scale(ratio, ratio)
+        shape.paint(painter, self._theme, plate, box.size())
+        painter.end()
+        at_x, at_y = round(box.x() * ratio), round(box.y() * ratio)
+        glyph = (at_x + width / 2, at_y + height / 2, float(left), float(top), float(width), float(height))
+        self._plates[key] = glyph
         return glyph
 
     def _take_place(self, width: int, height: int) -> tuple[int, int] | None:

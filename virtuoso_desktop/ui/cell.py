@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from virtuoso_desktop.ui.format import DASH
+from virtuoso_desktop.ui.measures import LEFT_PX
 
 
 class Ink(msgspec.Struct, frozen=True, cache_hash=True):
-    """Weight (400, 500, 600) and colour token of a piece of text."""
+    """Weight (400, 500, 600), colour token and size (10, 11, 12 px) of a piece of text."""
 
     weight: int
     token: str
+    size: int = 12
 
 
 LABEL = Ink(400, "text")
@@ -22,6 +24,8 @@ MUTED_NUMBER = Ink(500, "muted")
 UP = Ink(500, "up_text")
 DOWN = Ink(500, "down_text")
 WARNING = Ink(500, "warning")
+SMALL = Ink(500, "text", 11)
+SMALL_MUTED = Ink(400, "muted", 11)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -31,16 +35,28 @@ class Part(msgspec.Struct, frozen=True):
     ink: Ink
 
 
+class Plate(msgspec.Struct, frozen=True, cache_hash=True):
+    """A shape under a cell's text, see `plates.PLATES`."""
+
+    shape: str
+    token: str
+    strength: float = 1.0
+    """Opacity in [0, 1]."""
+    length: float = 0.0
+    """Of a bar: from its middle, px, negative to the left."""
+
+
 class Cell(msgspec.Struct, frozen=True):
     """One cell as painted and as read aloud.
 
     ``icon`` is the name of an icon in front of the text, empty for none. ``spoken`` replaces the text
-    for a screen reader where the written form would mislead.
+    for a screen reader where the written form would mislead. ``plates`` are painted under the text.
     """
 
     parts: tuple[Part, ...]
     icon: str = ""
     spoken: str = ""
+    plates: tuple[Plate, ...] = ()
 
     @property
     def text(self) -> str:
@@ -54,6 +70,11 @@ def cell(text: str, ink: Ink = NUMBER, icon: str = "", spoken: str = "") -> Cell
 
 EMPTY = Cell(())
 MISSING = cell(DASH, MUTED, spoken="no value")
+
+
+def no_value(why: str) -> Cell:
+    """An em dash; ``why`` is read aloud."""
+    return cell(DASH, MUTED, spoken=f"no value, {why}")
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -70,3 +91,19 @@ class Column(msgspec.Struct, frozen=True):
     """Order in which columns appear as the panel widens; 0 is always there."""
     is_right: bool = True
     sorts_down_first: bool = True
+    is_centred: bool = False
+    pad: int = 8
+    """On both sides of the text."""
+    least: int = 0
+    """Width at which it still says what it has to; 0 where that is ``width``."""
+    is_rigid: bool = False
+    """Never wider than ``width``."""
+
+
+def text_left(column: Column, section: int, left: float, size: float, width: float) -> float:
+    """Where text of ``width`` px begins in the cell of ``section`` that is ``size`` px wide."""
+    if column.is_centred:
+        return left + (size - width) / 2
+    if column.is_right:
+        return left + size - column.pad - width
+    return left + (LEFT_PX if section == 0 else column.pad)

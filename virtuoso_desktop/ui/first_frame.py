@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from virtuoso_desktop.engine.views import kind_badge
@@ -18,9 +18,11 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui import measures as px
 from virtuoso_desktop.ui.advances import Advances
+from virtuoso_desktop.ui.cell import text_left
 from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
 from virtuoso_desktop.ui.logo import paint_logo
 from virtuoso_desktop.ui.marking import RIBBONS
+from virtuoso_desktop.ui.panel_head import CONFLUENCE, SIGNALS, paint_head
 from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, NAMES, fit
 from virtuoso_desktop.ui.tokens import BADGE_TINT_RATIO, BANNER_TINT_RATIO
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.memory import ColumnMemory
     from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
     from virtuoso_desktop.ui.theme import Theme
+
+
+DASH_PX, DASH_RISE_PX = 12, 5
+"""An em dash of 12 px is so wide, and stands so far over the baseline."""
 
 
 class FirstFrame:
@@ -59,6 +65,10 @@ class FirstFrame:
         self.instrument: InstrumentId | None = None
         self.timeframe: Timeframe | None = None
         self.markets_width = 0
+        self.confluence_width = 0
+        self.dock_height = 0
+        self._dashes: list[QRectF] = []
+        """Where no value is known: hundreds of them, drawn by one call."""
 
     def paint(self, painter: QPainter, width: int, height: int) -> None:
         """Paint the whole window."""
@@ -74,11 +84,13 @@ class FirstFrame:
         self._fill(painter, (0, header_bottom, left, bottom - header_bottom), "background")
         self._fill(painter, (strip_left, px.TOP_PX, width - strip_left, px.HEADER_PX), "surface")
         self._fill(painter, (strip_left, header_bottom, width - strip_left, bottom - header_bottom), "background")
+        right, dock_top = width - self.confluence_width, bottom - self.dock_height
         self._fill(painter, (0, height - px.STATUS_PX, width, px.STATUS_PX), "surface")
         self._paint_top(painter)
         self._paint_header(painter)
         self._paint_table(painter, header_bottom, bottom)
-        self._paint_strip(painter, strip_left, width)
+        self._paint_strip(painter, strip_left, right - px.GUTTER_PX)
+        self._paint_right(painter, (strip_left, right, width), dock_top)
         self._paint_foot(painter, width, height)
 
     def _fill(self, painter: QPainter, box: tuple[int, int, int, int], colour: str, alpha: float = 1.0) -> None:
@@ -141,7 +153,7 @@ class FirstFrame:
             is_sorted = NAMES[index] == self._rows.sort_column
             title = COLUMNS[index].title + ((" \u2193" if self._rows.sorts_down else " \u2191") if is_sorted else "")
             word = Word(title, Type.CAPTION_NUMBER if is_sorted else Type.CAPTION, "text" if is_sorted else "muted")
-            left = x + wide - px.PAD_PX - words_width((word,)) if COLUMNS[index].is_right else x + px.left_pad(index)
+            left = text_left(COLUMNS[index], index, x, wide, words_width((word,)))
             paint_words(painter, self._theme, (word,), QRectF(left, top, wide, px.HEAD_PX - 1))
             x += wide
         self._fill(painter, (0, top + px.HEAD_PX - 1, self.markets_width, 1), "hair")
@@ -149,6 +161,9 @@ class FirstFrame:
         painter.setClipRect(QRectF(0, top + px.HEAD_PX, self.markets_width, room))
         for row in range(min(count, room // px.ROW_PX + 1)):
             self._paint_row(painter, row, top + px.HEAD_PX + row * px.ROW_PX, columns)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("muted"))
+        painter.drawRects(self._dashes)
         painter.restore()
 
     def _paint_row(self, painter: QPainter, row: int, top: int, columns: dict[int, int]) -> None:
@@ -164,9 +179,13 @@ class FirstFrame:
 
     def _paint_cell(self, painter: QPainter, cell: Cell, span: tuple[int, int, int], baseline: float) -> None:
         index, left, wide = span
-        parts = [(part, INK_TYPES[part.ink.weight]) for part in cell.parts]
+        if len(cell.parts) == 1 and cell.parts[0].text == text.DASH:
+            x = text_left(COLUMNS[index], index, left, wide, DASH_PX)
+            self._dashes.append(QRectF(round(x), round(baseline) - DASH_RISE_PX, DASH_PX, 1))
+            return
+        parts = [(part, INK_TYPES[part.ink.size, part.ink.weight]) for part in cell.parts]
         widths = [self._advances[kind].width(part.text) for part, kind in parts]
-        x = left + wide - px.PAD_PX - sum(widths) if COLUMNS[index].is_right else left + px.left_pad(index)
+        x = text_left(COLUMNS[index], index, left, wide, sum(widths))
         for (part, kind), width in zip(parts, widths, strict=True):
             painter.setFont(font(kind))
             painter.setPen(self._theme.color(part.ink.token))
@@ -180,6 +199,19 @@ class FirstFrame:
         box = QRectF(left + 12, px.TOP_PX + 6, width - left - 24, 20)
         paint_words(painter, self._theme, (price,), box)
         self._fill(painter, (left, px.TOP_PX + px.HEADER_PX - 1, width - left, 1), "hair")
+
+    def _paint_right(self, painter: QPainter, edges: tuple[int, int, int], dock_top: int) -> None:
+        """The places of Confluence and of the dock."""
+        strip_left, right, width = edges
+        self._fill(painter, (right - px.GUTTER_PX, px.TOP_PX, px.GUTTER_PX, dock_top - px.TOP_PX), "gutter")
+        if self.confluence_width > px.RAIL_PX:
+            head = QRect(right, px.TOP_PX, width - right, px.HEADER_PX)
+            paint_head(painter, self._theme, CONFLUENCE, head)
+        else:
+            self._fill(painter, (right, px.TOP_PX, width - right, dock_top - px.TOP_PX), "surface")
+        self._fill(painter, (strip_left, dock_top - px.GUTTER_PX, width - strip_left, px.GUTTER_PX), "gutter")
+        tabs = QRect(strip_left, dock_top, width - strip_left, px.HEADER_PX)
+        paint_head(painter, self._theme, SIGNALS, tabs, is_tab=True)
 
     def _paint_foot(self, painter: QPainter, width: int, height: int) -> None:
         top = height - px.STATUS_PX

@@ -42,8 +42,16 @@ class Type(Enum):
     CODE = (12, 400, FIXED, False)
 
 
-INK_TYPES = {400: Type.FIGURE, 500: Type.NUMBER, 600: Type.KEY}
-"""The table fonts by weight."""
+INK_TYPES = {
+    (12, 400): Type.FIGURE,
+    (12, 500): Type.NUMBER,
+    (12, 600): Type.KEY,
+    (11, 400): Type.CAPTION,
+    (11, 500): Type.CAPTION_NUMBER,
+    (11, 600): Type.CAPTION_KEY,
+    (10, 600): Type.BADGE,
+}
+"""The table fonts by size and weight."""
 
 
 def font(role: Type) -> QFont:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -27,12 +27,14 @@ from virtuoso_desktop.ui.shortcuts import bind
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
+from virtuoso_desktop.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QKeyEvent, QPaintEvent
 
+    from virtuoso_desktop.engine.analysis_views import SignalView
     from virtuoso_desktop.kernel.notices import Notice
     from virtuoso_desktop.ui.dialogs.doctor_page import Examination
     from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
@@ -61,6 +63,10 @@ class Interior(QWidget):
     shown_changed = Signal(object, object)
     """(`InstrumentId`, `Timeframe`)."""
     title_changed = Signal(str)
+    evidence_asked = Signal(str)
+    """Name of a component to show on the chart."""
+    moment_asked = Signal(object)
+    """`SignalView` whose candle to bring into view, once its instrument and timeframe are shown."""
 
     def __init__(self, window: MainWindow, rows: MarketsRows, memory: WindowMemory, now_ms: Callable[[], int]) -> None:
         super().__init__(window)
@@ -81,6 +87,8 @@ class Interior(QWidget):
         self.markets = MarketsPanel(self.theme, rows, now_ms)
         self.strip = InstrumentStrip(self.theme, now_ms)
         self.status_bar = StatusBar(self.theme, self.source, now_ms)
+        self._column = QWidget()
+        self.workspace = Workspace(self.theme, self._column, self.timeframe, self.frame)
         self._chart: QWidget = ChartPlace(self.theme)
         self._remove_chart: Callable[[], None] = _nothing
         self._build()
@@ -100,10 +108,12 @@ class Interior(QWidget):
         if self._window.focusWidget() is None:
             self.markets.view.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
         self.frame.start()
+        QTimer.singleShot(0, self.workspace, self.workspace.make)
 
-    def set_markets_width(self, markets_width: int, window_width: int) -> None:
-        """Place the splitter."""
-        self._splitter.setSizes([markets_width, max(1, window_width - markets_width - GUTTER_PX)])
+    def set_sizes(self, memory: WindowMemory, markets_width: int, window: QSize) -> None:
+        """Place the splitters."""
+        self._splitter.setSizes([markets_width, max(1, window.width() - markets_width - GUTTER_PX)])
+        self.workspace.place(memory, window, markets_width)
 
     def attach(self, engine: EngineView) -> None:
         """Show this engine's market from now on."""
@@ -111,6 +121,7 @@ class Interior(QWidget):
         self.frame.count_skipped = engine.count_skipped_refresh
         self.markets.attach(engine)
         self.strip.attach(engine)
+        self.workspace.attach(engine)
         self._disconnects += [
             engine.watched_changed.connect(self._on_watched),
             engine.notices.posted.connect(self.post_notice),
@@ -133,6 +144,7 @@ class Interior(QWidget):
         self._disconnects = []
         self.markets.detach()
         self.strip.detach()
+        self.workspace.detach()
 
     def set_chart(self, chart: QWidget, turn: Refreshable | None, painted_ns: Callable[[], int] | None) -> None:
         """Put the chart into its place."""
@@ -170,7 +182,7 @@ class Interior(QWidget):
 
     def remember(self, *, geometry: tuple[int, int, int, int], is_maximized: bool) -> WindowMemory:
         """The user's choices, for the next run."""
-        return WindowMemory(
+        memory = WindowMemory(
             geometry=geometry,
             is_maximized=is_maximized,
             markets_width=self.markets.width(),
@@ -181,11 +193,11 @@ class Interior(QWidget):
             instrument=str(self.instrument) if self.instrument is not None else None,
             timeframe=self.timeframe.value,
         )
+        return self.workspace.remember(memory)
 
     # --- construction -------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._column = QWidget()
         column = QVBoxLayout(self._column)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -194,7 +206,7 @@ class Interior(QWidget):
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(GUTTER_PX)
         self._splitter.addWidget(self.markets)
-        self._splitter.addWidget(self._column)
+        self._splitter.addWidget(self.workspace)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setStretchFactor(0, 0)
         self._splitter.setStretchFactor(1, 1)
@@ -221,6 +233,10 @@ class Interior(QWidget):
         self.frame.add(self.markets, self.markets.view.take_painted_ns)
         self.frame.add(self.strip)
         self.frame.add(_SlowPart(self))
+        work = self.workspace
+        work.timeframe_asked.connect(self._choose_timeframe)
+        work.component_chosen.connect(self.evidence_asked)
+        work.signal_chosen.connect(self._show_signal)
         self._typed = bind(
             self,
             {
@@ -228,6 +244,8 @@ class Interior(QWidget):
                 "next_instrument": lambda: self._step_instrument(1),
                 "previous_instrument": lambda: self._step_instrument(-1),
                 "search": self.markets.start_search,
+                "toggle_confluence": work.toggle_confluence,
+                "toggle_dock": work.toggle_dock,
                 "cycle_theme": self.theme.cycle,
                 "full_screen": self.toggle_full_screen,
                 "menu": self.open_menu,
@@ -246,9 +264,11 @@ class Interior(QWidget):
         self.top_bar.instrument.name(self.instrument)
         self.top_bar.arrange()
         self.top_bar.show_timeframe(self.timeframe)
+        self.markets.show_timeframe(self.timeframe)
         self.markets.set_shown(self.instrument)
         row = self.markets.rows.find(self.instrument) if self.instrument is not None else None
         self.strip.show_instrument(self.instrument, row)
+        self.workspace.show_series(self.instrument, self.timeframe)
         self._tell_title()
 
     def _tell_title(self) -> None:
@@ -366,6 +386,10 @@ class Interior(QWidget):
         else:
             self.timeframe = timeframe
         self.top_bar.show_timeframe(timeframe)
+
+    def _show_signal(self, signal: SignalView) -> None:
+        self.show_instrument(signal.instrument_id, signal.timeframe)
+        self.moment_asked.emit(signal)
 
     def _step_instrument(self, step: int) -> None:
         instrument = self.markets.neighbour(step)

@@ -12,24 +12,30 @@ BANNER_PX = 48
 GUTTER_PX = 4
 PAD_PX = 8
 """On both sides of a table cell."""
+LEFT_PX = 12
+"""What stands first in a panel is so far from its edge."""
 BAR_PX = 8
 """Height of a bar that stands for a value to come."""
 SCROLL_PX = 8
 NARROWEST_SEARCH_PX, WIDEST_SEARCH_PX = 92, 150
+RAIL_PX = 28
+"""A collapsed panel at the side."""
+CONFLUENCE_LEAST_PX = 264
+DOCK_LEAST_PX = 120
 INSTRUMENT_LEFT_PX = 46
 INSTRUMENT_LEAST_PX = 168
 CAP_RATIO = 0.728
 """Cap height of Inter in em: what is centred in a row."""
 
 
-def left_pad(section: int) -> int:
-    """The first column stands 12 px from the panel's edge."""
-    return PAD_PX + 4 if section == 0 else PAD_PX
-
-
 def row_baseline(top: float) -> float:
     """Where the text of 12 px of a row stands whose upper edge is ``top``."""
     return top + round((ROW_PX + CAP_RATIO * 12) / 2)
+
+
+def skeleton_bar(size: int) -> tuple[int, int]:
+    """Gap at the right and width of the bar that stands for a value to come in a column of this size."""
+    return (2, size - 4) if size < 4 * PAD_PX else (PAD_PX, min(size - 2 * PAD_PX, 40))
 
 
 def search_width(panel_width: int, words_width: int) -> int:
@@ -40,3 +46,13 @@ def search_width(panel_width: int, words_width: int) -> int:
 def default_markets_width(window_width: int) -> int:
     """470 px of 1600, 357 of 1280."""
     return max(340, min(470, round(window_width * (0.2935 if window_width > 1290 else 0.279))))
+
+
+def default_confluence_width(window_width: int) -> int:
+    """316 px of 1600, 264 of 1280."""
+    return max(CONFLUENCE_LEAST_PX, min(316, round(window_width * 0.1975 if window_width > 1290 else 264)))
+
+
+def default_dock_height(window_height: int) -> int:
+    """236 px of 1000, 128 of 720."""
+    return max(DOCK_LEAST_PX, min(236, round(128 + (window_height - 720) * 0.386)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from virtuoso_desktop.ui.measures import HEADER_PX, RAIL_PX, default_confluence_width, default_dock_height
 from virtuoso_desktop.ui.tokens import ThemeChoice
 
 MEMORY_VERSION = 1
@@ -14,7 +15,7 @@ class ColumnMemory(msgspec.Struct, frozen=True):
 
     chosen: dict[str, bool] = {}
     widths: dict[str, int] = {}
-    sort_column: str = "turnover"
+    sort_column: str = "score"
     sorts_down: bool = True
 
 
@@ -25,6 +26,10 @@ class WindowMemory(msgspec.Struct, frozen=True):
     geometry: tuple[int, int, int, int] | None = None
     is_maximized: bool = False
     markets_width: int | None = None
+    confluence_width: int | None = None
+    confluence_collapsed: bool = False
+    dock_height: int | None = None
+    dock_collapsed: bool = False
     theme: ThemeChoice = ThemeChoice.DARK
     colour_blind: bool = False
     reduced_motion: bool | None = None
@@ -48,3 +53,10 @@ class WindowMemory(msgspec.Struct, frozen=True):
         except (msgspec.DecodeError, msgspec.ValidationError):
             return cls()
         return memory if memory.version == MEMORY_VERSION else cls()
+
+
+def right_sizes(memory: WindowMemory, width: int, height: int) -> tuple[int, int]:
+    """Width of Confluence and height of the dock in a window of this size, as the user left them."""
+    wide = memory.confluence_width or default_confluence_width(width)
+    high = memory.dock_height or default_dock_height(height)
+    return RAIL_PX if memory.confluence_collapsed else wide, HEADER_PX if memory.dock_collapsed else high

@@ -11,6 +11,7 @@ from virtuoso_desktop.ui.theme import Theme
 HEIGHT_PX = 18.0
 LINE_PX = 1.1
 DOT_PX = 1.6
+PAD_PX = 2
 _MOST_KEPT = 200
 
 
@@ -25,14 +26,14 @@ class Sparklines:
         """Draw ``points`` (oldest first) into the middle of ``cell``; ``ratio`` is device pixels per pixel."""
         if len(points) < 2:
             return
-        width = int(cell.width()) - 16
+        width = int(cell.width()) - 2 * PAD_PX
         key = (points, token, width, ratio, self._theme.version)
         pixmap = self._kept.get(key)
         if pixmap is None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             pixmap = self._kept[key] = self._draw(points, token, width, ratio)
-        painter.drawPixmap(QPointF(cell.left() + 8, cell.top() + (cell.height() - HEIGHT_PX) / 2), pixmap)
+        painter.drawPixmap(QPointF(cell.left() + PAD_PX, cell.top() + (cell.height() - HEIGHT_PX) / 2), pixmap)
 
     def _draw(self, points: tuple[float, ...], token: str, width: int, ratio: float) -> QPixmap:
         pixmap = QPixmap(round(width * ratio), round(HEIGHT_PX * ratio))

@@ -17,8 +17,8 @@ from PySide6.QtGui import QPainter, QPen, QPixmap, QRegion, QStaticText
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QScrollBar, QTableView, QWidget
 
 from virtuoso_desktop.ui.atlas import CLEAR, ICON_GAP, ICON_SIDE, GlyphAtlas, ink_font
-from virtuoso_desktop.ui.cell import EMPTY, Cell
-from virtuoso_desktop.ui.measures import BAR_PX, CAP_RATIO, PAD_PX, ROW_PX, left_pad, row_baseline
+from virtuoso_desktop.ui.cell import EMPTY, Cell, Part, text_left
+from virtuoso_desktop.ui.measures import BAR_PX, CAP_RATIO, ROW_PX, row_baseline, skeleton_bar
 from virtuoso_desktop.ui.table_head import TableHeader
 from virtuoso_desktop.ui.theme import Theme
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.table_model import PaintedModel
 
 _NO_GLYPHS: array[float] = array("d")
+ELLIPSIS = "\u2026"
+ELISION_GAP_PX = 4
 
 
 class _Block:
@@ -206,9 +208,9 @@ class TableView(QTableView):
     def _paint_bars(self, painter: QPainter, top: int) -> None:
         """Bars in the place of values to come."""
         for _, left, size in self._spans[1:]:
-            wide = min(size - 2 * PAD_PX, 40)
+            pad, wide = skeleton_bar(size)
             painter.drawPixmap(
-                left + size - PAD_PX - wide, top + (ROW_PX - BAR_PX) // 2, self._tile(wide, BAR_PX, "raised", 1.0)
+                left + size - pad - wide, top + (ROW_PX - BAR_PX) // 2, self._tile(wide, BAR_PX, "raised", 1.0)
             )
 
     def _tile(self, width: int, height: int, token: str, strength: float) -> QPixmap:
@@ -256,22 +258,32 @@ class TableView(QTableView):
         """The cell's fragments; without them and False where the atlas cannot hold its text."""
         atlas = self._atlas
         out: list[float] = []
+        for plate in shown.plates:
+            atlas.append_plate(out, plate, left, baseline - row_baseline(0), size)
         if not shown.parts:
-            return _NO_GLYPHS, True
+            return array("d", out), True
         icon_width = ICON_SIDE + ICON_GAP if shown.icon else 0.0
-        widths = [atlas.width(part.text, part.ink.weight) for part in shown.parts]
-        if self._painted.columns[section].is_right:
-            x = left + size - PAD_PX - sum(widths) - icon_width
-        else:
-            x = float(left + left_pad(section))
+        column = self._painted.columns[section]
+        parts = shown.parts
+        widths = [atlas.width(part.text, part.ink) for part in parts]
+        x = float(text_left(column, section, left, size, sum(widths) + icon_width))
+        if len(parts) == 1 and not column.is_right and x + widths[0] > left + size - ELISION_GAP_PX:
+            parts = (Part(self._shortened(parts[0], left + size - ELISION_GAP_PX - x), parts[0].ink),)
         if shown.icon:
             atlas.append_icon(out, shown.icon, shown.parts[0].ink.token, x, baseline - CAP_RATIO * 6)
             x += icon_width
-        for part, width in zip(shown.parts, widths, strict=True):
+        for part, width in zip(parts, widths, strict=True):
             if not atlas.append(out, part.text, part.ink, x, baseline):
                 return _NO_GLYPHS, False
             x += width
         return array("d", out), True
+
+    def _shortened(self, part: Part, room: float) -> str:
+        """As much of a text as fits, with an ellipsis."""
+        text = part.text
+        while len(text) > 1 and self._atlas.width(text + ELLIPSIS, part.ink) > room:
+            text = text[:-1]
+        return text.rstrip() + ELLIPSIS
 
     def _draw_apart(self, painter: QPainter, row: int, apart: dict[int, Cell]) -> None:
         """Draw cells that the atlas cannot hold: other scripts, or a full atlas."""
@@ -284,8 +296,7 @@ class TableView(QTableView):
             static.setTextFormat(Qt.TextFormat.PlainText)
             static.prepare(font=ink_font(ink))
             width, height = static.size().width(), static.size().height()
-            is_right = self._painted.columns[section].is_right
-            x = left + size - PAD_PX - width if is_right else left + left_pad(section)
+            x = text_left(self._painted.columns[section], section, left, size, width)
             painter.setFont(ink_font(ink))
             painter.setPen(self._theme.color(ink.token))
             painter.drawStaticText(round(x), round(row * ROW_PX + (ROW_PX - height) / 2), static)

@@ -11,11 +11,15 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 
 from virtuoso_desktop.ui.cell import Column
 from virtuoso_desktop.ui.fonts import Type, font
-from virtuoso_desktop.ui.measures import HEAD_PX, PAD_PX, left_pad
+from virtuoso_desktop.ui.measures import HEAD_PX, LEFT_PX
 from virtuoso_desktop.ui.theme import Theme
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent
+
+
+OVERHANG_PX = 6
+"""A centred title may be so much wider than its column."""
 
 
 class TableHeader(QHeaderView):
@@ -37,7 +41,7 @@ class TableHeader(QHeaderView):
         self.sorts_down = True
         self.setSectionsClickable(True)
         self.setFixedHeight(HEAD_PX)
-        self.setMinimumSectionSize(32)
+        self.setMinimumSectionSize(16)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.setHighlightSections(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -74,6 +78,14 @@ class TableHeader(QHeaderView):
             title = f"{title} {'↓' if self.sorts_down else '↑'}"
         painter.setFont(font(Type.CAPTION_NUMBER if is_sorted else Type.CAPTION))
         painter.setPen(self._theme.color("text" if is_sorted else "muted"))
-        side = Qt.AlignmentFlag.AlignRight if column.is_right else Qt.AlignmentFlag.AlignLeft
-        left = 2 if column.is_right else left_pad(section)
-        painter.drawText(rect.adjusted(left, 0, -PAD_PX, -1), side | Qt.AlignmentFlag.AlignVCenter, title)
+        if column.is_centred:
+            if painter.fontMetrics().horizontalAdvance(title) > rect.width() + OVERHANG_PX:
+                return  # without room its tooltip says it
+            side, room = Qt.AlignmentFlag.AlignHCenter, rect.adjusted(0, 0, 0, -1)
+        elif column.is_right:
+            pad = min(column.pad, max(0, rect.width() - painter.fontMetrics().horizontalAdvance(title)))
+            side, room = Qt.AlignmentFlag.AlignRight, rect.adjusted(0, 0, -pad, -1)
+        else:
+            side = Qt.AlignmentFlag.AlignLeft
+            room = rect.adjusted(LEFT_PX if section == 0 else column.pad, 0, -column.pad, -1)
+        painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip, title)

@@ -18,7 +18,7 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui.first_frame import FirstFrame
 from virtuoso_desktop.ui.marking import title_mark
 from virtuoso_desktop.ui.measures import default_markets_width
-from virtuoso_desktop.ui.memory import WindowMemory
+from virtuoso_desktop.ui.memory import WindowMemory, right_sizes
 from virtuoso_desktop.ui.panels.markets_columns import NAMES
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.words import Word
@@ -60,6 +60,10 @@ class MainWindow(QWidget):
 
     shown_changed = Signal(object, object)
     """(`InstrumentId`, `Timeframe`) that chart and engine have to show now."""
+    evidence_asked = Signal(str)
+    """Name of a component whose evidence the chart has to draw."""
+    moment_asked = Signal(object)
+    """`SignalView` whose candle the chart has to bring into view."""
     closing = Signal()
     """The user closed the window or asked to quit. It hides at once; the app stops the rest."""
 
@@ -102,9 +106,11 @@ class MainWindow(QWidget):
             self.theme.apply()  # the first painted frame needs none of the application's style
             memory = self._memory
             interior = Interior(self, self._rows, memory, self._now_ms)
-            interior.set_markets_width(memory.markets_width or default_markets_width(self.width()), self.width())
+            interior.set_sizes(memory, memory.markets_width or default_markets_width(self.width()), self.size())
             interior.shown_changed.connect(self.shown_changed)
             interior.title_changed.connect(self.setWindowTitle)
+            interior.evidence_asked.connect(self.evidence_asked)
+            interior.moment_asked.connect(self.moment_asked)
             interior.begin(self._first_instrument, self._first_timeframe)
             self._interior = interior
             interior.resize(self.size())
@@ -198,6 +204,7 @@ class MainWindow(QWidget):
         frame.source = self.source
         frame.instrument, frame.timeframe = self._first_instrument, self._first_timeframe
         frame.markets_width = self._memory.markets_width or default_markets_width(self.width())
+        frame.confluence_width, frame.dock_height = right_sizes(self._memory, self.width(), self.height())
         painter = QPainter(self)
         frame.paint(painter, self.width(), self.height())
         painter.end()

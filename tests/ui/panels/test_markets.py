@@ -8,27 +8,19 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from tests.analysis_results import score_row
 from tests.market_rows import COINS, NOW_MS, FakeMarket, identity, row, waiting
 from virtuoso_desktop.engine.views import MarketsSnapshot, RowState
+from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.memory import ColumnMemory
 from virtuoso_desktop.ui.panels.markets import SORT_PERIOD_NS, STILL_NS, MarketsPanel
-from virtuoso_desktop.ui.panels.markets_columns import LAST, NAMES
+from virtuoso_desktop.ui.panels.markets_columns import DIMENSIONS, LAST, NAMES, SCORE, SIGNAL
 from virtuoso_desktop.ui.panels.markets_menus import column_menu, row_menu
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.theme import Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    made = Theme()
-    made.apply()
-    yield made
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture
@@ -248,13 +240,13 @@ def test_columns_are_chosen_by_menu_and_remembered(panel: MarketsPanel, market: 
     panel.attach(market)
     menu = column_menu(panel, LAST)
     actions = {action.text(): action for action in menu.actions()}
-    assert actions["Spread, basis points"].isChecked()
+    assert actions["Course of 24 hours"].isChecked()
     assert not actions["Mark price"].isChecked()
-    actions["Spread, basis points"].trigger()
+    actions["Course of 24 hours"].trigger()
     actions["Mark price"].trigger()
     assert "mark" in panel.shown_columns
-    assert "spread" not in panel.shown_columns
-    assert panel.remember().chosen == {"spread": False, "mark": True}
+    assert "sparkline" not in panel.shown_columns
+    assert panel.remember().chosen == {"sparkline": False, "mark": True}
     actions["As many as fit"].trigger()
     assert panel.remember().chosen == {}
     menu.deleteLater()
@@ -287,12 +279,12 @@ def test_what_was_remembered_comes_back(panel: MarketsPanel, market: FakeMarket)
 
 def test_a_wide_panel_shows_every_column(panel: MarketsPanel, market: FakeMarket) -> None:
     panel.attach(market)
-    assert len(panel.shown_columns) == 7
-    panel.resize(1_120, 500)
+    assert len(panel.shown_columns) == 12
+    panel.resize(1_600, 500)
     assert panel.shown_columns == NAMES
     assert panel.rows.shows_age
     panel.resize(357, 500)
-    assert panel.shown_columns == ("symbol", "last", "change_24h", "change_utc_day", "turnover")
+    assert panel.shown_columns == NAMES[: NAMES.index("sparkline")]
     assert not panel.view.horizontalScrollBar().isVisible()
 
 
@@ -306,6 +298,13 @@ def test_the_row_menu_copies_the_symbol(panel: MarketsPanel, market: FakeMarket,
         actions["Open in the chart"].trigger()
     assert chosen.args == [identity("ETH")]
     menu.deleteLater()
+
+
+def test_no_bars_over_rows_that_are_there(panel: MarketsPanel, market: FakeMarket, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not panel._note.isHidden())
+    panel.attach(market)
+    assert panel._note.isHidden()
+    assert header(panel) == f"Markets {len(COINS)} perps, USDT"
 
 
 def test_bars_stand_for_rows_to_come_but_not_at_once(panel: MarketsPanel, qtbot: QtBot) -> None:
@@ -332,6 +331,37 @@ def test_after_detach_nothing_is_read(panel: MarketsPanel, market: FakeMarket) -
     market.change("BTC", last_price=1.0)
     panel.refresh(perf_counter_ns())
     assert panel.model.index(0, LAST).data() == "100.00"
+
+
+def test_scores_come_live_and_follow_the_timeframe(panel: MarketsPanel, market: FakeMarket) -> None:
+    market.board.publish_scores([score_row("ETH", (90.0,) * 6), score_row("SOL", (20.0,) * 6)])
+    market.board.publish_scores([score_row("SOL", (80.0,) * 6, Timeframe.H1)])
+    panel.attach(market)
+    assert coins(panel)[:2] == ["ETH", "SOL"], "sorted by score, then by turnover"
+    assert panel.model.index(0, SCORE).data() == "90.0"
+    market.board.publish_scores([score_row("BTC", (95.0,) * 6)])
+    later(panel)
+    assert coins(panel)[:2] == ["BTC", "ETH"]
+    panel.show_timeframe(Timeframe.H1)
+    assert coins(panel)[0] == "SOL"
+    assert [panel.model.index(row, SCORE).data() for row in range(2)] == ["80.0", "\u2014"]
+
+
+def test_a_screen_reader_hears_every_cell_of_the_analysis(panel: MarketsPanel, market: FakeMarket) -> None:
+    market.board.publish_scores([score_row("BTC", (75.0, 80.0, None, 70.0, 78.0, 60.0))])
+    panel.attach(market)
+    role = Qt.ItemDataRole.AccessibleTextRole
+    heard = [panel.model.index(0, column).data(role) for column in (*DIMENSIONS, SCORE, SIGNAL)]
+    assert heard == [
+        "Technical 75",
+        "Volume 80",
+        "Order flow no value, the data for it are not there",
+        "Order book 70",
+        "Structure 78",
+        "Sentiment 60",
+        "Confluence score 74.1",
+        "Signal buy, moderate",
+    ]
 
 
 def test_a_digit_is_left_to_the_window(panel: MarketsPanel, market: FakeMarket, qtbot: QtBot) -> None:

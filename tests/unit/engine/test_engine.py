@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.fake_adapter import LINK, FakeAdapter, instrument, ticker
+from virtuoso_desktop.engine.analysis_views import AnalysisState, AnalysisView, ScoreRow
 from virtuoso_desktop.engine.engine import Engine, VenueParts
 from virtuoso_desktop.engine.listing import ListingTimes
 from virtuoso_desktop.engine.universe import RememberedUniverse, choose_universe
@@ -438,3 +439,21 @@ async def test_announced_maintenance_gives_a_lost_connection_its_name(tmp_path: 
         told = [each.user_text for each in rig.engine.notices.all if each.where == "bybit.status"]
         assert len(told) == 1
         assert told[0].startswith("Bybit: maintenance is going on (upgrade of the futures engine).")
+
+
+async def test_faces_read_what_the_analysis_published_of_what_is_watched(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeAdapter(ManualClock(NOW_MS))) as rig:
+        await loaded(rig)
+        engine, board = rig.engine, rig.engine.analysis_board
+        cursor = engine.score_cursor(Timeframe.M5)
+        assert (engine.analysis(ETH, Timeframe.M5), engine.analysis_version(ETH, Timeframe.M5)) == (None, -1)
+        assert (list(cursor.take()), engine.signals()) == ([], ())
+        board.publish(AnalysisView(ETH, Timeframe.M5, 0, AnalysisState.WARM_UP, 2))
+        board.publish_scores([ScoreRow(ETH, Timeframe.M5, AnalysisState.WARM_UP)])
+        shown = engine.analysis(ETH, Timeframe.M5)
+        assert shown is not None
+        assert shown.version == engine.analysis_version(ETH, Timeframe.M5)
+        assert [row.instrument_id for row in cursor.take()] == [ETH]
+        engine.unwatch(ETH)
+        assert engine.analysis(ETH, Timeframe.M5) is None
+        assert engine.signals_version() == board.signals_version

@@ -11,8 +11,19 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from virtuoso_desktop.engine.views import EngineView, MarketsCursor, RowState
 from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.memory import ColumnMemory
-from virtuoso_desktop.ui.panels.markets_columns import AGE, COLUMNS, NAMES, SPARKLINE, fit
+from virtuoso_desktop.ui.panels.markets_columns import (
+    AGE,
+    BAR_FROM_PX,
+    COLUMNS,
+    NAMES,
+    SCORE,
+    SIGNAL,
+    SPARKLINE,
+    WORD_FROM_PX,
+    fit,
+)
 from virtuoso_desktop.ui.panels.markets_parts import MarketsHeader, MarketsNote
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.search_field import SearchField
@@ -24,14 +35,17 @@ from virtuoso_desktop.ui.theme import Theme
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from virtuoso_desktop.engine.analysis_views import ScoreCursor
+
+DEFAULT_TIMEFRAME = Timeframe.M5
 RATE_HZ = 10.0
 SORT_PERIOD_NS = 1_000_000_000
 STILL_NS = 1_500_000_000
 """While the pointer moves over the rows they keep their order, so that a click hits what was aimed at."""
-NARROWEST_COLUMN_PX = 32
+NARROWEST_COLUMN_PX = 16
 MOST_FITS = 3
-NARROWEST_PX = 260
-"""Symbol, last price and change still fit."""
+NARROWEST_PX = 340
+"""Symbol, last price, change, the six cells, score and signal still fit."""
 
 
 class MarketsPanel(QWidget):
@@ -59,6 +73,8 @@ class MarketsPanel(QWidget):
         self._now_ms = now_ms
         self._engine: EngineView | None = None
         self._cursor: MarketsCursor | None = None
+        self._scores: ScoreCursor | None = None
+        self.timeframe = DEFAULT_TIMEFRAME
         self._sorted_ns = 0
         self._columns = ColumnMemory()
         self._is_fitting = False
@@ -89,7 +105,9 @@ class MarketsPanel(QWidget):
         self.view.head.sectionHandleDoubleClicked.connect(self._forget_width)
         self.view.head.customContextMenuRequested.connect(self._open_head_menu)
         self.view.resized.connect(self._on_view_resized)
-        self.search.setToolTip("Show only what you type: coin, symbol, venue or kind (Ctrl+F or /)")
+        self.search.setToolTip(
+            "Show only what you type: coin, symbol, venue, kind, buy, sell, score > 70 (Ctrl+F or /)"
+        )
         self.search.textChanged.connect(self._on_search)
         self.search.returnPressed.connect(lambda: self._open(0))
         self.setTabOrder(self.search, self.view)
@@ -106,13 +124,34 @@ class MarketsPanel(QWidget):
         """Read this engine from now on; a row turns live with its own first ticker."""
         self._engine = engine
         self._cursor = engine.markets_cursor()
+        self._read_scores()
         self.forget_unwatched()
         self.refresh(perf_counter_ns())
+        self._tell()
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""
         self._engine = None
         self._cursor = None
+        self._scores = None
+
+    def show_timeframe(self, timeframe: Timeframe) -> None:
+        """Show the scores of another timeframe."""
+        if timeframe is self.timeframe:
+            return
+        self.timeframe = timeframe
+        if self._engine is not None:
+            self._read_scores()
+            self._rearrange()
+            self.view.canvas.update()
+
+    def _read_scores(self) -> None:
+        from virtuoso_desktop.ui.panels.markets_scores import MarketScores
+
+        assert self._engine is not None
+        self._scores = self._engine.score_cursor(self.timeframe)
+        self.rows.show_scores(MarketScores())
+        self.rows.apply_scores(self._scores.take())
 
     def refresh(self, now_ns: int) -> None:
         """Take changed rows and mark them for painting."""
@@ -121,6 +160,8 @@ class MarketsPanel(QWidget):
         is_new_second = self.rows.advance(now_ms)
         known = len(self.rows)
         changed = self.rows.apply(self._cursor.take(), now_ns) if self._cursor is not None else set()
+        if self._scores is not None:
+            changed |= self.rows.apply_scores(self._scores.take())
         if len(self.rows) != known:
             self._rearrange()
         elif now_ns - self._sorted_ns >= SORT_PERIOD_NS and self.view.still_ns(now_ns) >= STILL_NS:
@@ -266,9 +307,11 @@ class MarketsPanel(QWidget):
             head.setSectionHidden(index, index not in widths)
             if index in widths:
                 head.resizeSection(index, widths[index])
-        if self.rows.shows_age != (AGE in widths):
-            self.rows.shows_age = AGE in widths
-            self.rows.reformat()
+        rows = self.rows
+        room = (AGE in widths, widths.get(SCORE, 0) >= BAR_FROM_PX, widths.get(SIGNAL, 0) >= WORD_FROM_PX)
+        if (rows.shows_age, rows.has_bar, rows.has_word) != room:
+            rows.shows_age, rows.has_bar, rows.has_word = room
+            rows.reformat()
 
     def _open_head_menu(self, at: QPoint) -> None:
         from virtuoso_desktop.ui.panels.markets_menus import column_menu

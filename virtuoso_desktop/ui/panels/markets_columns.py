@@ -6,37 +6,69 @@ No Qt: the choice of columns for a width is a pure function.
 from __future__ import annotations
 
 from virtuoso_desktop.ui.cell import Column
+from virtuoso_desktop.ui.dimension_words import DIMENSION_WORDS
 
-SYMBOL, LAST, CHANGE_24H, CHANGE_UTC_DAY, HIGH, LOW, SPREAD = range(7)
-VOLUME, TURNOVER, MARK, BASIS, FUNDING, SPARKLINE, AGE = range(7, 14)
+SYMBOL, LAST, CHANGE_24H, TECHNICAL, VOLUME_SCORE, ORDERFLOW, ORDERBOOK, STRUCTURE, SENTIMENT = range(9)
+SCORE, SIGNAL, SPARKLINE, TURNOVER, CHANGE_UTC_DAY, SPREAD = range(9, 15)
+FUNDING, BASIS, MARK, HIGH, LOW, VOLUME, AGE = range(15, 22)
+DIMENSIONS = range(TECHNICAL, SENTIMENT + 1)
+CELL_PX, NARROW_CELL_PX = 21, 18
+BAR_FROM_PX, WORD_FROM_PX = 68, 38
+"""Widths of the score and the signal column from which there is room for the bar and for the whole word."""
+SPARKLINE_PX = 46
+
+
+def _dimension(name: str, letter: str, spoken: str, about: str) -> Column:
+    about = f"{spoken}, 0 to 100: {about}"
+    return Column(
+        f"{name}_score", letter, spoken, about, CELL_PX, 0, is_centred=True, least=NARROW_CELL_PX, is_rigid=True
+    )
+
 
 COLUMNS: tuple[Column, ...] = (
-    Column("symbol", "Symbol", "Symbol", "Base coin; the tooltip of a row names the instrument", 80, 0, False, False),
-    Column("last", "Last", "Last price", "Last traded price, quote coin", 80, 0),
-    Column("change_24h", "24h %", "Change 24 hours, per cent", "Change of the last price over 24 hours", 58, 0),
-    Column("change_utc_day", "UTC %", "Change since 00:00 UTC, per cent", "Change since 00:00 UTC", 58, 2),
-    Column("high", "High", "High 24 hours", "Highest price of the last 24 hours", 82, 9),
-    Column("low", "Low", "Low 24 hours", "Lowest price of the last 24 hours", 82, 10),
-    Column("spread", "Spr bps", "Spread, basis points", "Best ask minus best bid, in hundredths of a per cent", 56, 3),
-    Column("volume", "Volume", "Volume 24 hours", "Traded in 24 hours, base coin", 66, 11),
-    Column("turnover", "Turnover", "Turnover 24 hours", "Traded in 24 hours, quote coin", 72, 1),
-    Column("mark", "Mark", "Mark price", "The venue's mark price", 82, 8),
-    Column("basis", "Basis", "Basis, basis points", "Mark against index price, in hundredths of a per cent", 56, 7),
+    Column(
+        "symbol", "Symbol", "Symbol", "Base coin; the tooltip of a row names the instrument", 70, 0, False, False,
+        least=62,
+    ),
+    Column("last", "Last", "Last price", "Last traded price, quote coin", 64, 0, pad=4, least=60),
+    Column("change_24h", "24h %", "Change 24 hours, per cent", "Change of the last price over 24 hours", 48, 0, pad=4),
+    *(_dimension(*words) for words in DIMENSION_WORDS),
+    Column(
+        "score", "Score", "Confluence score", "All dimensions together, 0 to 100, at the close of the last candle",
+        68, 0, pad=4, least=42,
+    ),
+    Column(
+        "signal", "Signal", "Signal", "Opinion of the model, not advice; track record not yet measured",
+        38, 0, is_centred=True, least=24, is_rigid=True,
+    ),
+    Column("sparkline", "24 h", "Course of 24 hours", "Closes of the last 24 hours", SPARKLINE_PX, 1, pad=4),
+    Column("turnover", "Turnover", "Turnover 24 hours", "Traded in 24 hours, quote coin", 72, 2),
+    Column("change_utc_day", "UTC %", "Change since 00:00 UTC, per cent", "Change since 00:00 UTC", 58, 3),
+    Column("spread", "Spr bps", "Spread, basis points", "Best ask minus best bid, in hundredths of a per cent", 56, 4),
     Column(
         "funding", "Funding %", "Funding rate, per cent", "Funding per period, and the time until it is paid", 118, 6
     ),
-    Column("sparkline", "24 h", "Course of 24 hours", "Closes of the last 24 hours", 56, 4),
+    Column("basis", "Basis", "Basis, basis points", "Mark against index price, in hundredths of a per cent", 56, 7),
+    Column("mark", "Mark", "Mark price", "The venue's mark price", 82, 8),
+    Column("high", "High", "High 24 hours", "Highest price of the last 24 hours", 82, 9),
+    Column("low", "Low", "Low 24 hours", "Lowest price of the last 24 hours", 82, 10),
+    Column("volume", "Volume", "Volume 24 hours", "Traded in 24 hours, base coin", 66, 11),
     Column("age", "Age", "Age", "Time since the newest ticker", 56, 5),
-)
+)  # fmt: skip
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 WIDEST_SPARKLINE = 140
+
+
+GROWTH: tuple[tuple[int, ...], ...] = (tuple(DIMENSIONS), (SYMBOL,), (LAST,), (SIGNAL,), (SCORE,))
+"""What grows from its least width to its own, in this order, before another column joins."""
 
 
 def fit(width: int, chosen: dict[str, bool], widths: dict[str, int]) -> dict[int, int]:
     """Columns to show in ``width`` px, with the width of each.
 
-    Columns appear in the order of their rank while they fit. What the user chose to show or to hide
-    is kept to, and so are the widths that the user dragged; what is left over widens the others.
+    The columns of rank 0 come first, as narrow as they may be; they grow in the order of `GROWTH`, then
+    others join in the order of their rank while they fit. What the user chose to show or to hide is kept
+    to, and so are the widths that the user dragged; what is left over widens the others.
 
     Parameters
     ----------
@@ -48,26 +80,36 @@ def fit(width: int, chosen: dict[str, bool], widths: dict[str, int]) -> dict[int
         Widths that the user dragged.
     """
     wanted = [index for index, column in enumerate(COLUMNS) if chosen.get(column.name, column.rank == 0)]
-    room = width - sum(_width(index, widths) for index in wanted)
+    result = {index: widths.get(COLUMNS[index].name, COLUMNS[index].least or COLUMNS[index].width) for index in wanted}
+    room = width - sum(result.values())
+    room, is_grown = _grow(result, room, widths)
     for index in sorted(range(len(COLUMNS)), key=lambda index: COLUMNS[index].rank):
-        if index in wanted or COLUMNS[index].name in chosen:
+        if index in result or COLUMNS[index].name in chosen:
             continue
-        if _width(index, widths) > room:
+        wide = widths.get(COLUMNS[index].name, COLUMNS[index].width)
+        if wide > room or not is_grown:
             break
-        wanted.append(index)
-        room -= _width(index, widths)
-    result = {index: _width(index, widths) for index in sorted(wanted)}
+        result[index] = wide
+        room -= wide
     _share(result, room, [index for index in result if COLUMNS[index].name not in widths])
-    return result
+    return dict(sorted(result.items()))
 
 
-def _width(index: int, widths: dict[str, int]) -> int:
-    column = COLUMNS[index]
-    return widths.get(column.name, column.width)
+def _grow(result: dict[int, int], room: int, widths: dict[str, int]) -> tuple[int, bool]:
+    """Give the columns of rank 0 their own widths, group by group; the room that is left, and whether all fitted."""
+    for group in GROWTH:
+        growing = [index for index in group if index in result and COLUMNS[index].name not in widths]
+        need = sum(COLUMNS[index].width - result[index] for index in growing)
+        if need > room:
+            return room, False
+        for index in growing:
+            result[index] = COLUMNS[index].width
+        room -= need
+    return room, True
 
 
 def _share(result: dict[int, int], room: int, growing: list[int]) -> None:
-    """Widen ``growing`` evenly by ``room`` px, the sparkline up to its most."""
+    """Widen ``growing`` evenly by ``room`` px, the sparkline up to its most, rigid ones only when there is no other."""
     if room <= 0 or not growing:
         return
     if SPARKLINE in growing and len(growing) > 1:
@@ -75,6 +117,7 @@ def _share(result: dict[int, int], room: int, growing: list[int]) -> None:
         result[SPARKLINE] += max(0, more)
         room -= max(0, more)
         growing = [index for index in growing if index != SPARKLINE]
+    growing = [index for index in growing if not COLUMNS[index].is_rigid] or growing
     each, left = divmod(room, len(growing))
     for place, index in enumerate(growing):
         result[index] += each + (1 if place < left else 0)

@@ -44,7 +44,7 @@ def column_menu(panel: MarketsPanel, column: int, parent: QMenu | None = None) -
 
 
 def _add_sort(menu: QMenu, panel: MarketsPanel, column: int) -> None:
-    spoken = COLUMNS[column].title
+    spoken = COLUMNS[column].title if len(COLUMNS[column].title) > 1 else COLUMNS[column].spoken
     menu.addAction(f"Sort by {spoken}, largest first\tAlt+Down", lambda: panel.sort_by(column, down=True))
     menu.addAction(f"Sort by {spoken}, smallest first\tAlt+Up", lambda: panel.sort_by(column, down=False))
 

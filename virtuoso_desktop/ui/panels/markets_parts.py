@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from virtuoso_desktop.ui.controls import Words
 from virtuoso_desktop.ui.fonts import Type
-from virtuoso_desktop.ui.measures import BAR_PX, HEADER_PX, PAD_PX, ROW_PX, search_width
+from virtuoso_desktop.ui.measures import BAR_PX, HEADER_PX, ROW_PX, search_width, skeleton_bar
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 if TYPE_CHECKING:
@@ -106,5 +106,5 @@ class MarketsNote(QWidget):
         for top in range((ROW_PX - BAR_PX) // 2, self.height(), ROW_PX):
             painter.drawRoundedRect(QRectF(12, top, 36, BAR_PX), 2, 2)
             for _, left, size in spans[1:]:
-                wide = min(size - 2 * PAD_PX, 40)
-                painter.drawRoundedRect(QRectF(left + size - PAD_PX - wide, top, wide, BAR_PX), 2, 2)
+                pad, wide = skeleton_bar(size)
+                painter.drawRoundedRect(QRectF(left + size - pad - wide, top, wide, BAR_PX), 2, 2)

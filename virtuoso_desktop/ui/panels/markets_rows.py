@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from virtuoso_desktop.engine.views import MarketRow, MarketsSnapshot, RowState, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
@@ -25,12 +26,20 @@ from virtuoso_desktop.ui.cell import (
     Ink,
     Part,
     cell,
+    no_value,
 )
-from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, LAST
+from virtuoso_desktop.ui.dimension_words import PREPARING
+from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, DIMENSIONS, LAST
 from virtuoso_desktop.ui.tokens import FLASH_MS, FLASH_RATIO
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.engine.analysis_views import ScoreRow
+    from virtuoso_desktop.ui.panels.markets_scores import MarketScores
+    from virtuoso_desktop.ui.panels.markets_search import Condition
 
 _NS_PER_MS = 1_000_000
 FLASH_STEP = 0.02
+DEFAULT_SORT = "score"
 KIND_WORDS = {MarketKind.SPOT: "spot", MarketKind.LINEAR: "perp", MarketKind.INVERSE: "inverse"}
 _SORT_VALUES: dict[str, Callable[[MarketRow], float | int | str | None]] = {
     "symbol": attrgetter("base_coin"),
@@ -48,14 +57,18 @@ _SORT_VALUES: dict[str, Callable[[MarketRow], float | int | str | None]] = {
     "sparkline": attrgetter("change_24h_pct"),
     "age": lambda row: None if row.updated_ms is None else -row.updated_ms,
 }
+_SCORE_COLUMNS = frozenset(column.name for column in COLUMNS) - _SORT_VALUES.keys()
+_NO_SCORES = (no_value(PREPARING),) * len(_SCORE_COLUMNS)
 
 
 class _Entry:
-    __slots__ = ("cells", "flash_ns", "flash_token", "row")
+    __slots__ = ("cells", "flash_ns", "flash_token", "market", "row", "scores")
 
     def __init__(self, row: MarketRow) -> None:
         self.row = row
         self.cells: tuple[Cell, ...] | None = None
+        self.market: tuple[Cell, ...] | None = None
+        self.scores: tuple[Cell, ...] | None = None
         self.flash_ns = 0
         self.flash_token = ""
 
@@ -76,10 +89,14 @@ class MarketsRows:
         self.shows_age = False
         """False while the age column is hidden: a stale row then tells its age in the 24 h cell."""
         self.reduced_motion = False
-        self.sort_column = "turnover"
+        self.has_bar = self.has_word = True
+        """There is room for the bar before a score, and for the whole word of a signal."""
+        self.sort_column = DEFAULT_SORT
         self.sorts_down = True
         self._entries: dict[InstrumentId, _Entry] = {}
-        self._words: tuple[str, ...] = ()
+        self.scoring: MarketScores | None = None
+        """Given with the engine: the first painted frame has no scores."""
+        self._asked: tuple[Condition, ...] = ()
         self._one_kind = True
 
     # --- what comes in ------------------------------------------------------------------------------------------
@@ -99,12 +116,26 @@ class MarketsRows:
             changed.add(row.instrument_id)
         return changed
 
+    def show_scores(self, scoring: MarketScores) -> None:
+        """Show the scores of this timeframe from now on."""
+        self.scoring = scoring
+        self.reformat()
+
+    def apply_scores(self, rows: Iterable[ScoreRow]) -> set[InstrumentId]:
+        """Take newer scores; returns the instruments whose row changed."""
+        changed = self.scoring.apply(rows) if self.scoring is not None else set[InstrumentId]()
+        for instrument in changed & self._entries.keys():
+            self._entries[instrument].cells = self._entries[instrument].scores = None
+        return changed
+
     def keep_only(self, instruments: Iterable[InstrumentId]) -> bool:
         """Forget all others; True when some were forgotten."""
         kept = set(instruments)
         gone = [instrument for instrument in self._entries if instrument not in kept]
         for instrument in gone:
             del self._entries[instrument]
+            if self.scoring is not None:
+                self.scoring.forget(instrument)
         if gone:
             self._judge_kinds()
         return bool(gone)
@@ -120,24 +151,28 @@ class MarketsRows:
     def reformat(self) -> None:
         """Every row's text may differ now. Cells that stay equal are not built anew by the table."""
         for entry in self._entries.values():
-            entry.cells = None
+            entry.cells = entry.market = entry.scores = None
 
     # --- order --------------------------------------------------------------------------------------------------
 
     def set_filter(self, words: str) -> None:
-        """Show only rows that hold every word: coin, symbol, venue or kind. Takes effect at `rearrange`."""
-        self._words = tuple(words.casefold().split())
+        """Show only rows for which every word holds, see `markets_search`. Takes effect at `rearrange`."""
+        self._asked = ()
+        if words.strip():
+            from virtuoso_desktop.ui.panels.markets_search import conditions
+
+            self._asked = conditions(words)
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self._words)
+        return bool(self._asked)
 
     def rearrange(self) -> list[InstrumentId]:
         """Filter and sort anew; returns the previous order. Missing values come last either way."""
         previous = self.order
-        value = _SORT_VALUES[self.sort_column]
-        found = [entry.row for entry in self._entries.values() if self._matches(entry.row)]
-        found.sort(key=lambda row: row.instrument_id)
+        value = self._sort_value()
+        found = [entry.row for entry in self._entries.values() if not self._asked or self._matches(entry.row)]
+        found.sort(key=lambda row: (-(row.turnover_24h or 0.0), row.instrument_id))
         with_value = [row for row in found if value(row) is not None]
         with_value.sort(key=value, reverse=self.sorts_down)  # pyright: ignore[reportArgumentType]
         without = [row for row in found if value(row) is None]
@@ -146,14 +181,18 @@ class MarketsRows:
             self.place = {instrument: index for index, instrument in enumerate(self.order)}
         return previous
 
+    def _sort_value(self) -> Callable[[MarketRow], float | int | str | None]:
+        """Scores are sorted by while they count; equal and missing values stand by turnover."""
+        column, scoring, now_ms = self.sort_column, self.scoring, self.now_ms
+        if column not in _SCORE_COLUMNS:
+            return _SORT_VALUES[column]
+        return lambda row: None if scoring is None else scoring.value(row, column, now_ms)
+
     def _matches(self, row: MarketRow) -> bool:
-        if not self._words:
-            return True
         identity = row.instrument_id
-        words = (
-            f"{row.base_coin} {identity.symbol} {identity.venue.value} {KIND_WORDS[identity.market_kind]}".casefold()
-        )
-        return all(word in words for word in self._words)
+        names = f"{row.base_coin} {identity.symbol} {identity.venue.value} {KIND_WORDS[identity.market_kind]}"
+        scores = self.scoring.counting(row, self.now_ms) if self.scoring is not None else None
+        return all(condition(names.casefold(), scores) for condition in self._asked)
 
     # --- what the table asks ------------------------------------------------------------------------------------
 
@@ -188,7 +227,7 @@ class MarketsRows:
     def cells(self, index: int) -> tuple[Cell, ...]:
         entry = self._entries[self.order[index]]
         if entry.cells is None:
-            entry.cells = self._format(entry.row)
+            entry.cells = self._format(entry)
         return entry.cells
 
     def tints(self, index: int, now_ns: int) -> tuple[tuple[int, str, float], ...]:
@@ -224,11 +263,18 @@ class MarketsRows:
         name = f"{identity.symbol}, {identity.venue.value.capitalize()} {KIND_WORDS[identity.market_kind]}"
         if row.updated_ms is None:
             return f"{name}\nwaiting for the first ticker"
+        if COLUMNS[column].name in _SCORE_COLUMNS:
+            return f"{name}\n{self._score_tooltip(row, COLUMNS[column].name)}"
         said = f"{name}\nas of {text.local_moment(row.updated_ms, self.now_ms)} ({text.utc_moment(row.updated_ms)})"
         if COLUMNS[column].name == "funding" and row.next_funding_ms is not None:
             said += f"\nfunding at {text.local_moment(row.next_funding_ms, self.now_ms)}"
             said += f" ({text.utc_moment(row.next_funding_ms)})"
         return said
+
+    def _score_tooltip(self, row: MarketRow, column: str) -> str:
+        if self.scoring is None:
+            return f"No score yet: {PREPARING}."
+        return self.scoring.tooltip(row, column, self.now_ms)
 
     def name_of(self, row: MarketRow) -> str:
         """How the row's instrument is called: the coin alone while all rows are of one kind and quote coin."""
@@ -269,7 +315,9 @@ class MarketsRows:
     def _replace(self, entry: _Entry, row: MarketRow, now_ns: int) -> None:
         before = entry.row
         entry.row = row
-        entry.cells = None
+        entry.cells = entry.market = None
+        if row.state is not before.state:
+            entry.scores = None
         is_live = row.state is RowState.LIVE
         if is_live and before.state is RowState.LIVE and row.last_move and row.last_change_ms != before.last_change_ms:
             entry.flash_ns = now_ns
@@ -287,9 +335,20 @@ class MarketsRows:
             self._one_kind = is_one
             self.reformat()
 
-    def _format(self, row: MarketRow) -> tuple[Cell, ...]:
+    def _format(self, entry: _Entry) -> tuple[Cell, ...]:
+        """Prices tick often, scores when a candle closes: what did not change is not formatted again."""
+        row = entry.row
         if row.state is RowState.WAITING:
             return (cell(self.name_of(row), MUTED), *(EMPTY,) * (len(COLUMNS) - 2), cell("waiting", MUTED))
+        if entry.market is None:
+            entry.market = self._format_market(row)
+        if entry.scores is None:
+            entry.scores = _NO_SCORES
+            if self.scoring is not None:
+                entry.scores = self.scoring.cells(row, self.now_ms, has_bar=self.has_bar, has_word=self.has_word)
+        return (*entry.market[: DIMENSIONS[0]], *entry.scores, *entry.market[DIMENSIONS[0] :])
+
+    def _format_market(self, row: MarketRow) -> tuple[Cell, ...]:
         is_live = row.state is RowState.LIVE
         ink = NUMBER if is_live else MUTED_NUMBER
         digits = row.price_decimals
@@ -301,16 +360,16 @@ class MarketsRows:
             cell(self.name_of(row), KEY if is_live else MUTED_NUMBER),
             _number(row.last_price, text.price(row.last_price, digits), ink),
             change,
+            Cell((), spoken=change.text if row.sparkline else "no history yet"),
+            _number(row.turnover_24h, text.compact(row.turnover_24h), ink),
             self._change(row.change_utc_day_pct, is_live),
+            _number(row.spread_bps, text.bps(row.spread_bps), ink),
+            self._funding(row, ink),
+            _number(row.basis_bps, text.signed_bps(row.basis_bps), ink),
+            _number(row.mark_price, text.price(row.mark_price, digits), ink),
             _number(row.high_24h, text.price(row.high_24h, digits), ink),
             _number(row.low_24h, text.price(row.low_24h, digits), ink),
-            _number(row.spread_bps, text.bps(row.spread_bps), ink),
             _number(row.volume_24h, text.compact(row.volume_24h), ink),
-            _number(row.turnover_24h, text.compact(row.turnover_24h), ink),
-            _number(row.mark_price, text.price(row.mark_price, digits), ink),
-            _number(row.basis_bps, text.signed_bps(row.basis_bps), ink),
-            self._funding(row, ink),
-            Cell((), spoken=change.text if row.sparkline else "no history yet"),
             age,
         )
 
