@@ -62,6 +62,7 @@ class CandleSeries:
         "_most_rows",
         "_newest_ms",
         "base_version",
+        "changed_from_ms",
         "event_ms",
         "is_joined",
         "late",
@@ -87,6 +88,8 @@ class CandleSeries:
         """Changes when something other than the values of the last row changed."""
         self.revisions = 0
         """Committed rows that the venue changed afterwards."""
+        self.changed_from_ms: int | None = None
+        """Oldest committed row that came or changed behind the newest one, until a reader sets it back to None."""
         self.late = 0
         """Updates of a candle before the newest one."""
         self.rejected = 0
@@ -157,6 +160,7 @@ class CandleSeries:
         elif closed and self._differs(index, candle):
             self.base_version += 1
             self.revisions += 1
+            self._note_change(open_ms)
         else:
             return False
         self._write(index, candle)
@@ -214,6 +218,7 @@ class CandleSeries:
         new = ~matches
         added = int(new.sum())
         if added:
+            self._note_filled(opens[new])
             self._insert(page[:, new])
             self.uncommitted.update(int(ms) for ms in opens[new & ~committed])
             self.base_version += 1
@@ -271,6 +276,17 @@ class CandleSeries:
         self.version += 1
         return True
 
+    def _note_change(self, open_ms: int) -> None:
+        if self.changed_from_ms is None or open_ms < self.changed_from_ms:
+            self.changed_from_ms = open_ms
+
+    def _note_filled(self, opens: NDArray[np.float64]) -> None:
+        """Rows that go between held ones change what came after them; older ones only lengthen the series."""
+        if self._count:
+            between = opens[(opens > self._columns[OPEN_MS, 0]) & (opens < self._newest_ms)]
+            if between.size:
+                self._note_change(int(between[0]))
+
     def _index_of(self, open_ms: float) -> int:
         return int(np.searchsorted(self._columns[OPEN_MS, : self._count], open_ms))
 
@@ -284,6 +300,7 @@ class CandleSeries:
             return
         if was_committed:
             self.revisions += 1
+            self._note_change(open_ms)
         self._columns[:, index] = row
         self.base_version += 1
         self.version += 1

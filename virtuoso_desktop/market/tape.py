@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 
+from virtuoso_desktop.market.deltas import MinuteDeltas
 from virtuoso_desktop.model.market import Aggressor, Trade
 
 KEPT_TRADES = 1_000
@@ -39,6 +40,7 @@ class TradeTape:
         "_newest_ids",
         "_newest_ms",
         "cvd",
+        "deltas",
         "duplicates",
         "out_of_order",
         "trades",
@@ -56,6 +58,7 @@ class TradeTape:
         """Oldest first."""
         self.cvd = 0.0
         """Buy minus sell size (base coin) of all trades since the run began."""
+        self.deltas = MinuteDeltas()
         self.duplicates = 0
         self.out_of_order = 0
         self.version = 0
@@ -75,7 +78,9 @@ class TradeTape:
             self.trades.append(trade)
         elif not self._insert(trade):
             return False
-        self.cvd += trade.size if trade.aggressor is _BUY else -trade.size
+        signed = trade.size if trade.aggressor is _BUY else -trade.size
+        self.cvd += signed
+        self.deltas.add(time_ms, signed, is_block=trade.is_block)
         if self._first_ms is None:
             self._first_ms = time_ms
         if len(self.trades) > self._most:
@@ -115,6 +120,8 @@ class TradeTape:
         new = [trade for trade in trades if trade.trade_id not in held]
         if not new:
             return 0
+        for trade in new:
+            self.deltas.add(trade.time_ms, _signed(trade), is_block=trade.is_block)
         if self._first_ms is not None:
             self.cvd += sum(_signed(trade) for trade in new if trade.time_ms >= self._first_ms)
         self.trades = sorted([*self.trades, *new], key=_order)[-self._most :]
