@@ -1,0 +1,76 @@
+"""What the components of all dimensions share: how one is written into the inputs row, and the trend weight."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from virtuoso_desktop.analysis.layout import AGE_MS, CELLS, DEGENERATE, FRESH, NONE, QUALITY, REASON, VALUE, WARMUP
+
+Floats = NDArray[np.float64]
+
+ESTIMATED_QUALITY = 0.5
+"""Quality k of a component whose source is an estimate."""
+
+
+@njit(cache=True)
+def put(inputs: Floats, component: int, c: float, value: float, reason: int) -> None:
+    """Write a component of full quality from the closed candle itself; NaN for c means that there is none."""
+    at = component * CELLS
+    inputs[at] = c
+    inputs[at + VALUE] = value
+    inputs[at + QUALITY] = 1.0
+    inputs[at + FRESH] = 1.0
+    inputs[at + AGE_MS] = 0.0
+    inputs[at + REASON] = reason
+
+
+@njit(cache=True)
+def absent(inputs: Floats, component: int, reason: int) -> None:
+    """Write a component that has no value, and why."""
+    put(inputs, component, math.nan, math.nan, reason)
+    inputs[component * CELLS + AGE_MS] = math.nan
+
+
+@njit(cache=True)
+def clip(x: float, low: float, high: float) -> float:
+    """``x`` within [low, high]; NaN stays NaN."""
+    if x < low:
+        return low
+    if x > high:
+        return high
+    return x
+
+
+@njit(cache=True)
+def sign(x: float) -> float:
+    """-1, 0 or 1."""
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0
+
+
+@njit(cache=True)
+def trend_weight(adx: float) -> float:
+    """Share of the momentum reading, the rest is the reading as mean reversion: 0 up to ADX 15, 1 from 30 (0.11)."""
+    t = clip((adx - 15.0) / 15.0, 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+@njit(cache=True)
+def band_reading(b: float, trend: float) -> float:
+    """A place within bands, -1 at the lower and 1 at the upper one: with the trend, else against its outer half."""
+    return trend * clip(b, -1.0, 1.0) - (1.0 - trend) * sign(b) * clip((abs(b) - 0.5) / 0.5, 0.0, 1.0)
+
+
+@njit(cache=True)
+def flat_or_known(atr: float) -> int:
+    """Reason beside a value that the ATR scales: DEGENERATE when nothing moved."""
+    return DEGENERATE if atr == 0.0 else NONE
+
+
+@njit(cache=True)
+def why_absent(total: float) -> int:
+    """Reason for a missing share of a sum: not enough candles, or nothing was traded."""
+    return WARMUP if math.isnan(total) else DEGENERATE
