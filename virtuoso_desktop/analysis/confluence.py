@@ -67,15 +67,13 @@ ALPHAS = (0.5, 0.5, 1.0, 1.0, 0.5, 1.0)
 LEAST_GROSS = 0.15
 ENOUGH_DIMENSIONS = 2.5
 FIRST_BARS, FULL_BARS = 26.0, 250.0
-CORRELATIONS = np.array(
-    [
-        [1.0, 0.5, 0.1, 0.1, 0.6, 0.1],
-        [0.5, 1.0, 0.5, 0.1, 0.4, 0.1],
-        [0.1, 0.5, 1.0, 0.4, 0.1, 0.1],
-        [0.1, 0.1, 0.4, 1.0, 0.1, 0.1],
-        [0.6, 0.4, 0.1, 0.1, 1.0, 0.1],
-        [0.1, 0.1, 0.1, 0.1, 0.1, 1.0],
-    ]
+CORRELATIONS = (
+    (1.0, 0.5, 0.1, 0.1, 0.6, 0.1),
+    (0.5, 1.0, 0.5, 0.1, 0.4, 0.1),
+    (0.1, 0.5, 1.0, 0.4, 0.1, 0.1),
+    (0.1, 0.1, 0.4, 1.0, 0.1, 0.1),
+    (0.6, 0.4, 0.1, 0.1, 1.0, 0.1),
+    (0.1, 0.1, 0.1, 0.1, 0.1, 1.0),
 )
 """Assumed correlations of the dimensions: three that come from the same candles are not three witnesses."""
 
@@ -177,7 +175,7 @@ def _confidence(inputs: Floats, params: Floats, out: Floats) -> None:
         fresh += weight * _freshness(inputs, dimension, out[D_COMPLETENESS + cell])
         sample += weight * inputs[SAMPLE + dimension]
         for other in range(DIMENSION_COUNT):
-            squares += weight * CORRELATIONS[dimension, other] * out[D_WEIGHT + other * DIMENSION_CELLS]
+            squares += weight * CORRELATIONS[dimension][other] * out[D_WEIGHT + other * DIMENSION_CELLS]
     if squares == 0.0:
         for factor in (AGREEMENT, DIVERSITY, COMPLETE, FRESHNESS, SAMPLED):
             out[factor] = 0.0

@@ -41,7 +41,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Lacking(msgspec.Struct, frozen=True):
-    """A component without a value, and the points its full weight could bring either way."""
+    """A component without a value, and why."""
 
     dimension: DimensionName
     component: str

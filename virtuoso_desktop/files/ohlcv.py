@@ -13,6 +13,7 @@ import csv
 import datetime as dt
 import gzip
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -35,6 +36,7 @@ TURNOVER_NAMES = ("turnover", "quote_volume", "quote_asset_volume")
 _TEXT_ENDINGS = (".csv", ".csv.gz")
 _ARROW_ENDINGS = (".parquet", ".feather")
 _CHUNK_ROWS = 65_536
+_BLANKS = frozenset({"", "null", "none", "na", "n/a", "-", "--"})
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _NUMBER = re.compile(r"\s*-?\d{9,}(\.\d*)?\s*")
@@ -80,19 +82,36 @@ def decimals_of(values: Floats, most: int = 12) -> int:
 
 
 def read_ohlcv(path: Path) -> OhlcvTable:
-    """All rows of a file of candles.
+    """All rows of a file of candles, every one of which is a candle and later than the one before.
+
+    Raises
+    ------
+    ParseError
+        As `read_rows`; ``bad_value`` for a bad row, which is named.
+    """
+    table = _read(path, keeps_blanks=False)
+    _check(table)
+    return table
+
+
+def read_rows(path: Path) -> OhlcvTable:
+    """All rows of a file of candles as they stand there, judged by nobody; a blank number is NaN.
 
     Raises
     ------
     ParseError
         ``malformed`` when the file cannot be read as what its name says or lacks a column, ``empty`` without rows,
-        ``unsupported_kind`` for another ending, ``bad_value`` for a bad row, which is named.
+        ``unsupported_kind`` for another ending, ``bad_value`` for a row without a time or with words as a number.
     """
+    return _read(path, keeps_blanks=True)
+
+
+def _read(path: Path, *, keeps_blanks: bool) -> OhlcvTable:
     name = path.name.lower()
     if name.endswith(_TEXT_ENDINGS):
-        columns = _read_text(path)
+        columns = _read_text(path, keeps_blanks=keeps_blanks)
     elif name.endswith(_ARROW_ENDINGS):
-        columns = _read_arrow(path)
+        columns = _read_arrow(path, keeps_blanks=keeps_blanks)
     else:
         raise ParseError(
             f"{path.name} is not a file of candles that can be read: use {', '.join(_TEXT_ENDINGS + _ARROW_ENDINGS)}.",
@@ -100,7 +119,6 @@ def read_ohlcv(path: Path) -> OhlcvTable:
         )
     if columns.open_ms.size == 0:
         raise ParseError(f"{path.name} has no rows of candles.", kind="empty")
-    _check(columns)
     return columns
 
 
@@ -157,10 +175,10 @@ def _unreadable(path: Path, error: Exception) -> ParseError:
 # --- text ---
 
 
-def _read_text(path: Path) -> OhlcvTable:
+def _read_text(path: Path, *, keeps_blanks: bool) -> OhlcvTable:
     try:
         with _open_text(path) as file:
-            return _read_rows(path, file)
+            return _read_rows(path, file, keeps_blanks=keeps_blanks)
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(path, error) from error
 
@@ -171,7 +189,7 @@ def _open_text(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _read_rows(path: Path, file: TextIO) -> OhlcvTable:
+def _read_rows(path: Path, file: TextIO, *, keeps_blanks: bool) -> OhlcvTable:
     head = file.readline()
     delimiter = max(",;\t", key=head.count)
     header = [*csv.reader([head], delimiter=delimiter), []][0]
@@ -184,7 +202,10 @@ def _read_rows(path: Path, file: TextIO) -> OhlcvTable:
         texts = _column(path, rows, places.time, done)
         times.append(_times_of_text(path, texts, done))
         for name, place in places.values():
-            parts[name].append(_numbers_of_text(path, name, _column(path, rows, place, done), done))
+            texts = _column(path, rows, place, done)
+            if keeps_blanks:
+                texts = ["nan" if text.strip().lower() in _BLANKS else text for text in texts]
+            parts[name].append(_numbers_of_text(path, name, texts, done))
         done += len(rows)
     open_ms = np.concatenate(times) if times else np.empty(0, dtype=np.int64)
     return _table(path, open_ms, {name: np.concatenate(part or [np.empty(0)]) for name, part in parts.items()})
@@ -248,7 +269,7 @@ def _times_of_numbers(path: Path, numbers: Floats, done: int) -> Ints:
 # --- Arrow ---
 
 
-def _read_arrow(path: Path) -> OhlcvTable:
+def _read_arrow(path: Path, *, keeps_blanks: bool) -> OhlcvTable:
     import pyarrow as pa
     from pyarrow import feather, parquet
 
@@ -260,7 +281,10 @@ def _read_arrow(path: Path) -> OhlcvTable:
     places = _places(path, table.column_names)
     if table.num_rows == 0:
         return _table(path, np.empty(0, dtype=np.int64), {name: np.empty(0) for name, _ in places.values()})
-    values = {name: _arrow_numbers(path, name, table.column(place)) for name, place in places.values()}
+    values = {
+        name: _arrow_numbers(path, name, table.column(place), keeps_blanks=keeps_blanks)
+        for name, place in places.values()
+    }
     return _table(path, _arrow_times(path, table.column(places.time)), values)
 
 
@@ -277,9 +301,12 @@ def _arrow_times(path: Path, column: pa.ChunkedArray) -> Ints:
     return _times_of_text(path, [str(value) for value in column.to_pylist()], 0)
 
 
-def _arrow_numbers(path: Path, name: str, column: pa.ChunkedArray) -> Floats:
+def _arrow_numbers(path: Path, name: str, column: pa.ChunkedArray, *, keeps_blanks: bool) -> Floats:
     import pyarrow as pa
 
+    if column.null_count and keeps_blanks:
+        numbers = (math.nan if value is None else float(value) for value in column.to_pylist())
+        return np.fromiter(numbers, dtype=np.float64, count=column.length())
     if column.null_count:
         raise _bad_value(path, column.is_null().to_pylist().index(True) + 1, f"the {name} is missing")
     if pa.types.is_float32(column.type):
