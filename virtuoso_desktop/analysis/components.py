@@ -8,7 +8,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from virtuoso_desktop.analysis.layout import AGE_MS, CELLS, DEGENERATE, FRESH, NONE, QUALITY, REASON, VALUE, WARMUP
+from virtuoso_desktop.analysis.layout import (
+    AGE_MS,
+    CELLS,
+    COMPONENT_COUNT,
+    CROSS_CHECK,
+    DEGENERATE,
+    DIMENSION_COUNT,
+    FRESH,
+    INPUTS_WIDTH,
+    MISSING,
+    NONE,
+    QUALITY,
+    REASON,
+    SAMPLE,
+    VALUE,
+    WARMUP,
+)
 
 Floats = NDArray[np.float64]
 
@@ -16,7 +32,24 @@ ESTIMATED_QUALITY = 0.5
 """Quality k of a component whose source is an estimate."""
 
 
-@njit(cache=True)
+@njit
+def blank_inputs(inputs: Floats) -> None:
+    """Make an inputs row one in which everything is missing; what is known is written over it."""
+    inputs[:] = 0.0
+    for component in range(COMPONENT_COUNT):
+        absent(inputs, component, MISSING)
+    inputs[SAMPLE : SAMPLE + DIMENSION_COUNT] = 1.0
+    inputs[CROSS_CHECK] = 1.0
+
+
+def new_inputs() -> Floats:
+    """An inputs row in which everything is missing."""
+    inputs = np.empty(INPUTS_WIDTH)
+    blank_inputs(inputs)
+    return inputs
+
+
+@njit
 def put(inputs: Floats, component: int, c: float, value: float, reason: int) -> None:
     """Write a component of full quality from the closed candle itself; NaN for c means that there is none."""
     at = component * CELLS
@@ -28,14 +61,14 @@ def put(inputs: Floats, component: int, c: float, value: float, reason: int) -> 
     inputs[at + REASON] = reason
 
 
-@njit(cache=True)
+@njit
 def absent(inputs: Floats, component: int, reason: int) -> None:
     """Write a component that has no value, and why."""
     put(inputs, component, math.nan, math.nan, reason)
     inputs[component * CELLS + AGE_MS] = math.nan
 
 
-@njit(cache=True)
+@njit
 def clip(x: float, low: float, high: float) -> float:
     """``x`` within [low, high]; NaN stays NaN."""
     if x < low:
@@ -45,32 +78,32 @@ def clip(x: float, low: float, high: float) -> float:
     return x
 
 
-@njit(cache=True)
+@njit
 def sign(x: float) -> float:
     """-1, 0 or 1."""
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0
 
 
-@njit(cache=True)
+@njit
 def trend_weight(adx: float) -> float:
     """Share of the momentum reading, the rest is the reading as mean reversion: 0 up to ADX 15, 1 from 30 (0.11)."""
     t = clip((adx - 15.0) / 15.0, 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(cache=True)
+@njit
 def band_reading(b: float, trend: float) -> float:
     """A place within bands, -1 at the lower and 1 at the upper one: with the trend, else against its outer half."""
     return trend * clip(b, -1.0, 1.0) - (1.0 - trend) * sign(b) * clip((abs(b) - 0.5) / 0.5, 0.0, 1.0)
 
 
-@njit(cache=True)
+@njit
 def flat_or_known(atr: float) -> int:
     """Reason beside a value that the ATR scales: DEGENERATE when nothing moved."""
     return DEGENERATE if atr == 0.0 else NONE
 
 
-@njit(cache=True)
+@njit
 def why_absent(total: float) -> int:
     """Reason for a missing share of a sum: not enough candles, or nothing was traded."""
     return WARMUP if math.isnan(total) else DEGENERATE

@@ -82,7 +82,7 @@ PARAMS_WIDTH = 17
 """Params: nominal weight and membership in the profile of each dimension, most confidence, four thresholds."""
 
 
-@njit(cache=True)
+@njit
 def confluence_step(state: Floats, inputs: Floats, params: Floats, out: Floats) -> None:
     """Dimensions, score and the factors of the confidence into ``out``; the signal's cells are not touched."""
     out[AVAILABLE_WEIGHT] = 0.0
@@ -95,7 +95,7 @@ def confluence_step(state: Floats, inputs: Floats, params: Floats, out: Floats) 
     _confidence(inputs, params, out)
 
 
-@njit(cache=True)
+@njit
 def _dimension(state: Floats, inputs: Floats, params: Floats, out: Floats, dimension: int) -> None:
     """Smoothed and plain score, completeness and status of one dimension."""
     first, last, cell = FIRST[dimension], FIRST[dimension + 1], dimension * DIMENSION_CELLS
@@ -137,7 +137,7 @@ def _dimension(state: Floats, inputs: Floats, params: Floats, out: Floats, dimen
     out[D_WEIGHT + cell] = params[P_WEIGHT + dimension]
 
 
-@njit(cache=True)
+@njit
 def _score(state: Floats, out: Floats) -> None:
     """Effective weights, score and points of the dimensions that are there."""
     total = out[AVAILABLE_WEIGHT]
@@ -157,7 +157,7 @@ def _score(state: Floats, out: Floats) -> None:
     out[NO_SCORE] = NONE if total > 0.0 else out[D_STATUS + TECHNICAL * DIMENSION_CELLS]
 
 
-@njit(cache=True)
+@njit
 def _confidence(inputs: Floats, params: Floats, out: Floats) -> None:
     """The five factors of C.4, each 0 to 1; the signal's step multiplies them."""
     net = gross = complete = fresh = sample = squares = profile = 0.0
@@ -188,7 +188,7 @@ def _confidence(inputs: Floats, params: Floats, out: Floats) -> None:
     out[SAMPLED] = min(bars * sample, 1.0) * inputs[CROSS_CHECK]
 
 
-@njit(cache=True)
+@njit
 def _freshness(inputs: Floats, dimension: int, completeness: float) -> float:
     """Mean freshness of the components that are there, weighed as in the score."""
     total = 0.0

@@ -20,8 +20,8 @@ Marks = NDArray[np.bool_]
 
 MOST_FILLED = 3
 """Missing candles that are filled; more of them are a gap."""
-MOST_TICKS = float(1 << 43)
-"""Sums of 1,000 such prices are still exact in a float."""
+MOST_TICKS = float(1 << 50)
+"""Eight such prices still add up exactly in a float."""
 MOST_SIZE = 1e30
 TABLE_CANDLE_WIDTH = 9
 """Columns of a candle: open_ms, open, high, low, close (ticks), volume, turnover, delta (NaN: none), synthetic."""

@@ -8,8 +8,6 @@ read them by these constants; a compiled step holds them, so a change here needs
 
 from __future__ import annotations
 
-import numpy as np
-
 from virtuoso_desktop.model.result import COMPONENTS, DimensionName, Reason, SignalKind, SignalStrength, Withheld
 
 ENGINE_VERSION = "1"
@@ -26,7 +24,7 @@ TABLE_COLUMNS: tuple[str, ...] = (
     "structure", "slope_50", "r2_50", "support", "resistance", "support_strength", "resistance_strength",
     "break_value", "er_20", "bars", "gap", "degenerate",
 )  # fmt: skip
-"""Prices in ticks, volumes in base coin."""
+"""The columns that the scoring reads, with which `candle_table.COLUMNS` begins; prices in ticks."""
 TABLE_WIDTH = len(TABLE_COLUMNS)
 (
     T_CLOSE, T_RSI, T_MACD, T_MACD_SIGNAL, T_MACD_HIST, T_EMA_12, T_EMA_26, T_EMA_50,
@@ -78,6 +76,15 @@ CLOSE_MS, BARS, CROSS_CHECK, RESET, SYNTHETIC = range(SAMPLE + DIMENSION_COUNT, 
 """Close of the candle; closed candles since the start or a reset; factor on the confidence when venues disagree;
 1 when the state was reset before this candle; 1 when the candle fills a gap."""
 INPUTS_WIDTH = SYNTHETIC + 1
+INPUTS_COLUMNS: tuple[str, ...] = (
+    *(
+        f"{name}_{cell}"
+        for _, name in COMPONENT_NAMES
+        for cell in ("c", "value", "quality", "fresh", "age_ms", "reason")
+    ),
+    *(f"{dimension.value}_sample" for dimension in DIMENSIONS),
+    "close_ms", "bars", "cross_check", "reset", "synthetic",
+)  # fmt: skip
 
 # --- the outcome row -----------------------------------------------------------------------------------------------
 
@@ -95,6 +102,20 @@ POINTS = 20 + DIMENSION_COUNT * DIMENSION_CELLS
 """Twenty cells, one a component: its share of ``score - 50``."""
 OUTCOME_WIDTH = POINTS + COMPONENT_COUNT
 
+
+def _outcome_names() -> tuple[str, ...]:
+    names = [
+        "score", "confidence", "confidence_raw", "signal", "strength", "no_score", "ended", "withheld", "since_ms",
+        "entry_score", "changed", "agreement", "diversity", "complete", "freshness", "sampled", "available_weight",
+        "available_count", "at_ms", "unsmoothed",
+    ]  # fmt: skip
+    for dimension in DIMENSIONS:
+        names += [f"{dimension.value}_{cell}" for cell in ("score", "weight", "completeness", "status", "unsmoothed")]
+    return (*names, *(f"{name}_points" for _, name in COMPONENT_NAMES))
+
+
+OUTCOME_COLUMNS = _outcome_names()
+
 # --- words ---------------------------------------------------------------------------------------------------------
 
 REASONS: tuple[Reason | None, ...] = (None, *Reason)
@@ -111,15 +132,3 @@ BY_THRESHOLD, BY_CONFIRMATION, BY_COOL_DOWN, BY_COVERAGE, BY_CONFIDENCE, BY_CHAN
 def words_of(bits: float) -> tuple[Withheld, ...]:
     """The rules that the bits of a ``WITHHELD`` cell stand for."""
     return tuple(rule for bit, rule in enumerate(WITHHELD_BITS) if int(bits) >> bit & 1)
-
-
-def new_inputs() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """An inputs row in which everything is missing; what is known is written over it."""
-    row = np.full(INPUTS_WIDTH, np.nan)
-    cells = row[:SAMPLE].reshape(COMPONENT_COUNT, CELLS)
-    cells[:, QUALITY] = cells[:, FRESH] = 1.0
-    cells[:, REASON] = MISSING
-    row[SAMPLE : SAMPLE + DIMENSION_COUNT] = 1.0
-    row[CROSS_CHECK] = 1.0
-    row[BARS] = row[RESET] = row[SYNTHETIC] = 0.0
-    return row

@@ -1,8 +1,8 @@
 """The scoring of one instrument on one timeframe as a kernel: components in, outcome out.
 
-``score_step(state, inputs, params, out)`` is `confluence_step` and `signal_step` on one state row; batch, peek and
-live evaluation are this same code, so they agree bit for bit. `candle_inputs` fills the components that come from
-candles; those of streams are written by whoever has them, over the row of `layout.new_inputs`.
+`SCORE` is `confluence_step` and `signal_step` on one state row; batch, peek and live evaluation are this same code, so
+they agree bit for bit. `candle_inputs` fills the components that come from candles; those of streams are written by
+whoever has them, over the row of `components.new_inputs`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import math
 import msgspec
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from virtuoso_desktop.analysis.components import absent
+from virtuoso_desktop.analysis.components import absent, blank_inputs
 from virtuoso_desktop.analysis.confluence import P_CAP, P_IN_PROFILE, PARAMS_WIDTH, confluence_step
 from virtuoso_desktop.analysis.confluence import STATE_WIDTH as CONFLUENCE_WIDTH
+from virtuoso_desktop.analysis.kernels import Floats, Kernel, make_kernel
 from virtuoso_desktop.analysis.layout import (
     BARS,
     CANDLE_DIMENSIONS,
@@ -27,12 +27,15 @@ from virtuoso_desktop.analysis.layout import (
     ENGINE_VERSION,
     FIRST,
     GAP,
+    INPUTS_COLUMNS,
     INPUTS_WIDTH,
-    OUTCOME_WIDTH,
+    MISSING,
+    OUTCOME_COLUMNS,
     PRICE_STRUCTURE,
     RESET,
     SYNTHETIC,
     T_BARS,
+    TABLE_WIDTH,
     TECHNICAL,
     VOLUME,
 )
@@ -44,66 +47,79 @@ from virtuoso_desktop.analysis.volume_score import volume_step
 from virtuoso_desktop.model.result import Profile
 from virtuoso_desktop.settings.schema import AnalysisSettings
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
-
 STATE_WIDTH = CONFLUENCE_WIDTH + SIGNAL_WIDTH
+FACTS: tuple[str, ...] = ("close_ms", "reset", "synthetic", "has_volume")
+"""What a candle is beside its table row: its close; 1 when the table's state was begun anew with it after a gap; 1 when
+it fills a gap; 0 when its market's volumes are not known."""
+FACTS_WIDTH = len(FACTS)
+HAS_VOLUME = 3
 CANDLES_ONLY_CAP = 0.5
 """Most confidence without order flow, book and sentiment."""
 
 
-@njit(cache=True)
-def candle_inputs(table: Floats, close_ms: float, reset: float, synthetic: float, inputs: Floats) -> None:
-    """Components of the three candle dimensions and the facts of the candle, from the candle table's row.
+@njit
+def candle_inputs(table: Floats, facts: Floats, inputs: Floats) -> None:
+    """Components of the three candle dimensions, and the facts of the candle, into an inputs row.
 
-    ``reset`` is 1 on the first candle after the table's state was reset, ``synthetic`` 1 on one that fills a gap.
+    Parameters
+    ----------
+    table : ndarray
+        Row of the candle table.
+    facts : ndarray, shape (4,)
+        See `FACTS`.
     """
     technical_step(table, inputs)
-    volume_step(table, inputs)
+    if facts[HAS_VOLUME] != 0.0:
+        volume_step(table, inputs)
+    else:
+        for component in range(FIRST[VOLUME], FIRST[VOLUME + 1]):
+            absent(inputs, component, MISSING)
     structure_step(table, inputs)
-    inputs[CLOSE_MS] = close_ms
+    inputs[CLOSE_MS] = facts[0]
     inputs[BARS] = table[T_BARS]
-    inputs[RESET] = reset
-    inputs[SYNTHETIC] = synthetic
-    if reset != 0.0:
+    inputs[RESET] = facts[1]
+    inputs[SYNTHETIC] = facts[2]
+    if facts[1] != 0.0 or facts[2] != 0.0:
         for dimension in (TECHNICAL, VOLUME, PRICE_STRUCTURE):
             for component in range(FIRST[dimension], FIRST[dimension + 1]):
                 if math.isnan(inputs[component * CELLS]):
                     absent(inputs, component, GAP)
 
 
-@njit(cache=True)
-def score_step(state: Floats, inputs: Floats, params: Floats, out: Floats) -> None:
+def _score_step(state: Floats, inputs: Floats, params: Floats, out: Floats) -> None:
     """One closed candle: dimensions, score, confidence, signal and what withheld one."""
     confluence_step(state[:CONFLUENCE_WIDTH], inputs, params, out)
     signal_step(state[CONFLUENCE_WIDTH:], inputs, params, out)
 
 
-@njit(cache=True)
-def score_peek(state: Floats, inputs: Floats, params: Floats, out: Floats) -> None:
-    """`score_step` on a copy of ``state``: what the outcome were if the forming candle closed now."""
-    score_step(state.copy(), inputs, params, out)
+def _candle_score_step(state: Floats, row: Floats, params: Floats, out: Floats) -> None:
+    """The same from a row of the candle table and its facts; ``out`` is the inputs row, then the outcome row."""
+    inputs = out[:INPUTS_WIDTH]
+    blank_inputs(inputs)
+    candle_inputs(row[:TABLE_WIDTH], row[TABLE_WIDTH:], inputs)
+    confluence_step(state[:CONFLUENCE_WIDTH], inputs, params, out[INPUTS_WIDTH:])
+    signal_step(state[CONFLUENCE_WIDTH:], inputs, params, out[INPUTS_WIDTH:])
 
 
-@njit(cache=True)
-def score_batch(inputs: Floats, params: Floats, state: Floats) -> Floats:
-    """`score_step` over the rows of ``inputs``; returns one outcome row for each."""
-    out = np.empty((inputs.shape[0], OUTCOME_WIDTH))
-    for index in range(inputs.shape[0]):
-        score_step(state, inputs[index], params, out[index])
-    return out
+def _fill_inputs(state: Floats, row: Floats, params: Floats, out: Floats) -> None:  # noqa: ARG001 (one form for all)
+    """`candle_inputs` over an inputs row that may hold the components of streams already."""
+    candle_inputs(row[:TABLE_WIDTH], row[TABLE_WIDTH:], out)
 
 
-@njit(cache=True)
-def score_many(states: Floats, inputs: Floats, params: Floats, out: Floats, which: Rows) -> None:
-    """`score_step` for the rows ``which`` of tables that share their params."""
-    for row in which:
-        score_step(states[row], inputs[row], params, out[row])
-
-
-def new_state() -> Floats:
-    """State of the scoring before its first candle."""
-    return np.zeros(STATE_WIDTH)
+SCORE: Kernel = make_kernel("score", STATE_WIDTH, OUTCOME_COLUMNS, _score_step, candle_width=INPUTS_WIDTH)
+"""An inputs row in the place of the candle, an outcome row comes out."""
+CANDLE_SCORE: Kernel = make_kernel(
+    "candle_score",
+    STATE_WIDTH,
+    (*INPUTS_COLUMNS, *OUTCOME_COLUMNS),
+    _candle_score_step,
+    candle_width=TABLE_WIDTH + FACTS_WIDTH,
+)
+"""A row of the candle table and its facts in the place of the candle: a series without streams."""
+CANDLE_INPUTS: Kernel = make_kernel(
+    "candle_inputs", 1, INPUTS_COLUMNS, _fill_inputs, candle_width=TABLE_WIDTH + FACTS_WIDTH
+)
+"""What `CANDLE_SCORE` reads, to be joined with the components of streams before `SCORE`. It has no state."""
 
 
 def scoring_params(analysis: AnalysisSettings, profile: Profile) -> Floats:
@@ -129,11 +145,6 @@ def config_hash(analysis: AnalysisSettings) -> str:
 
 
 def compile_scoring() -> None:
-    """Call every compiled function once, so that later calls run at full speed; for a worker."""
-    inputs = np.zeros((1, INPUTS_WIDTH))
-    out, states, params = np.empty((1, OUTCOME_WIDTH)), np.zeros((1, STATE_WIDTH)), np.ones(PARAMS_WIDTH)
-    candle_inputs(np.zeros(64), 0.0, 0.0, 0.0, inputs[0])
-    score_batch(inputs, params, states[0])
-    score_step(states[0], inputs[0], params, out[0])
-    score_peek(states[0], inputs[0], params, out[0])
-    score_many(states, inputs, params, out, np.zeros(1, dtype=np.int64))
+    """Compile or load every function, so that later calls run at full speed; for a worker."""
+    for kernel in (SCORE, CANDLE_SCORE, CANDLE_INPUTS):
+        kernel.compile(np.ones(PARAMS_WIDTH))

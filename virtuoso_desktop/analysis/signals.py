@@ -96,7 +96,7 @@ ROUNDING = 1e-12
 """Slack of the comparisons with sums of weights."""
 
 
-@njit(cache=True)
+@njit
 def signal_step(state: Floats, inputs: Floats, params: Floats, out: Floats) -> None:
     """Signal, strength, confidence and what withheld a signal, from the cells that `confluence_step` wrote."""
     score = out[SCORE]
@@ -125,16 +125,17 @@ def signal_step(state: Floats, inputs: Floats, params: Floats, out: Floats) -> N
             state[RAISED_SCORE] = score
     _tell(state, score, carried, params, out)
     out[WITHHELD] = withheld
-    out[CHANGED] = float(state[HELD] != before or (state[HELD] != 0.0 and state[CLASS] != before_class))
+    changed = state[HELD] != before or (state[HELD] != 0.0 and state[CLASS] != before_class)
+    out[CHANGED] = 1.0 if changed else 0.0
     out[AT_MS] = inputs[CLOSE_MS]
 
 
-@njit(cache=True)
+@njit
 def _follow_dimensions(state: Floats, out: Floats) -> bool:
     """Count for how long each dimension has been gone or back; False while that is undecided for one of them."""
     settled = True
     for dimension in range(DIMENSION_COUNT):
-        there = float(not math.isnan(out[D_SCORE + dimension * DIMENSION_CELLS]))
+        there = 0.0 if math.isnan(out[D_SCORE + dimension * DIMENSION_CELLS]) else 1.0
         if there == state[THERE + dimension]:
             state[OPPOSITE + dimension] = 0.0
             continue
@@ -148,7 +149,7 @@ def _follow_dimensions(state: Floats, out: Floats) -> bool:
     return settled
 
 
-@njit(cache=True)
+@njit
 def _is_covered(out: Floats) -> bool:
     """Whether the data that are there may carry a signal."""
     return (
@@ -159,7 +160,7 @@ def _is_covered(out: Floats) -> bool:
     )
 
 
-@njit(cache=True)
+@njit
 def _end(state: Floats, score: float, is_covered: bool, params: Floats) -> int:
     """End a held signal where it has to end; says why."""
     held = state[HELD]
@@ -177,7 +178,7 @@ def _end(state: Floats, score: float, is_covered: bool, params: Floats) -> int:
     return ending
 
 
-@njit(cache=True)
+@njit
 def _withheld(state: Floats, score: float, params: Floats, direction: float) -> int:
     """Bits of the rules about the score and the cool-down that stand against a signal in its direction."""
     withheld = 0
@@ -192,7 +193,7 @@ def _withheld(state: Floats, score: float, params: Floats, direction: float) -> 
     return withheld
 
 
-@njit(cache=True)
+@njit
 def _tell(state: Floats, score: float, carried: float, params: Floats, out: Floats) -> None:
     """Signal, confidence and strength into ``out``."""
     held = state[HELD]
@@ -211,7 +212,7 @@ def _tell(state: Floats, score: float, carried: float, params: Floats, out: Floa
     out[ENTRY_SCORE] = state[RAISED_SCORE] if held != 0.0 else math.nan
 
 
-@njit(cache=True)
+@njit
 def _strength(distance: float, confidence: float, held: float, before: float) -> int:
     """Class of strength; one that was reached is kept a little longer."""
     if held == 0.0:

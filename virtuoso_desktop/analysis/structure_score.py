@@ -36,14 +36,14 @@ ONE_SIDE_ATR = 2.0
 """With a level on one side only, the other is taken to be this many ATR away from it."""
 
 
-@njit(cache=True)
+@njit
 def structure_step(table: Floats, inputs: Floats) -> None:
     """Write the two components from the candle table's row."""
     _levels(table, inputs)
     _trend(table, inputs)
 
 
-@njit(cache=True)
+@njit
 def _levels(table: Floats, inputs: Floats) -> None:
     """Between support and resistance: ``(1 - a) q (1 - 2x) + a brk``."""
     atr, adx = table[T_ATR], table[T_ADX]
@@ -65,7 +65,7 @@ def _levels(table: Floats, inputs: Floats) -> None:
     put(inputs, SUPPORT_RESISTANCE, clip(c, -1.0, 1.0), _to_nearest(table, atr), NONE)
 
 
-@njit(cache=True)
+@njit
 def _place(table: Floats, atr: float) -> tuple[float, float]:
     """0 at the support to 1 at the resistance, and the strength that it is worth; NaN without any level."""
     close, support, resistance = table[T_CLOSE], table[T_SUPPORT], table[T_RESISTANCE]
@@ -80,7 +80,7 @@ def _place(table: Floats, atr: float) -> tuple[float, float]:
     return math.nan, 0.0
 
 
-@njit(cache=True)
+@njit
 def _to_nearest(table: Floats, atr: float) -> float:
     """Signed distance of the close from the nearest level, in ATR; positive above it."""
     above, below = table[T_CLOSE] - table[T_SUPPORT], table[T_CLOSE] - table[T_RESISTANCE]
@@ -89,17 +89,19 @@ def _to_nearest(table: Floats, atr: float) -> float:
     return above / atr
 
 
-@njit(cache=True)
+@njit
 def _trend(table: Floats, inputs: Floats) -> None:
     """Swings, slope of the last 50 closes weighed by its fit, and the distance from the EMA 50."""
-    atr, slope, structure = table[T_ATR], table[T_SLOPE], table[T_STRUCTURE]
+    atr, slope = table[T_ATR], table[T_SLOPE]
     away = table[T_CLOSE] - table[T_EMA_50]
-    if math.isnan(atr) or math.isnan(slope) or math.isnan(away) or math.isnan(structure):
+    if math.isnan(atr) or math.isnan(slope) or math.isnan(away):
         absent(inputs, TREND, WARMUP)
         return
     if atr == 0.0:
         put(inputs, TREND, 0.0, math.nan, DEGENERATE)
         return
+    # Too few swings are neither higher nor lower ones.
+    structure = table[T_STRUCTURE] if not math.isnan(table[T_STRUCTURE]) else 0.0
     fit = table[T_R2] if not math.isnan(table[T_R2]) else 0.0
     c = 0.4 * structure + 0.4 * fit * math.tanh(50.0 * slope / (3.0 * atr)) + 0.2 * clip(away / (2.0 * atr), -1.0, 1.0)
     put(inputs, TREND, clip(c, -1.0, 1.0), slope / atr, NONE)

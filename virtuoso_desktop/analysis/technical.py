@@ -20,6 +20,7 @@ from virtuoso_desktop.analysis.layout import (
     T_ATR,
     T_BB_PERCENT,
     T_BB_SIGNED,
+    T_DEGENERATE,
     T_EMA_12,
     T_EMA_26,
     T_MACD,
@@ -31,22 +32,25 @@ from virtuoso_desktop.analysis.layout import (
 Floats = NDArray[np.float64]
 
 RSI_SPAN, RSI_QUIET, RSI_OUTER = 20.0, 15.0, 15.0
+FLAT_RSI = 1
+"""Bit of the table's ``degenerate`` for an RSI of closes that never moved."""
 HIST_SCALE = 0.25
 """Histogram, in ATR, whose c is tanh(1)."""
 
 
-@njit(cache=True)
+@njit
 def technical_step(table: Floats, inputs: Floats) -> None:
     """Write the four components from the candle table's row."""
     atr, adx = table[T_ATR], table[T_ADX]
-    _rsi(table[T_RSI], adx, atr, inputs)
+    _rsi(table, adx, inputs)
     _macd(table, atr, inputs)
     _crossover(table, atr, inputs)
     _bollinger(table, adx, inputs)
 
 
-@njit(cache=True)
-def _rsi(rsi: float, adx: float, atr: float, inputs: Floats) -> None:
+@njit
+def _rsi(table: Floats, adx: float, inputs: Floats) -> None:
+    rsi = table[T_RSI]
     if math.isnan(rsi) or math.isnan(adx):
         absent(inputs, RSI, WARMUP)
         return
@@ -54,10 +58,11 @@ def _rsi(rsi: float, adx: float, atr: float, inputs: Floats) -> None:
     above = rsi - 50.0
     reverting = sign(above) * clip((abs(above) - RSI_QUIET) / RSI_OUTER, 0.0, 1.0)
     c = trend * clip(above / RSI_SPAN, -1.0, 1.0) - (1.0 - trend) * reverting
-    put(inputs, RSI, c, rsi, flat_or_known(atr))
+    is_flat = int(table[T_DEGENERATE]) & FLAT_RSI
+    put(inputs, RSI, c, rsi, DEGENERATE if is_flat else NONE)
 
 
-@njit(cache=True)
+@njit
 def _macd(table: Floats, atr: float, inputs: Floats) -> None:
     histogram = table[T_MACD_HIST]
     if math.isnan(histogram) or math.isnan(atr):
@@ -67,7 +72,7 @@ def _macd(table: Floats, atr: float, inputs: Floats) -> None:
     put(inputs, MACD, c, table[T_MACD], flat_or_known(atr))
 
 
-@njit(cache=True)
+@njit
 def _crossover(table: Floats, atr: float, inputs: Floats) -> None:
     apart = table[T_EMA_12] - table[T_EMA_26]
     if math.isnan(apart) or math.isnan(atr):
@@ -77,7 +82,7 @@ def _crossover(table: Floats, atr: float, inputs: Floats) -> None:
     put(inputs, EMA_CROSSOVER, c, sign(apart), flat_or_known(atr))
 
 
-@njit(cache=True)
+@njit
 def _bollinger(table: Floats, adx: float, inputs: Floats) -> None:
     b = table[T_BB_SIGNED]
     if math.isnan(b) or math.isnan(adx):

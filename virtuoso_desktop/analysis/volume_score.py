@@ -48,7 +48,7 @@ LEAST_BAND = 0.25
 """Smallest deviation around the VWAP, in ATR."""
 
 
-@njit(cache=True)
+@njit
 def volume_step(table: Floats, inputs: Floats) -> None:
     """Write the three components from the candle table's row."""
     _obv(table, inputs)
@@ -56,7 +56,7 @@ def volume_step(table: Floats, inputs: Floats) -> None:
     _vwap(table, inputs)
 
 
-@njit(cache=True)
+@njit
 def _obv(table: Floats, inputs: Floats) -> None:
     change, total = table[T_OBV_CHANGE], table[T_VOLUME_SUM]
     if math.isnan(change) or not total > 0.0:
@@ -65,7 +65,7 @@ def _obv(table: Floats, inputs: Floats) -> None:
     put(inputs, OBV, clip(1.5 * change / total, -1.0, 1.0), table[T_OBV], 0)
 
 
-@njit(cache=True)
+@njit
 def _delta(table: Floats, inputs: Floats) -> None:
     ratio, scale, total = table[T_DELTA_RATIO], table[T_DELTA_SCALE], table[T_VOLUME_SUM]
     if total <= 0.0:
@@ -79,7 +79,7 @@ def _delta(table: Floats, inputs: Floats) -> None:
         inputs[VOLUME_DELTA * CELLS + QUALITY] = ESTIMATED_QUALITY
 
 
-@njit(cache=True)
+@njit
 def _vwap(table: Floats, inputs: Floats) -> None:
     blend, sd = table[T_VWAP_BLEND], table[T_VWAP_BLEND_SD]
     adx, atr = table[T_ADX], table[T_ATR]

@@ -22,6 +22,7 @@ EPILOG = f"""\
 commands:
   {PROGRAM} simulate --help     a simulated exchange on this computer, for any Bybit client
   {PROGRAM} history --help      what is kept on disk: info, export, import
+  {PROGRAM} analyze --help      the score of a file of candles
   {PROGRAM} self-test [--json]  whether the program can run here
 
 exit codes: 0 done, 1 ran but showed errors, 2 bad usage or settings, 3 cannot run here

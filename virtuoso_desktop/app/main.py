@@ -35,6 +35,10 @@ def run_command(argv: Sequence[str]) -> int:
         from virtuoso_desktop.app.history_command import run_history
 
         return run_history(arguments[1:])
+    if arguments[:1] == ["analyze"]:
+        from virtuoso_desktop.app.analyze_command import run_analyze
+
+        return run_analyze(arguments[1:])
     stop = StopRequest()
     stop.listen()
     return _run(parse(arguments), stop)

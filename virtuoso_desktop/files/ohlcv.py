@@ -305,8 +305,8 @@ def _arrow_numbers(path: Path, name: str, column: pa.ChunkedArray, *, keeps_blan
     import pyarrow as pa
 
     if column.null_count and keeps_blanks:
-        numbers = (math.nan if value is None else float(value) for value in column.to_pylist())
-        return np.fromiter(numbers, dtype=np.float64, count=column.length())
+        cells: list[Any] = column.to_pylist()
+        return np.array([math.nan if cell is None else float(cell) for cell in cells])
     if column.null_count:
         raise _bad_value(path, column.is_null().to_pylist().index(True) + 1, f"the {name} is missing")
     if pa.types.is_float32(column.type):
