@@ -1,0 +1,167 @@
+"""The form of an indicator kernel, and the four functions that follow from its ``step``.
+
+A kernel is five functions over float64 arrays, compiled once and cached on disk:
+
+``step(state, candle, params, out)``
+    One candle into one state. All four are 1-D: ``state`` a row of a table (a row of zeros is a
+    fresh state), ``candle`` (open_ms, open, high, low, close, volume, turnover, ...) with prices in
+    ticks, ``out`` one cell per name in `Kernel.outputs`, NaN while warming up. A state never holds NaN.
+``peek(state, candle, params, out)``
+    ``step`` on a scratch copy of ``state``: the forming candle as a preview.
+``batch(candles, params, state)``
+    ``step`` over the columns of a series, shape (columns, n); returns (n, outputs) and leaves ``state``
+    after the last candle.
+``peek_many(states, candles, params, out, which)``
+    ``peek`` for the rows ``which`` (int64) of tables: states (rows, width), candles (rows, columns),
+    params (rows, k), out (rows, outputs).
+
+Importing this module imports numba (0.5 s) and the first call of a kernel compiles or loads it: do both
+in a worker. There is no ``fastmath``: the order of additions is part of the result.
+"""
+
+from __future__ import annotations
+
+import types
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numba import njit
+from numba.core.dispatcher import Dispatcher
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Step = Callable[[Floats, Floats, Floats, Floats], None]
+
+OPEN_MS, OPEN, HIGH, LOW, CLOSE, VOLUME, TURNOVER, DELTA, SYNTHETIC = range(9)
+"""Columns of a candle row. ``DELTA``: taker buys minus taker sells in base coin, NaN where no trades tell;
+``SYNTHETIC``: 1 for a flat candle that fills a short gap. Both stand in rows of `TABLE_CANDLE_WIDTH` cells only."""
+CANDLE_WIDTH = 7
+TABLE_CANDLE_WIDTH = 9
+
+
+class Kernel(NamedTuple):
+    """The functions of one indicator and the widths of what they read and write."""
+
+    name: str
+    width: int
+    """Cells of one state row."""
+    outputs: tuple[str, ...]
+    step: Step
+    peek: Step
+    batch: Callable[[Floats, Floats, Floats], Floats]
+    peek_many: Callable[[Floats, Floats, Floats, Floats, Rows], None]
+    candle_width: int = CANDLE_WIDTH
+
+    def new_state(self) -> Floats:
+        """One fresh state row."""
+        return np.zeros(self.width)
+
+    def compile(self, params: Floats) -> None:
+        """Call every function once, so that later calls run at full speed; for a worker."""
+        candles = np.ones((self.candle_width, 2))
+        candle, out = np.ones(self.candle_width), np.empty(len(self.outputs))
+        state = self.new_state()
+        self.batch(candles, params, state)
+        self.step(state, candle, params, out)
+        self.peek(state, candle, params, out)
+        self.peek_many(state[None], candle[None], params[None], out[None], np.zeros(1, dtype=np.int64))
+
+
+def _step(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
+    """Stand-in for the step of a kernel in the three forms below."""
+
+
+def _peek(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
+    _step(state.copy(), candle, params, out)
+
+
+_OUTPUTS = 0
+
+
+def _batch(candles: Floats, params: Floats, state: Floats) -> Floats:
+    width, count = candles.shape
+    out = np.empty((count, _OUTPUTS))
+    candle = np.empty(width)
+    for index in range(count):
+        for column in range(width):
+            candle[column] = candles[column, index]
+        _step(state, candle, params, out[index])
+    return out
+
+
+def _peek_many(states: Floats, candles: Floats, params: Floats, out: Floats, which: Rows) -> None:
+    scratch = np.empty(states.shape[1])
+    for row in which:
+        scratch[:] = states[row]
+        _step(scratch, candles[row], params[row], out[row])
+
+
+def _stamp(function: types.FunctionType, seen: dict[str, str] | None = None) -> int:
+    """A number that changes with the code of a function and of every compiled one it calls, and their constants."""
+    found = {} if seen is None else seen
+    code = function.__code__
+    name = f"{function.__module__}.{function.__qualname__}"
+    if name not in found:
+        found[name] = f"{code.co_code.hex()} {code.co_consts} {code.co_names}"
+        for used in code.co_names:
+            value = function.__globals__.get(used)
+            if isinstance(value, Dispatcher):
+                _stamp(cast("types.FunctionType", value.py_func), found)  # pyright: ignore[reportUnknownMemberType]
+            elif isinstance(value, int | float):
+                found[f"{name} {used}"] = repr(value)
+    return zlib.crc32(repr(sorted(found.items())).encode()) & 0x7FFFFFFF
+
+
+def _compiled(function: Callable[..., Any], name: str, names: dict[str, object]) -> Any:
+    """Compile a copy of ``function`` that is called ``name`` and sees ``names`` as globals, cached on disk.
+
+    numba finds a cache entry by file, name and line. Of what a function calls it sees nothing, so that a cache
+    would outlive a change there: hence the stamp in the place of the line.
+    """
+    seen = {**function.__globals__, **names}
+    code = function.__code__.replace(co_name=name, co_qualname=name)
+    stamp = _stamp(types.FunctionType(code, seen, name))
+    copy = types.FunctionType(code.replace(co_firstlineno=stamp), seen, name)
+    copy.__module__ = function.__module__
+    copy.__doc__ = function.__doc__
+    return cast("Callable[..., Any]", njit(cache=True)(copy))
+
+
+def make_kernel(
+    name: str,
+    width: int,
+    outputs: tuple[str, ...],
+    step: Step,
+    *,
+    candle_width: int = CANDLE_WIDTH,
+    previews: tuple[Step, Callable[..., None]] | None = None,
+) -> Kernel:
+    """Compile lazily, and cache on disk, the functions of a kernel.
+
+    Parameters
+    ----------
+    name : str
+        Prefix of the functions' names; unique.
+    width, outputs, candle_width
+        See `Kernel`.
+    step : callable
+        Plain Python; what it calls is ``@njit`` without a cache.
+    previews : pair of callables, optional
+        Plain ``peek`` and ``peek_many`` of a kernel that need not copy its whole state.
+    """
+    compiled = _compiled(step, f"{name}_step", {})
+    peek, peek_many = previews or (_peek, _peek_many)
+    names: dict[str, object] = {"_step": compiled, "_OUTPUTS": len(outputs)}
+    return Kernel(
+        name,
+        width,
+        outputs,
+        compiled,
+        _compiled(peek, f"{name}_peek", names),
+        _compiled(_batch, f"{name}_batch", names),
+        _compiled(peek_many, f"{name}_peek_many", names),
+        candle_width,
+    )

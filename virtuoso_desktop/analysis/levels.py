@@ -1,0 +1,192 @@
+"""Support and resistance: clusters of swings, the day before (analysis B.3, P3).
+
+The swings of the last 300 candles (at most `MOST_PIVOTS`), sorted by price, are joined while their gaps are at most
+0.5 ATR. A cluster of two touches or more (three candles apart) is a level at the weighted mean of its prices; a
+swing weighs 2^(-age / 100) (1 + ln(max(rvol, 1))), the strength of a level is 1 - e^(-sum / 2). A high resists and a
+low supports, until a close 0.25 ATR beyond breaks it; then it plays the other part for 50 candles, and none
+afterwards. High and low of the UTC day before are levels of one touch of weight 1.
+
+Levels are made anew when a swing is confirmed or broken, after a candle has closed; between, they stand as they are.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from virtuoso_desktop.analysis.kernels import HIGH, LOW, OPEN_MS, Floats
+from virtuoso_desktop.model.timeframe import DAY_MS
+
+MOST_PIVOTS = 48
+PIVOT_LIFE = 300.0
+HALF_LIFE = 100.0
+GAP_ATR = 0.5
+BROKEN_ATR = 0.25
+FLIP_LIFE = 50.0
+TOUCHES_APART = 3.0
+LEAST_TOUCHES = 2
+DAY_STRENGTH = 1.0 - math.exp(-0.5)
+NEVER = 1e18
+
+# Cells, from the place of the pivots in the state.
+PUSHED, LOWEST_HIGH, HIGHEST_LOW, LEVELS = range(4)
+PIVOTS = 4
+PRICE, NUMBER, WEIGHT, KIND, BROKEN_AT = range(5)
+PIVOT_CELLS = 5
+TABLE = PIVOTS + MOST_PIVOTS * PIVOT_CELLS
+"""Levels by rising price: price, strength, supports until, resists until (number of the candle)."""
+LEVEL_CELLS = 4
+LEVELS_CELLS = TABLE + MOST_PIVOTS // LEAST_TOUCHES * LEVEL_CELLS
+
+# Cells of the days.
+DAY, DAY_HIGH, DAY_LOW, DAY_IS_WHOLE, PRIOR_HIGH, PRIOR_LOW = range(6)
+DAY_CELLS = 6
+
+
+@njit
+def day_next(state: Floats, at: int, candle: Floats) -> None:
+    """Keep high and low of the UTC day and of the one before, when that was seen from its beginning."""
+    day = math.floor(candle[OPEN_MS] / DAY_MS)
+    if day != state[at + DAY]:
+        is_next = state[at + DAY_IS_WHOLE] > 0.0 and day == state[at + DAY] + 1.0
+        state[at + PRIOR_HIGH] = state[at + DAY_HIGH] if is_next else 0.0
+        state[at + PRIOR_LOW] = state[at + DAY_LOW] if is_next else 0.0
+        state[at + DAY] = day
+        state[at + DAY_HIGH], state[at + DAY_LOW] = candle[HIGH], candle[LOW]
+        state[at + DAY_IS_WHOLE] = 1.0 if candle[OPEN_MS] == day * DAY_MS else 0.0
+        return
+    state[at + DAY_HIGH] = max(state[at + DAY_HIGH], candle[HIGH])
+    state[at + DAY_LOW] = min(state[at + DAY_LOW], candle[LOW])
+
+
+@njit
+def nearest_levels(
+    state: Floats, at: int, day: Floats, day_at: int, now: float, close: float
+) -> tuple[float, float, float, float]:
+    """Nearest support below and resistance above the close, and their strengths; NaN where there is none."""
+    support, resistance = -math.inf, math.inf
+    below, above = math.nan, math.nan
+    for level in range(int(state[at + LEVELS])):
+        cell = at + TABLE + level * LEVEL_CELLS
+        price = state[cell]
+        if price < close:
+            if state[cell + 2] >= now:
+                support, below = price, state[cell + 1]
+        elif price > close and state[cell + 3] >= now:
+            resistance, above = price, state[cell + 1]
+            break
+    for cell in (day_at + PRIOR_HIGH, day_at + PRIOR_LOW):
+        price = day[cell]
+        if price > 0.0:
+            if support < price < close:
+                support, below = price, DAY_STRENGTH
+            elif close < price < resistance:
+                resistance, above = price, DAY_STRENGTH
+    return (
+        support if support > -math.inf else math.nan,
+        resistance if resistance < math.inf else math.nan,
+        below,
+        above,
+    )
+
+
+@njit
+def push_pivot(state: Floats, at: int, pivot: tuple[float, float, float, float], replaces: bool) -> None:
+    """Store a confirmed swing (kind, price, number, rvol), in the place of the newest one when it replaces that."""
+    kind, price, number, rvol = pivot
+    if not replaces:
+        state[at + PUSHED] += 1.0
+    cell = at + PIVOTS + (int(state[at + PUSHED]) - 1) % MOST_PIVOTS * PIVOT_CELLS
+    state[cell + PRICE] = price
+    state[cell + NUMBER] = number
+    state[cell + WEIGHT] = 1.0 + math.log(max(rvol, 1.0))
+    state[cell + KIND] = kind
+    state[cell + BROKEN_AT] = 0.0
+
+
+@njit
+def is_broken(state: Floats, at: int, close: float, atr: float) -> bool:
+    """The close breaks a swing that was whole."""
+    high, low = state[at + LOWEST_HIGH], state[at + HIGHEST_LOW]
+    return (high > 0.0 and close > high + BROKEN_ATR * atr) or (low > 0.0 and close < low - BROKEN_ATR * atr)
+
+
+@njit
+def _break_and_sort(state: Floats, at: int, now: float, close: float, atr: float, order: NDArray[np.int64]) -> int:
+    """Mark what the close breaks; fill ``order`` with the cells of the living swings by price; returns how many."""
+    count = 0
+    lowest, highest = 0.0, 0.0
+    for index in range(min(int(state[at + PUSHED]), MOST_PIVOTS)):
+        cell = at + PIVOTS + index * PIVOT_CELLS
+        if now - state[cell + NUMBER] > PIVOT_LIFE:
+            continue
+        price, kind = state[cell + PRICE], state[cell + KIND]
+        if state[cell + BROKEN_AT] == 0.0:
+            if kind * (close - price) > BROKEN_ATR * atr:
+                state[cell + BROKEN_AT] = now
+            elif kind > 0.0:
+                lowest = price if lowest == 0.0 else min(lowest, price)
+            else:
+                highest = price if highest == 0.0 else max(highest, price)
+        place = count
+        while place > 0 and state[order[place - 1] + PRICE] > price:
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = cell
+        count += 1
+    state[at + LOWEST_HIGH], state[at + HIGHEST_LOW] = lowest, highest
+    return count
+
+
+@njit
+def _touches(state: Floats, order: NDArray[np.int64], first: int, end: int) -> int:
+    """Members of a cluster without another one less than three candles before."""
+    touches = 0
+    for one in range(first, end):
+        number = state[order[one] + NUMBER]
+        is_distinct = True
+        for other in range(first, end):
+            before = number - state[order[other] + NUMBER]
+            if 0.0 < before < TOUCHES_APART or (before == 0.0 and other < one):
+                is_distinct = False
+        if is_distinct:
+            touches += 1
+    return touches
+
+
+@njit
+def _write_level(state: Floats, cell: int, order: NDArray[np.int64], first: int, end: int, now: float) -> None:
+    total, moment, supports, resists = 0.0, 0.0, 0.0, 0.0
+    for member in range(first, end):
+        pivot = order[member]
+        weight = state[pivot + WEIGHT] * 2.0 ** (-(now - state[pivot + NUMBER]) / HALF_LIFE)
+        total += weight
+        moment += weight * state[pivot + PRICE]
+        broken = state[pivot + BROKEN_AT]
+        until = NEVER if broken == 0.0 else broken + FLIP_LIFE
+        if (state[pivot + KIND] < 0.0) == (broken == 0.0):
+            supports = max(supports, until)
+        else:
+            resists = max(resists, until)
+    state[cell] = moment / total
+    state[cell + 1] = 1.0 - math.exp(-total / 2.0)
+    state[cell + 2], state[cell + 3] = supports, resists
+
+
+@njit
+def rebuild_levels(state: Floats, at: int, now: float, close: float, atr: float) -> None:
+    """Make the levels anew from the swings as of the candle ``now``."""
+    order = np.empty(MOST_PIVOTS, dtype=np.int64)
+    count = _break_and_sort(state, at, now, close, atr, order)
+    levels, first = 0, 0
+    for end in range(1, count + 1):
+        if end < count and state[order[end] + PRICE] - state[order[end - 1] + PRICE] <= GAP_ATR * atr:
+            continue
+        if end - first >= LEAST_TOUCHES and _touches(state, order, first, end) >= LEAST_TOUCHES:
+            _write_level(state, at + TABLE + levels * LEVEL_CELLS, order, first, end, now)
+            levels += 1
+        first = end
+    state[at + LEVELS] = float(levels)
