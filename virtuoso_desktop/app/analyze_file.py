@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from virtuoso_desktop.analysis.candle_table import SETTLED
 from virtuoso_desktop.analysis.gate import (
     MOST_TICKS,
     GatedSeries,
@@ -209,7 +210,7 @@ def _facts(rows: FileRows, cells: Floats, back: int, spent_ms: float) -> Facts:
         analysis_ms=rows.timeframe.close_ms(open_ms),
         data_points=int(cells[_BARS]),
         delta_source=None if rows.table.volume is None else "bvc",
-        gap=bool(rows.series.is_reset.any() or (rows.series.row < 0).any()),
+        gap=bool(rows.series.is_reset.any() and cells[_BARS] < SETTLED),
         rejected=rows.series.rejected,
         processing_time_ms=spent_ms,
     )

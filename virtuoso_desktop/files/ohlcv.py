@@ -1,10 +1,11 @@
 """Reads files of candles: CSV (plain or gzip), Parquet and Feather, columns by name.
 
-Column names are matched without regard to case: ``open high low close``, one of ``timestamp time open_time date``,
-and, where the file has them, ``volume`` and one of ``turnover quote_volume quote_asset_volume``; other columns are
-ignored. A time is the open of its candle: ISO text (without a zone it is UTC) or a number of seconds, milli-, micro-
+Column names are matched without regard to case: ``open high low close``, one of ``timestamp time open_time date
+datetime`` or a first column without a name, and, where the file has them, ``volume`` and one of ``turnover
+quote_volume quote_asset_volume``; other columns are ignored.
+A time is the open of its candle: ISO text (without a zone it is UTC) or a number of seconds, milli-, micro-
 or nanoseconds since 1970. Rows are numbered from 1 without the header. No row is ever dropped, moved or corrected:
-a file with a bad row is refused by a `ParseError` that names it.
+`read_ohlcv` refuses a file with a bad row by a `ParseError` that names it, `read_rows` leaves the judgement to others.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TIME_NAMES = ("timestamp", "time", "open_time", "date")
+TIME_NAMES = ("timestamp", "time", "open_time", "date", "datetime")
 PRICE_NAMES: tuple[str, ...] = ("open", "high", "low", "close")
 TURNOVER_NAMES = ("turnover", "quote_volume", "quote_asset_volume")
 _TEXT_ENDINGS = (".csv", ".csv.gz")
@@ -146,6 +147,8 @@ def _places(path: Path, header: Sequence[str]) -> _Places:
         return next((names.index(name) for name in candidates if name in names), None)
 
     time, prices = first(TIME_NAMES), [first((name,)) for name in PRICE_NAMES]
+    if time is None and names[:1] == [""]:
+        time = 0  # pandas writes its index without a name
     missing = [name for name, place in zip(PRICE_NAMES, prices, strict=True) if place is None]
     if time is None:
         missing.insert(0, f"time ({', '.join(TIME_NAMES)})")
