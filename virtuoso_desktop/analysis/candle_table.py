@@ -43,7 +43,7 @@ from virtuoso_desktop.analysis.ranges import (
     BAND_LENGTH,
     SUPERTREND_FACTOR,
     SUPERTREND_LENGTH,
-    band_of_20,
+    squares_of_20,
     supertrend_next,
 )
 from virtuoso_desktop.analysis.structure import (
@@ -56,11 +56,12 @@ from virtuoso_desktop.analysis.structure import (
     NEW_HIGH,
     NEW_LOW,
     RVOLS,
-    SLOPE_LENGTH,
+    SLOPE_RING,
     STRUCTURE,
     breaks_next,
+    commit_slope,
     knows_structure,
-    slope_next,
+    slope_of,
     swings_next,
 )
 from virtuoso_desktop.analysis.volume import (
@@ -113,19 +114,24 @@ BLEND_MS = 60 * MINUTE_MS
 """Time since the session began from which its VWAP stands alone."""
 
 # --- places in a state row -------------------------------------------------------------------------------------
-# Scalars, then windows of 20 and 50, then the machine of the structure: what a preview copies (up to WORK).
+# Scalars, then the machine of the structure: what a preview copies (up to WORK). `_19` and `_49` are what remains of
+# a window when the next candle drops its oldest value; `OLD_` is the value that it drops.
 (
-    COUNT, BARS, AFTER_GAP, PREVIOUS_HIGH, PREVIOUS_LOW, PREVIOUS_CLOSE, PATH, CHANGE, VOLUME_SUM, ON_BALANCE,
-    DELTA_RUN, ESTIMATES, SQUARES_SO_FAR, RATIOS_SO_FAR, RATIOS, BUCKET, BUCKET_WEIGHT, BUCKET_MEAN, BUCKET_M2,
-) = range(19)  # fmt: skip
+    COUNT, BARS, AFTER_GAP, PREVIOUS_HIGH, PREVIOUS_LOW, PREVIOUS_CLOSE, CHANGE, ON_BALANCE, VOLUME_SUM,
+    OLD_CLOSE, CLOSE_MEAN_19, CLOSE_M2_19, PATH_19, VOLUME_19, SIGNED_19, DELTA_19, ESTIMATES_19,
+    SLOPE_SUM_49, SLOPE_MOMENT_49, SLOPE_MEAN_49, SLOPE_M2_49,
+    DELTA_RUN, SQUARES_SO_FAR, RATIOS_SO_FAR, RATIOS, BUCKET, BUCKET_WEIGHT, BUCKET_MEAN, BUCKET_M2,
+) = range(29)  # fmt: skip
 (
-    MACD_CELLS, EMA_12, EMA_50, RSI_CELLS, ATR_CELL, ADX_CELLS, ATR_10, TREND_CELLS, VWAP_CELLS,
-    CLOSES, STEPS, VOLUMES, SIGNED, DELTAS, IS_ESTIMATE, SLOPE_CLOSES, MACHINE, DAYS, WORK,
-) = accumulate((3, 1, 1, 2, 1, 4, 1, 4, 5, *[20] * 6, SLOPE_LENGTH, MACHINE_CELLS, DAY_CELLS), initial=19)  # fmt: skip
+    MACD_CELLS, EMA_12, EMA_50, RSI_CELLS, ATR_CELL, ADX_CELLS, ATR_10, TREND_CELLS, VWAP_CELLS, MACHINE, DAYS, WORK,
+) = accumulate((3, 1, 1, 2, 1, 4, 1, 4, 5, MACHINE_CELLS, DAY_CELLS), initial=29)  # fmt: skip
 # What a preview only reads.
-OLD_CLOSES, SQUARES, RATIO_SQUARES, BUCKETS, PIVOTS, WIDTH = accumulate(
-    (CHANGES, CHANGES, SCALES, 3 * MOST_BUCKETS, LEVELS_CELLS), initial=WORK
-)
+(
+    CLOSES, STEPS, VOLUMES, SIGNED, DELTAS, IS_ESTIMATE, SLOPE_CLOSES,
+    OLD_CLOSES, SQUARES, RATIO_SQUARES, BUCKETS, PIVOTS, WIDTH,
+) = accumulate(
+    (*[20] * 6, SLOPE_RING, CHANGES, CHANGES, SCALES, 3 * MOST_BUCKETS, LEVELS_CELLS), initial=WORK
+)  # fmt: skip
 
 TICK_SIZE, IS_INVERSE, SESSION_MS, TIMEFRAME_MS = range(4)
 
@@ -147,19 +153,16 @@ def _averages(work: Floats, close: float, out: Floats) -> None:
 def _bands(work: Floats, close: float, out: Floats) -> float:
     """Bollinger bands and efficiency ratio; returns `FLAT_BANDS` or 0."""
     count = work[COUNT]
-    place = (int(count) - 1) % BAND_LENGTH
-    before = work[CLOSES + place]
-    moved = abs(work[CHANGE])
-    work[PATH] += moved - work[STEPS + place]
-    work[STEPS + place] = moved
-    work[CLOSES + place] = close
     out[O_ER] = math.nan
     if count > BAND_LENGTH:
-        out[O_ER] = abs(close - before) / work[PATH] if work[PATH] > 0.0 else 0.0
+        path = work[PATH_19] + abs(work[CHANGE])
+        out[O_ER] = abs(close - work[OLD_CLOSE]) / path if path > 0.0 else 0.0
     if count < BAND_LENGTH:
         out[O_BB_UPPER] = out[O_BB_MIDDLE] = out[O_BB_LOWER] = out[O_BB_SIGNED] = out[O_BB_PERCENT] = math.nan
         return 0.0
-    mean, deviation = band_of_20(work, CLOSES)
+    distance = close - work[CLOSE_MEAN_19]
+    mean = work[CLOSE_MEAN_19] + distance / BAND_LENGTH
+    deviation = math.sqrt((work[CLOSE_M2_19] + distance * distance * (19.0 / 20.0)) / BAND_LENGTH)
     half = 2.0 * deviation
     out[O_BB_UPPER], out[O_BB_MIDDLE], out[O_BB_LOWER] = mean + half, mean, mean - half
     if deviation > 0.0:
@@ -263,28 +266,26 @@ def _last_day(work: Floats, state: Floats, params: Floats) -> tuple[float, float
 
 
 @njit
-def _balance(work: Floats, volume: float, place: int, out: Floats) -> None:
+def _balance(work: Floats, volume: float, out: Floats) -> None:
     """OBV and the sums of the last 20 volumes."""
     bars = work[BARS]
     flow = signed(volume, work[CHANGE])
     work[ON_BALANCE] += flow if bars > 1.0 else volume
     before = work[VOLUME_SUM]
-    work[VOLUMES + place] = volume
-    work[SIGNED + place] = flow
-    total = sum_of_20(work, VOLUMES)
+    total = work[VOLUME_19] + volume
     work[VOLUME_SUM] = total
     out[O_OBV] = work[ON_BALANCE]
     if bars >= BAND_LENGTH:
         out[O_VOLUME_SUM] = total
         out[O_VOLUME_SMA] = total / BAND_LENGTH
     if bars > BAND_LENGTH:
-        out[O_OBV_CHANGE] = sum_of_20(work, SIGNED)
+        out[O_OBV_CHANGE] = work[SIGNED_19] + flow
         if before > 0.0:
             out[O_RVOL] = volume / (before / BAND_LENGTH)
 
 
 @njit
-def _delta(work: Floats, state: Floats, candle: Floats, place: int, out: Floats) -> None:
+def _delta(work: Floats, state: Floats, candle: Floats, out: Floats) -> None:
     """Delta of the candle, its ratio to the volume over 20, and the root mean square of that ratio over 500."""
     bars = work[BARS]
     squares = 0.0
@@ -299,15 +300,12 @@ def _delta(work: Floats, state: Floats, candle: Floats, place: int, out: Floats)
             delta = estimated_delta(candle[VOLUME], work[CHANGE], since, squares)
     is_known = not math.isnan(delta)
     work[DELTA_RUN] = work[DELTA_RUN] + 1.0 if is_known else 0.0
-    work[ESTIMATES] += is_estimate - work[IS_ESTIMATE + place]
-    work[IS_ESTIMATE + place] = is_estimate
-    work[DELTAS + place] = delta if is_known else 0.0
     if is_known:
         out[O_DELTA] = delta
-        out[O_DELTA_IS_ESTIMATED] = 1.0 if work[ESTIMATES] > 0.0 else 0.0
+        out[O_DELTA_IS_ESTIMATED] = 1.0 if work[ESTIMATES_19] + is_estimate > 0.0 else 0.0
     if work[DELTA_RUN] < DELTA_LENGTH:
         return
-    total = sum_of_20(work, DELTAS)
+    total = work[DELTA_19] + delta
     out[O_DELTA_SUM] = total
     if not work[VOLUME_SUM] > 0.0:
         return
@@ -333,9 +331,8 @@ def _volume(work: Floats, state: Floats, candle: Floats, params: Floats, out: Fl
         if work[BARS] > 0.0:
             out[O_OBV] = work[ON_BALANCE]
         return
-    place = (int(work[BARS]) - 1) % BAND_LENGTH
-    _balance(work, candle[VOLUME], place, out)
-    _delta(work, state, candle, place, out)
+    _balance(work, candle[VOLUME], out)
+    _delta(work, state, candle, out)
 
 
 # --- structure -----------------------------------------------------------------------------------------------------
@@ -351,7 +348,7 @@ def _structure(work: Floats, state: Floats, candle: Floats, params: Floats, out:
     out[O_SWING_LOW] = work[MACHINE + LOW_1] if work[MACHINE + NEW_LOW] > 0.0 else math.nan
     out[O_BREAK_VALUE], out[O_BOS], out[O_CHOCH], out[O_SWEEP] = breaks_next(work, MACHINE, candle)
     out[O_STRUCTURE] = work[MACHINE + STRUCTURE] if knows_structure(work, MACHINE) else math.nan
-    out[O_SLOPE], out[O_R2] = slope_next(work, SLOPE_CLOSES, work[COUNT], close)
+    out[O_SLOPE], out[O_R2] = slope_of(work, SLOPE_SUM_49, work[COUNT], close)
     if params[TIMEFRAME_MS] < DAY_MS:
         day_next(work, DAYS, candle)
     out[O_SUPPORT], out[O_RESISTANCE], out[O_SUPPORT_STRENGTH], out[O_RESISTANCE_STRENGTH] = nearest_levels(
@@ -400,22 +397,62 @@ def _commit_levels(state: Floats, close: float, atr: float) -> None:
 
 
 @njit
+def _drop_oldest(state: Floats, at: int, newest: int, value: float) -> float:
+    """Store the newest of a window of 20 and take its oldest out; returns the sum of the 19 that remain."""
+    state[at + newest] = value
+    state[at + (newest + 1) % BAND_LENGTH] = 0.0
+    return sum_of_20(state, at)
+
+
+@njit
+def _commit_closes(state: Floats, close: float) -> None:
+    newest = (int(state[COUNT]) - 1) % BAND_LENGTH
+    oldest = (newest + 1) % BAND_LENGTH
+    state[OLD_CLOSE] = state[CLOSES + oldest] if state[COUNT] >= BAND_LENGTH else 0.0
+    moved = abs(state[CHANGE])
+    state[PATH_19] += moved - state[STEPS + oldest]
+    state[STEPS + newest] = moved
+    total = _drop_oldest(state, CLOSES, newest, close)
+    if state[COUNT] >= BAND_LENGTH - 1:
+        mean = total / (BAND_LENGTH - 1)
+        # The place of the oldest holds the mean while distances are summed: it adds nothing.
+        state[CLOSES + oldest] = mean
+        state[CLOSE_MEAN_19], state[CLOSE_M2_19] = mean, squares_of_20(state, CLOSES, mean)
+    commit_slope(state, SLOPE_SUM_49, SLOPE_CLOSES, state[COUNT], close)
+
+
+@njit
+def _commit_volumes(state: Floats, candle: Floats, out: Floats) -> None:
+    bars = int(state[BARS])
+    newest = (bars - 1) % BAND_LENGTH
+    delta, is_estimate = candle[DELTA], 0.0
+    if math.isnan(delta):
+        is_estimate = 1.0
+        delta = 0.0 if math.isnan(out[O_DELTA]) else out[O_DELTA]
+    state[VOLUME_19] = _drop_oldest(state, VOLUMES, newest, candle[VOLUME])
+    state[SIGNED_19] = _drop_oldest(state, SIGNED, newest, signed(candle[VOLUME], state[CHANGE]))
+    state[DELTA_19] = _drop_oldest(state, DELTAS, newest, delta)
+    state[ESTIMATES_19] = _drop_oldest(state, IS_ESTIMATE, newest, is_estimate)
+    state[OLD_CLOSES + (bars - 1) % CHANGES] = candle[CLOSE]
+    if bars > 1 and window_push(state, SQUARES, (bars - 2) % CHANGES, CHANGES, state[CHANGE] * state[CHANGE]):
+        state[SQUARES_SO_FAR] = 0.0
+    ratio = out[O_DELTA_RATIO]
+    if not math.isnan(ratio):
+        index = (int(state[RATIOS]) - 1) % SCALES
+        if window_push(state, RATIO_SQUARES, index, SCALES, ratio * ratio):
+            state[RATIOS_SO_FAR] = 0.0
+
+
+@njit
 def _commit(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
-    """Write the long windows and the levels."""
+    """Write the long windows, what remains of them for the next candle, and the levels."""
+    _commit_closes(state, candle[CLOSE])
     if params[TIMEFRAME_MS] < BLEND_MS:
         cell = BUCKETS + 3 * (int(state[BUCKET]) % _buckets(params))
         for index in range(3):
             state[cell + index] = state[BUCKET_WEIGHT + index]
     if candle[SYNTHETIC] == 0.0:
-        bars = int(state[BARS])
-        state[OLD_CLOSES + (bars - 1) % CHANGES] = candle[CLOSE]
-        if bars > 1 and window_push(state, SQUARES, (bars - 2) % CHANGES, CHANGES, state[CHANGE] * state[CHANGE]):
-            state[SQUARES_SO_FAR] = 0.0
-        ratio = out[O_DELTA_RATIO]
-        if not math.isnan(ratio):
-            index = (int(state[RATIOS]) - 1) % SCALES
-            if window_push(state, RATIO_SQUARES, index, SCALES, ratio * ratio):
-                state[RATIOS_SO_FAR] = 0.0
+        _commit_volumes(state, candle, out)
     if out[O_ATR] > 0.0:
         _commit_levels(state, candle[CLOSE], out[O_ATR])
 

@@ -23,6 +23,7 @@ from virtuoso_desktop.model.timeframe import DAY_MS
 MOST_PIVOTS = 48
 PIVOT_LIFE = 300.0
 HALF_LIFE = 100.0
+_FADE = 2.0 ** (-np.arange(PIVOT_LIFE + 1.0) / HALF_LIFE)
 GAP_ATR = 0.5
 BROKEN_ATR = 0.25
 FLIP_LIFE = 50.0
@@ -32,8 +33,10 @@ DAY_STRENGTH = 1.0 - math.exp(-0.5)
 NEVER = 1e18
 
 # Cells, from the place of the pivots in the state.
-PUSHED, LOWEST_HIGH, HIGHEST_LOW, LEVELS = range(4)
-PIVOTS = 4
+PUSHED, SORTED, LOWEST_HIGH, HIGHEST_LOW, LEVELS = range(5)
+ORDER = 5
+"""Slots of the pivots by rising price."""
+PIVOTS = ORDER + MOST_PIVOTS
 PRICE, NUMBER, WEIGHT, KIND, BROKEN_AT = range(5)
 PIVOT_CELLS = 5
 TABLE = PIVOTS + MOST_PIVOTS * PIVOT_CELLS
@@ -115,54 +118,57 @@ def is_broken(state: Floats, at: int, close: float, atr: float) -> bool:
 
 
 @njit
+def _mark_broken(state: Floats, cell: int, now: float, beyond: float) -> bool:
+    """Whether a swing is broken, since before or by a close ``beyond`` it."""
+    if state[cell + BROKEN_AT] == 0.0 and beyond > 0.0:
+        state[cell + BROKEN_AT] = now
+    return state[cell + BROKEN_AT] > 0.0
+
+
+@njit
 def _break_and_sort(state: Floats, at: int, now: float, close: float, atr: float, order: NDArray[np.int64]) -> int:
-    """Mark what the close breaks; fill ``order`` with the cells of the living swings by price; returns how many."""
-    count = 0
+    """Mark what the close breaks; fill ``order`` with the cells of the living swings by price; returns how many.
+
+    The order of the time before is kept in the state: little has moved since, so that sorting is one pass.
+    """
+    count, pushed = 0, min(int(state[at + PUSHED]), MOST_PIVOTS)
     lowest, highest = 0.0, 0.0
-    for index in range(min(int(state[at + PUSHED]), MOST_PIVOTS)):
-        cell = at + PIVOTS + index * PIVOT_CELLS
-        if now - state[cell + NUMBER] > PIVOT_LIFE:
-            continue
+    sorted_before = int(state[at + SORTED])
+    for index in range(pushed):
+        slot = int(state[at + ORDER + index]) if index < sorted_before else index
+        cell = at + PIVOTS + slot * PIVOT_CELLS
         price, kind = state[cell + PRICE], state[cell + KIND]
-        if state[cell + BROKEN_AT] == 0.0:
-            if kind * (close - price) > BROKEN_ATR * atr:
-                state[cell + BROKEN_AT] = now
-            elif kind > 0.0:
+        place = index
+        while place > 0 and state[at + PIVOTS + int(state[at + ORDER + place - 1]) * PIVOT_CELLS + PRICE] > price:
+            state[at + ORDER + place] = state[at + ORDER + place - 1]
+            place -= 1
+        state[at + ORDER + place] = float(slot)
+        if not _mark_broken(state, cell, now, kind * (close - price) - BROKEN_ATR * atr) and (
+            now - state[cell + NUMBER] <= PIVOT_LIFE
+        ):
+            if kind > 0.0:
                 lowest = price if lowest == 0.0 else min(lowest, price)
             else:
                 highest = price if highest == 0.0 else max(highest, price)
-        place = count
-        while place > 0 and state[order[place - 1] + PRICE] > price:
-            order[place] = order[place - 1]
-            place -= 1
-        order[place] = cell
-        count += 1
+    state[at + SORTED] = float(pushed)
     state[at + LOWEST_HIGH], state[at + HIGHEST_LOW] = lowest, highest
+    for index in range(pushed):
+        cell = at + PIVOTS + int(state[at + ORDER + index]) * PIVOT_CELLS
+        if now - state[cell + NUMBER] <= PIVOT_LIFE:
+            order[count] = cell
+            count += 1
     return count
 
 
 @njit
-def _touches(state: Floats, order: NDArray[np.int64], first: int, end: int) -> int:
-    """Members of a cluster without another one less than three candles before."""
-    touches = 0
-    for one in range(first, end):
-        number = state[order[one] + NUMBER]
-        is_distinct = True
-        for other in range(first, end):
-            before = number - state[order[other] + NUMBER]
-            if 0.0 < before < TOUCHES_APART or (before == 0.0 and other < one):
-                is_distinct = False
-        if is_distinct:
-            touches += 1
-    return touches
-
-
-@njit
-def _write_level(state: Floats, cell: int, order: NDArray[np.int64], first: int, end: int, now: float) -> None:
+def _write_level(state: Floats, cell: int, members: NDArray[np.int64], now: float) -> bool:
+    """Write the level of a cluster; False when its swings are all less than three candles apart."""
     total, moment, supports, resists = 0.0, 0.0, 0.0, 0.0
-    for member in range(first, end):
-        pivot = order[member]
-        weight = state[pivot + WEIGHT] * 2.0 ** (-(now - state[pivot + NUMBER]) / HALF_LIFE)
+    first, last = now, 0.0
+    for pivot in members:
+        number = state[pivot + NUMBER]
+        first, last = min(first, number), max(last, number)
+        weight = state[pivot + WEIGHT] * _FADE[int(now - number)]
         total += weight
         moment += weight * state[pivot + PRICE]
         broken = state[pivot + BROKEN_AT]
@@ -171,9 +177,12 @@ def _write_level(state: Floats, cell: int, order: NDArray[np.int64], first: int,
             supports = max(supports, until)
         else:
             resists = max(resists, until)
+    if last - first < TOUCHES_APART:
+        return False
     state[cell] = moment / total
     state[cell + 1] = 1.0 - math.exp(-total / 2.0)
     state[cell + 2], state[cell + 3] = supports, resists
+    return True
 
 
 @njit
@@ -185,8 +194,8 @@ def rebuild_levels(state: Floats, at: int, now: float, close: float, atr: float)
     for end in range(1, count + 1):
         if end < count and state[order[end] + PRICE] - state[order[end - 1] + PRICE] <= GAP_ATR * atr:
             continue
-        if end - first >= LEAST_TOUCHES and _touches(state, order, first, end) >= LEAST_TOUCHES:
-            _write_level(state, at + TABLE + levels * LEVEL_CELLS, order, first, end, now)
+        cell = at + TABLE + levels * LEVEL_CELLS
+        if end - first >= LEAST_TOUCHES and _write_level(state, cell, order[first:end], now):
             levels += 1
         first = end
     state[at + LEVELS] = float(levels)

@@ -17,16 +17,22 @@ KELTNER_LENGTH, KELTNER_FACTOR = 20, 2.0
 
 
 @njit
-def band_of_20(state: Floats, at: int) -> tuple[float, float]:
-    """Mean and population standard deviation of 20 cells, in two passes."""
-    mean = sum_of_20(state, at) / BAND_LENGTH
+def squares_of_20(state: Floats, at: int, mean: float) -> float:
+    """Sum of the squared distances of 20 cells from their mean, in a fixed order."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
     for index in range(at, at + BAND_LENGTH, 4):
         a += (state[index] - mean) * (state[index] - mean)
         b += (state[index + 1] - mean) * (state[index + 1] - mean)
         c += (state[index + 2] - mean) * (state[index + 2] - mean)
         d += (state[index + 3] - mean) * (state[index + 3] - mean)
-    return mean, math.sqrt(((a + b) + (c + d)) / BAND_LENGTH)
+    return (a + b) + (c + d)
+
+
+@njit
+def band_of_20(state: Floats, at: int) -> tuple[float, float]:
+    """Mean and population standard deviation of 20 cells, in two passes."""
+    mean = sum_of_20(state, at) / BAND_LENGTH
+    return mean, math.sqrt(squares_of_20(state, at, mean) / BAND_LENGTH)
 
 
 @njit

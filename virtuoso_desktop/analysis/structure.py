@@ -23,6 +23,8 @@ SWING_DELAY = 2
 LEAST_ATR_COUNT = 15
 """Candles until there is an ATR 14."""
 SLOPE_LENGTH = 50
+SLOPE_RING = 52
+"""Cells of its window: the last two are always the mean, so that four can be summed at a time."""
 BREAK_FADE = 10.0
 """Candles in which the weight of a break falls to 1 / e."""
 
@@ -177,28 +179,51 @@ def breaks_next(state: Floats, at: int, candle: Floats) -> tuple[float, float, f
             bos, choch = _break(state, at, -1.0, state[at + LOW_1])
         else:
             sweep -= 1.0
+    if state[at + BREAK_SIDE] == 0.0:
+        return 0.0, bos, choch, sweep
     weight = state[at + BREAK_SIDE] * math.exp(-state[at + BREAK_AGE] / BREAK_FADE)
     return weight, bos, choch, sweep
 
 
 @njit
-def slope_next(state: Floats, at: int, count: float, close: float) -> tuple[float, float]:
-    """Least-squares slope of the last 50 closes in ticks per candle, and R2 (0 where they are all equal).
+def slope_of(state: Floats, at: int, count: float, close: float) -> tuple[float, float]:
+    """Least-squares slope of 50 closes in ticks per candle, and R2 (0 where they are all equal).
 
-    Sums are taken of the distances from the newest close: whole numbers, so that nothing is rounded.
+    Four cells tell of the 49 closes before this one: sum, sum of place times close (both whole numbers, so that
+    nothing is rounded), mean, and sum of squared distances from it.
     """
-    state[at + (int(count) - 1) % SLOPE_LENGTH] = close
     if count < SLOPE_LENGTH:
         return math.nan, math.nan
-    oldest = int(count) % SLOPE_LENGTH
-    total, by_place, squares = 0.0, 0.0, 0.0
-    for place in range(SLOPE_LENGTH):
-        distance = state[at + place] - close
-        total += distance
-        squares += distance * distance
-        by_place += (place - oldest if place >= oldest else place - oldest + SLOPE_LENGTH) * distance
     n = float(SLOPE_LENGTH)
-    covariance = n * by_place - n * (n - 1.0) / 2.0 * total
+    total, moment = state[at] + close, state[at + 1] + (n - 1.0) * close
+    covariance = n * moment - n * (n - 1.0) / 2.0 * total
     spread = n * n * (n * n - 1.0) / 12.0
-    variance = n * squares - total * total
+    distance = close - state[at + 2]
+    variance = n * (state[at + 3] + distance * distance * ((n - 1.0) / n))
     return covariance / spread, covariance * covariance / (spread * variance) if variance > 0.0 else 0.0
+
+
+@njit
+def commit_slope(state: Floats, at: int, ring: int, count: float, close: float) -> None:
+    """Take the close into the window, and its oldest out of it when it is full."""
+    newest = (int(count) - 1) % SLOPE_LENGTH
+    oldest = (newest + 1) % SLOPE_LENGTH
+    state[ring + newest] = close
+    places = min(count, float(SLOPE_LENGTH)) - 1.0
+    state[at + 1] += places * close
+    state[at] += close
+    if count >= SLOPE_LENGTH:
+        state[at] -= state[ring + oldest]
+        state[at + 1] -= state[at]
+    if count < SLOPE_LENGTH - 1:
+        return
+    mean = state[at] / (SLOPE_LENGTH - 1)
+    state[ring + oldest] = mean
+    state[ring + SLOPE_LENGTH] = state[ring + SLOPE_LENGTH + 1] = mean
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for index in range(ring, ring + SLOPE_RING, 4):
+        a += (state[index] - mean) * (state[index] - mean)
+        b += (state[index + 1] - mean) * (state[index + 1] - mean)
+        c += (state[index + 2] - mean) * (state[index + 2] - mean)
+        d += (state[index + 3] - mean) * (state[index + 3] - mean)
+    state[at + 2], state[at + 3] = mean, (a + b) + (c + d)
