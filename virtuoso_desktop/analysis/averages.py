@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-from virtuoso_desktop.analysis.kernels import CLOSE, Floats, make_kernel
+from virtuoso_desktop.analysis.kernels import CLOSE, Floats, make_kernel, piece
 
 MACD_FAST, MACD_SLOW, MACD_SIGNAL = 12, 26, 9
 
 
-@njit
+@piece
 def ema_next(state: Floats, at: int, count: float, value: float, length: float) -> float:
     """One cell: the sum of the first ``length`` values, from then on the average."""
     if count > length:
@@ -29,7 +28,7 @@ def ema_next(state: Floats, at: int, count: float, value: float, length: float) 
     return state[at]
 
 
-@njit
+@piece
 def wilder_next(state: Floats, at: int, count: float, value: float, length: float) -> float:
     """One cell: as `ema_next` with Wilder's weight 1 / ``length``."""
     if count > length:
@@ -42,7 +41,7 @@ def wilder_next(state: Floats, at: int, count: float, value: float, length: floa
     return state[at]
 
 
-@njit
+@piece
 def macd_next(state: Floats, at: int, count: float, close: float) -> tuple[float, float, float]:
     """Line, signal and histogram; three cells: slow, fast and signal average.
 
@@ -63,7 +62,7 @@ def macd_next(state: Floats, at: int, count: float, close: float) -> tuple[float
     return line, signal, line - signal
 
 
-@njit
+@piece
 def sum_of_20(state: Floats, at: int) -> float:
     """Sum of 20 cells in a fixed order."""
     a, b, c, d = state[at], state[at + 1], state[at + 2], state[at + 3]

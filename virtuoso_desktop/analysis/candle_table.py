@@ -12,7 +12,6 @@ import math
 from itertools import accumulate
 
 import numpy as np
-from numba import njit
 
 from virtuoso_desktop.analysis.averages import ema_next, macd_next, sum_of_20, wilder_next
 from virtuoso_desktop.analysis.kernels import (
@@ -28,6 +27,7 @@ from virtuoso_desktop.analysis.kernels import (
     Kernel,
     Rows,
     make_kernel,
+    piece,
 )
 from virtuoso_desktop.analysis.levels import (
     DAY_CELLS,
@@ -139,7 +139,7 @@ TICK_SIZE, IS_INVERSE, SESSION_MS, TIMEFRAME_MS = range(4)
 # --- technical ---------------------------------------------------------------------------------------------------
 
 
-@njit
+@piece
 def _averages(work: Floats, close: float, out: Floats) -> None:
     count = work[COUNT]
     out[O_MACD], out[O_MACD_SIGNAL], out[O_MACD_HIST] = macd_next(work, MACD_CELLS, count, close)
@@ -149,7 +149,7 @@ def _averages(work: Floats, close: float, out: Floats) -> None:
     out[O_EMA_50] = ema_next(work, EMA_50, count, close, 50.0)
 
 
-@njit
+@piece
 def _bands(work: Floats, close: float, out: Floats) -> float:
     """Bollinger bands and efficiency ratio; returns `FLAT_BANDS` or 0."""
     count = work[COUNT]
@@ -174,7 +174,7 @@ def _bands(work: Floats, close: float, out: Floats) -> float:
     return FLAT_BANDS
 
 
-@njit
+@piece
 def _ranges(work: Floats, candle: Floats, out: Floats) -> float:
     """ATR, ADX, Supertrend; returns `FLAT_ATR` or 0."""
     count = work[COUNT]
@@ -195,7 +195,7 @@ def _ranges(work: Floats, candle: Floats, out: Floats) -> float:
     return FLAT_ATR if out[O_ATR] == 0.0 else 0.0
 
 
-@njit
+@piece
 def _technical(work: Floats, candle: Floats, out: Floats) -> None:
     close = candle[CLOSE]
     out[O_CLOSE] = close
@@ -208,7 +208,7 @@ def _technical(work: Floats, candle: Floats, out: Floats) -> None:
 # --- volume ------------------------------------------------------------------------------------------------------
 
 
-@njit
+@piece
 def _vwap(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     """Session VWAP, and its blend with the one of the last 24 hours in the first hour of a session.
 
@@ -240,12 +240,12 @@ def _vwap(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floa
         out[O_BLEND_SD] = share * out[O_VWAP_SD] + (1.0 - share) * deviation
 
 
-@njit
+@piece
 def _buckets(params: Floats) -> int:
     return int(DAY_MS // max(params[TIMEFRAME_MS], float(BUCKET_MS)))
 
 
-@njit
+@piece
 def _last_day(work: Floats, state: Floats, params: Floats) -> tuple[float, float]:
     """Mean and standard deviation over the buckets, in their fixed order; the running one is in ``work``."""
     count = _buckets(params)
@@ -265,7 +265,7 @@ def _last_day(work: Floats, state: Floats, params: Floats) -> tuple[float, float
     return mean, math.sqrt(square / weight)
 
 
-@njit
+@piece
 def _balance(work: Floats, volume: float, out: Floats) -> None:
     """OBV and the sums of the last 20 volumes."""
     bars = work[BARS]
@@ -284,7 +284,7 @@ def _balance(work: Floats, volume: float, out: Floats) -> None:
             out[O_RVOL] = volume / (before / BAND_LENGTH)
 
 
-@njit
+@piece
 def _delta(work: Floats, state: Floats, candle: Floats, out: Floats) -> None:
     """Delta of the candle, its ratio to the volume over 20, and the root mean square of that ratio over 500."""
     bars = work[BARS]
@@ -319,7 +319,7 @@ def _delta(work: Floats, state: Floats, candle: Floats, out: Floats) -> None:
         out[O_DELTA_SCALE] = math.sqrt(total / min(work[RATIOS], float(SCALES)))
 
 
-@njit
+@piece
 def _volume(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     """Columns of the volume. A synthetic candle has no part in them: what was goes on, the rest is NaN."""
     _vwap(work, state, candle, params, out)
@@ -338,7 +338,7 @@ def _volume(work: Floats, state: Floats, candle: Floats, params: Floats, out: Fl
 # --- structure -----------------------------------------------------------------------------------------------------
 
 
-@njit
+@piece
 def _structure(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     close = candle[CLOSE]
     atr = 0.0 if math.isnan(out[O_ATR]) else out[O_ATR]
@@ -359,7 +359,7 @@ def _structure(work: Floats, state: Floats, candle: Floats, params: Floats, out:
 # --- the whole candle ------------------------------------------------------------------------------------------------
 
 
-@njit
+@piece
 def _advance(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     """Every column, from what the first `WORK` cells in ``work`` and the rest of ``state`` remember."""
     synthetic = candle[SYNTHETIC] != 0.0
@@ -375,14 +375,14 @@ def _advance(work: Floats, state: Floats, candle: Floats, params: Floats, out: F
     work[PREVIOUS_HIGH], work[PREVIOUS_LOW], work[PREVIOUS_CLOSE] = candle[HIGH], candle[LOW], candle[CLOSE]
 
 
-@njit
+@piece
 def _push_swing(state: Floats, kind: float, new: int, price: int, number: int) -> None:
     rvol = state[MACHINE + RVOLS + (int(state[COUNT]) - 1 + 3) % FRACTAL]
     pivot = (kind, state[MACHINE + price], state[MACHINE + number], rvol)
     push_pivot(state, PIVOTS, pivot, state[MACHINE + new] == 2.0)
 
 
-@njit
+@piece
 def _commit_levels(state: Floats, close: float, atr: float) -> None:
     high, low = state[MACHINE + NEW_HIGH], state[MACHINE + NEW_LOW]
     # A swing that replaces the newest one comes before a new one of the other kind.
@@ -396,7 +396,7 @@ def _commit_levels(state: Floats, close: float, atr: float) -> None:
         rebuild_levels(state, PIVOTS, state[COUNT], close, atr)
 
 
-@njit
+@piece
 def _drop_oldest(state: Floats, at: int, newest: int, value: float) -> float:
     """Store the newest of a window of 20 and take its oldest out; returns the sum of the 19 that remain."""
     state[at + newest] = value
@@ -404,7 +404,7 @@ def _drop_oldest(state: Floats, at: int, newest: int, value: float) -> float:
     return sum_of_20(state, at)
 
 
-@njit
+@piece
 def _commit_closes(state: Floats, close: float) -> None:
     newest = (int(state[COUNT]) - 1) % BAND_LENGTH
     oldest = (newest + 1) % BAND_LENGTH
@@ -421,7 +421,7 @@ def _commit_closes(state: Floats, close: float) -> None:
     commit_slope(state, SLOPE_SUM_49, SLOPE_CLOSES, state[COUNT], close)
 
 
-@njit
+@piece
 def _commit_volumes(state: Floats, candle: Floats, out: Floats) -> None:
     bars = int(state[BARS])
     newest = (bars - 1) % BAND_LENGTH
@@ -443,7 +443,7 @@ def _commit_volumes(state: Floats, candle: Floats, out: Floats) -> None:
             state[RATIOS_SO_FAR] = 0.0
 
 
-@njit
+@piece
 def _commit(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     """Write the long windows, what remains of them for the next candle, and the levels."""
     _commit_closes(state, candle[CLOSE])

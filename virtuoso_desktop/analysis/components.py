@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from virtuoso_desktop.analysis.kernels import Floats, piece
 from virtuoso_desktop.analysis.layout import (
     AGE_MS,
     CELLS,
@@ -26,13 +25,11 @@ from virtuoso_desktop.analysis.layout import (
     WARMUP,
 )
 
-Floats = NDArray[np.float64]
-
 ESTIMATED_QUALITY = 0.5
 """Quality k of a component whose source is an estimate."""
 
 
-@njit
+@piece
 def blank_inputs(inputs: Floats) -> None:
     """Make an inputs row one in which everything is missing; what is known is written over it."""
     inputs[:] = 0.0
@@ -49,7 +46,7 @@ def new_inputs() -> Floats:
     return inputs
 
 
-@njit
+@piece
 def put(inputs: Floats, component: int, c: float, value: float, reason: int) -> None:
     """Write a component of full quality from the closed candle itself; NaN for c means that there is none."""
     at = component * CELLS
@@ -61,14 +58,14 @@ def put(inputs: Floats, component: int, c: float, value: float, reason: int) -> 
     inputs[at + REASON] = reason
 
 
-@njit
+@piece
 def absent(inputs: Floats, component: int, reason: int) -> None:
     """Write a component that has no value, and why."""
     put(inputs, component, math.nan, math.nan, reason)
     inputs[component * CELLS + AGE_MS] = math.nan
 
 
-@njit
+@piece
 def clip(x: float, low: float, high: float) -> float:
     """``x`` within [low, high]; NaN stays NaN."""
     if x < low:
@@ -78,32 +75,32 @@ def clip(x: float, low: float, high: float) -> float:
     return x
 
 
-@njit
+@piece
 def sign(x: float) -> float:
     """-1, 0 or 1."""
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0
 
 
-@njit
+@piece
 def trend_weight(adx: float) -> float:
     """Share of the momentum reading, the rest is the reading as mean reversion: 0 up to ADX 15, 1 from 30 (0.11)."""
     t = clip((adx - 15.0) / 15.0, 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit
+@piece
 def band_reading(b: float, trend: float) -> float:
     """A place within bands, -1 at the lower and 1 at the upper one: with the trend, else against its outer half."""
     return trend * clip(b, -1.0, 1.0) - (1.0 - trend) * sign(b) * clip((abs(b) - 0.5) / 0.5, 0.0, 1.0)
 
 
-@njit
+@piece
 def flat_or_known(atr: float) -> int:
     """Reason beside a value that the ATR scales: DEGENERATE when nothing moved."""
     return DEGENERATE if atr == 0.0 else NONE
 
 
-@njit
+@piece
 def why_absent(total: float) -> int:
     """Reason for a missing share of a sum: not enough candles, or nothing was traded."""
     return WARMUP if math.isnan(total) else DEGENERATE

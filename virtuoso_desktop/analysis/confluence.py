@@ -18,10 +18,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
+from virtuoso_desktop.analysis.kernels import Floats, piece
 from virtuoso_desktop.analysis.layout import (
     AGREEMENT,
     AVAILABLE_COUNT,
@@ -57,8 +54,6 @@ from virtuoso_desktop.analysis.layout import (
     UNSMOOTHED,
 )
 
-Floats = NDArray[np.float64]
-
 STATE_WIDTH = COMPONENT_COUNT + DIMENSION_COUNT
 ENOUGH = 0.4
 """Smallest completeness K of a dimension that counts."""
@@ -82,7 +77,7 @@ PARAMS_WIDTH = 17
 """Params: nominal weight and membership in the profile of each dimension, most confidence, four thresholds."""
 
 
-@njit
+@piece
 def confluence_step(state: Floats, inputs: Floats, params: Floats, out: Floats) -> None:
     """Dimensions, score and the factors of the confidence into ``out``; the signal's cells are not touched."""
     out[AVAILABLE_WEIGHT] = 0.0
@@ -95,7 +90,7 @@ def confluence_step(state: Floats, inputs: Floats, params: Floats, out: Floats) 
     _confidence(inputs, params, out)
 
 
-@njit
+@piece
 def _dimension(state: Floats, inputs: Floats, params: Floats, out: Floats, dimension: int) -> None:
     """Smoothed and plain score, completeness and status of one dimension."""
     first, last, cell = FIRST[dimension], FIRST[dimension + 1], dimension * DIMENSION_CELLS
@@ -137,7 +132,7 @@ def _dimension(state: Floats, inputs: Floats, params: Floats, out: Floats, dimen
     out[D_WEIGHT + cell] = params[P_WEIGHT + dimension]
 
 
-@njit
+@piece
 def _score(state: Floats, out: Floats) -> None:
     """Effective weights, score and points of the dimensions that are there."""
     total = out[AVAILABLE_WEIGHT]
@@ -157,7 +152,7 @@ def _score(state: Floats, out: Floats) -> None:
     out[NO_SCORE] = NONE if total > 0.0 else out[D_STATUS + TECHNICAL * DIMENSION_CELLS]
 
 
-@njit
+@piece
 def _confidence(inputs: Floats, params: Floats, out: Floats) -> None:
     """The five factors of C.4, each 0 to 1; the signal's step multiplies them."""
     net = gross = complete = fresh = sample = squares = profile = 0.0
@@ -188,7 +183,7 @@ def _confidence(inputs: Floats, params: Floats, out: Floats) -> None:
     out[SAMPLED] = min(bars * sample, 1.0) * inputs[CROSS_CHECK]
 
 
-@njit
+@piece
 def _freshness(inputs: Floats, dimension: int, completeness: float) -> float:
     """Mean freshness of the components that are there, weighed as in the score."""
     total = 0.0

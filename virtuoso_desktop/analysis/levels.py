@@ -14,10 +14,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from virtuoso_desktop.analysis.kernels import HIGH, LOW, OPEN_MS, Floats
+from virtuoso_desktop.analysis.kernels import HIGH, LOW, OPEN_MS, Floats, piece
 from virtuoso_desktop.model.timeframe import DAY_MS
 
 MOST_PIVOTS = 48
@@ -52,7 +51,7 @@ DAY, DAY_HIGH, DAY_LOW, DAY_IS_WHOLE, PRIOR_HIGH, PRIOR_LOW = range(6)
 DAY_CELLS = 6
 
 
-@njit
+@piece
 def day_next(state: Floats, at: int, candle: Floats) -> None:
     """Keep high and low of the UTC day and of the one before, when that was seen from its beginning."""
     day = math.floor(candle[OPEN_MS] / DAY_MS)
@@ -68,7 +67,7 @@ def day_next(state: Floats, at: int, candle: Floats) -> None:
     state[at + DAY_LOW] = min(state[at + DAY_LOW], candle[LOW])
 
 
-@njit
+@piece
 def _nearer(price: float, level: float, strength: float, gain: float, same: float) -> tuple[float, float]:
     """The day's price where it is nearer than the level by ``gain``; the stronger of the two at the same price."""
     if gain > same:
@@ -78,7 +77,7 @@ def _nearer(price: float, level: float, strength: float, gain: float, same: floa
     return level, strength
 
 
-@njit
+@piece
 def nearest_levels(
     state: Floats, at: int, day: Floats, day_at: int, now: float, close: float
 ) -> tuple[float, float, float, float]:
@@ -109,7 +108,7 @@ def nearest_levels(
     )
 
 
-@njit
+@piece
 def push_pivot(state: Floats, at: int, pivot: tuple[float, float, float, float], replaces: bool) -> None:
     """Store a confirmed swing (kind, price, number, rvol), in the place of the newest one when it replaces that."""
     kind, price, number, rvol = pivot
@@ -123,14 +122,14 @@ def push_pivot(state: Floats, at: int, pivot: tuple[float, float, float, float],
     state[cell + BROKEN_AT] = 0.0
 
 
-@njit
+@piece
 def is_broken(state: Floats, at: int, close: float, atr: float) -> bool:
     """The close breaks a swing that was whole."""
     high, low = state[at + LOWEST_HIGH], state[at + HIGHEST_LOW]
     return (high > 0.0 and close > high + BROKEN_ATR * atr) or (low > 0.0 and close < low - BROKEN_ATR * atr)
 
 
-@njit
+@piece
 def _mark_broken(state: Floats, cell: int, now: float, beyond: float) -> bool:
     """Whether a swing is broken, since before or by a close ``beyond`` it."""
     if state[cell + BROKEN_AT] == 0.0 and beyond > 0.0:
@@ -138,7 +137,7 @@ def _mark_broken(state: Floats, cell: int, now: float, beyond: float) -> bool:
     return state[cell + BROKEN_AT] > 0.0
 
 
-@njit
+@piece
 def _break_and_sort(state: Floats, at: int, now: float, close: float, atr: float, order: NDArray[np.int64]) -> int:
     """Mark what the close breaks; fill ``order`` with the cells of the living swings by price; returns how many.
 
@@ -173,7 +172,7 @@ def _break_and_sort(state: Floats, at: int, now: float, close: float, atr: float
     return count
 
 
-@njit
+@piece
 def _write_level(state: Floats, cell: int, members: NDArray[np.int64], now: float) -> bool:
     """Write the level of a cluster; False when its swings are all less than three candles apart."""
     total, moment, supports, resists = 0.0, 0.0, 0.0, 0.0
@@ -198,7 +197,7 @@ def _write_level(state: Floats, cell: int, members: NDArray[np.int64], now: floa
     return True
 
 
-@njit
+@piece
 def rebuild_levels(state: Floats, at: int, now: float, close: float, atr: float) -> None:
     """Make the levels anew from the swings as of the candle ``now``."""
     order = np.empty(MOST_PIVOTS, dtype=np.int64)

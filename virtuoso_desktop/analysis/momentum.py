@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from virtuoso_desktop.analysis.averages import wilder_next
-from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, make_kernel
+from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, make_kernel, piece
 
 LENGTH = 14
 FLAT = 50.0
 """RSI of a window without any change, and StochRSI of one without range: a middle that is marked degenerate."""
 
 
-@njit
+@piece
 def rsi_next(state: Floats, at: int, count: float, change: float) -> float:
     """Wilder's RSI from two cells (mean gain, mean loss); ``count`` candles, of which the first has no change.
 
@@ -30,13 +28,13 @@ def rsi_next(state: Floats, at: int, count: float, change: float) -> float:
     return 100.0 * (gain / both) if both > 0.0 else FLAT
 
 
-@njit
+@piece
 def true_range(high: float, low: float, previous_close: float) -> float:
     """Greatest of the candle's range and its distances from the close before it."""
     return max(high, previous_close) - min(low, previous_close)
 
 
-@njit
+@piece
 def adx_next(state: Floats, at: int, count: float, up: float, down: float, reach: float) -> tuple[float, float, float]:
     """ADX, +DI and -DI from four cells: sums of +DM, -DM and true range, and the ADX (its sum while seeding).
 

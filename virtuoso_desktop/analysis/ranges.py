@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from virtuoso_desktop.analysis.averages import ema_next, sum_of_20, wilder_next
-from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, make_kernel
+from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, make_kernel, piece
 from virtuoso_desktop.analysis.momentum import true_range
 
 ATR_LENGTH = 14
@@ -16,7 +14,7 @@ SUPERTREND_LENGTH, SUPERTREND_FACTOR = 10, 3.0
 KELTNER_LENGTH, KELTNER_FACTOR = 20, 2.0
 
 
-@njit
+@piece
 def squares_of_20(state: Floats, at: int, mean: float) -> float:
     """Sum of the squared distances of 20 cells from their mean, in a fixed order."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
@@ -28,14 +26,14 @@ def squares_of_20(state: Floats, at: int, mean: float) -> float:
     return (a + b) + (c + d)
 
 
-@njit
+@piece
 def band_of_20(state: Floats, at: int) -> tuple[float, float]:
     """Mean and population standard deviation of 20 cells, in two passes."""
     mean = sum_of_20(state, at) / BAND_LENGTH
     return mean, math.sqrt(squares_of_20(state, at, mean) / BAND_LENGTH)
 
 
-@njit
+@piece
 def supertrend_next(state: Floats, at: int, middle: float, reach: float, close: float) -> tuple[float, float]:
     """The line and its direction (1 up, -1 down); four cells: upper and lower band, direction, close before.
 
@@ -138,7 +136,7 @@ _HIGH_RING = 1
 _LOW_RING = _HIGH_RING + ICHIMOKU_SLOW
 
 
-@njit
+@piece
 def _middle_of(state: Floats, newest: int, length: int) -> float:
     highest, lowest = state[_HIGH_RING + newest], state[_LOW_RING + newest]
     for back in range(1, length):

@@ -12,12 +12,11 @@ import math
 
 import msgspec
 import numpy as np
-from numba import njit
 
 from virtuoso_desktop.analysis.components import absent, blank_inputs
 from virtuoso_desktop.analysis.confluence import P_CAP, P_IN_PROFILE, PARAMS_WIDTH, confluence_step
 from virtuoso_desktop.analysis.confluence import STATE_WIDTH as CONFLUENCE_WIDTH
-from virtuoso_desktop.analysis.kernels import Floats, Kernel, make_kernel
+from virtuoso_desktop.analysis.kernels import Floats, Kernel, make_kernel, piece
 from virtuoso_desktop.analysis.layout import (
     BARS,
     CANDLE_DIMENSIONS,
@@ -57,7 +56,7 @@ CANDLES_ONLY_CAP = 0.5
 """Most confidence without order flow, book and sentiment."""
 
 
-@njit
+@piece
 def candle_inputs(table: Floats, facts: Floats, inputs: Floats) -> None:
     """Components of the three candle dimensions, and the facts of the candle, into an inputs row.
 

@@ -19,11 +19,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
 from virtuoso_desktop.analysis.confluence import P_BUY, P_BUY_EXIT, P_CAP, P_SELL, P_SELL_EXIT
+from virtuoso_desktop.analysis.kernels import Floats, piece
 from virtuoso_desktop.analysis.layout import (
     AGREEMENT,
     AT_MS,
@@ -64,8 +61,6 @@ from virtuoso_desktop.analysis.layout import (
     WITHHELD,
 )
 
-Floats = NDArray[np.float64]
-
 (
     HELD,
     CLASS,
@@ -96,7 +91,7 @@ ROUNDING = 1e-12
 """Slack of the comparisons with sums of weights."""
 
 
-@njit
+@piece
 def signal_step(state: Floats, inputs: Floats, params: Floats, out: Floats) -> None:
     """Signal, strength, confidence and what withheld a signal, from the cells that `confluence_step` wrote."""
     score = out[SCORE]
@@ -130,7 +125,7 @@ def signal_step(state: Floats, inputs: Floats, params: Floats, out: Floats) -> N
     out[AT_MS] = inputs[CLOSE_MS]
 
 
-@njit
+@piece
 def _follow_dimensions(state: Floats, out: Floats) -> bool:
     """Count for how long each dimension has been gone or back; False while that is undecided for one of them."""
     settled = True
@@ -149,7 +144,7 @@ def _follow_dimensions(state: Floats, out: Floats) -> bool:
     return settled
 
 
-@njit
+@piece
 def _is_covered(out: Floats) -> bool:
     """Whether the data that are there may carry a signal."""
     return (
@@ -160,7 +155,7 @@ def _is_covered(out: Floats) -> bool:
     )
 
 
-@njit
+@piece
 def _end(state: Floats, score: float, is_covered: bool, params: Floats) -> int:
     """End a held signal where it has to end; says why."""
     held = state[HELD]
@@ -178,7 +173,7 @@ def _end(state: Floats, score: float, is_covered: bool, params: Floats) -> int:
     return ending
 
 
-@njit
+@piece
 def _withheld(state: Floats, score: float, params: Floats, direction: float) -> int:
     """Bits of the rules about the score and the cool-down that stand against a signal in its direction."""
     withheld = 0
@@ -193,7 +188,7 @@ def _withheld(state: Floats, score: float, params: Floats, direction: float) -> 
     return withheld
 
 
-@njit
+@piece
 def _tell(state: Floats, score: float, carried: float, params: Floats, out: Floats) -> None:
     """Signal, confidence and strength into ``out``."""
     held = state[HELD]
@@ -212,7 +207,7 @@ def _tell(state: Floats, score: float, carried: float, params: Floats, out: Floa
     out[ENTRY_SCORE] = state[RAISED_SCORE] if held != 0.0 else math.nan
 
 
-@njit
+@piece
 def _strength(distance: float, confidence: float, held: float, before: float) -> int:
     """Class of strength; one that was reached is kept a little longer."""
     if held == 0.0:

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
-from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats
+from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, piece
 
 FRACTAL = 5
 SWING_DELAY = 2
@@ -58,7 +56,7 @@ RVOLS = ATRS + FRACTAL
 MACHINE_CELLS = RVOLS + FRACTAL
 
 
-@njit
+@piece
 def _is_peak(state: Floats, at: int, newest: int, sign: float) -> bool:
     """Whether the middle of the five cells is above the two before and not below the two after; -1 mirrors."""
     middle = sign * state[at + (newest + 3) % FRACTAL]
@@ -70,7 +68,7 @@ def _is_peak(state: Floats, at: int, newest: int, sign: float) -> bool:
     )
 
 
-@njit
+@piece
 def _confirm(state: Floats, at: int, side: float, price: float, number: float, least: float) -> None:
     """Take a fractal up as a swing, when it is one."""
     own, other, new = (HIGH_1, LOW_1, NEW_HIGH) if side > 0.0 else (LOW_1, HIGH_1, NEW_LOW)
@@ -91,7 +89,7 @@ def _confirm(state: Floats, at: int, side: float, price: float, number: float, l
     state[at + own + 2] = 0.0
 
 
-@njit
+@piece
 def _order_of_swings(state: Floats, at: int) -> float:
     highs = state[at + HIGH_1] - state[at + HIGH_0]
     lows = state[at + LOW_1] - state[at + LOW_0]
@@ -100,13 +98,13 @@ def _order_of_swings(state: Floats, at: int) -> float:
     return -1.0 if highs < 0.0 and lows < 0.0 else 0.0
 
 
-@njit
+@piece
 def knows_structure(state: Floats, at: int) -> bool:
     """Two highs and two lows are confirmed."""
     return state[at + HIGH_0_AT] > 0.0 and state[at + LOW_0_AT] > 0.0
 
 
-@njit
+@piece
 def swings_next(state: Floats, at: int, count: float, candle: Floats, atr: float, rvol: float) -> None:
     """Store the candle and confirm the swing that it completes. ``atr`` and ``rvol``: 0 where unknown."""
     newest = (int(count) - 1) % FRACTAL
@@ -139,7 +137,7 @@ def swings_next(state: Floats, at: int, count: float, candle: Floats, atr: float
         state[at + STRUCTURE] = _order_of_swings(state, at)
 
 
-@njit
+@piece
 def _break(state: Floats, at: int, side: float, level: float) -> tuple[float, float]:
     """A close beyond a swing: (BOS, CHoCH), the one that it is with its side."""
     direction = state[at + STRUCTURE] if state[at + PENDING] == 0.0 else state[at + PENDING]
@@ -155,7 +153,7 @@ def _break(state: Floats, at: int, side: float, level: float) -> tuple[float, fl
     return 0.0, side if direction != 0.0 else 0.0
 
 
-@njit
+@piece
 def breaks_next(state: Floats, at: int, candle: Floats) -> tuple[float, float, float, float]:
     """Weight of the break that holds, BOS, CHoCH, sweep: each with its side, 0 for none.
 
@@ -185,7 +183,7 @@ def breaks_next(state: Floats, at: int, candle: Floats) -> tuple[float, float, f
     return weight, bos, choch, sweep
 
 
-@njit
+@piece
 def slope_of(state: Floats, at: int, count: float, close: float) -> tuple[float, float]:
     """Least-squares slope of 50 closes in ticks per candle, and R2 (0 where they are all equal).
 
@@ -203,7 +201,7 @@ def slope_of(state: Floats, at: int, count: float, close: float) -> tuple[float,
     return covariance / spread, covariance * covariance / (spread * variance) if variance > 0.0 else 0.0
 
 
-@njit
+@piece
 def commit_slope(state: Floats, at: int, ring: int, count: float, close: float) -> None:
     """Take the close into the window, and its oldest out of it when it is full."""
     newest = (int(count) - 1) % SLOPE_LENGTH

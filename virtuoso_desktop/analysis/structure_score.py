@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
 from virtuoso_desktop.analysis.components import absent, clip, put, trend_weight
+from virtuoso_desktop.analysis.kernels import Floats, piece
 from virtuoso_desktop.analysis.layout import (
     DEGENERATE,
     MISSING,
@@ -30,20 +27,18 @@ from virtuoso_desktop.analysis.layout import (
     WARMUP,
 )
 
-Floats = NDArray[np.float64]
-
 ONE_SIDE_ATR = 2.0
 """With a level on one side only, the other is taken to be this many ATR away from it."""
 
 
-@njit
+@piece
 def structure_step(table: Floats, inputs: Floats) -> None:
     """Write the two components from the candle table's row."""
     _levels(table, inputs)
     _trend(table, inputs)
 
 
-@njit
+@piece
 def _levels(table: Floats, inputs: Floats) -> None:
     """Between support and resistance: ``(1 - a) q (1 - 2x) + a brk``."""
     atr, adx = table[T_ATR], table[T_ADX]
@@ -65,7 +60,7 @@ def _levels(table: Floats, inputs: Floats) -> None:
     put(inputs, SUPPORT_RESISTANCE, clip(c, -1.0, 1.0), _to_nearest(table, atr), NONE)
 
 
-@njit
+@piece
 def _place(table: Floats, atr: float) -> tuple[float, float]:
     """0 at the support to 1 at the resistance, and the strength that it is worth; NaN without any level."""
     close, support, resistance = table[T_CLOSE], table[T_SUPPORT], table[T_RESISTANCE]
@@ -80,7 +75,7 @@ def _place(table: Floats, atr: float) -> tuple[float, float]:
     return math.nan, 0.0
 
 
-@njit
+@piece
 def _to_nearest(table: Floats, atr: float) -> float:
     """Signed distance of the close from the nearest level, in ATR; positive above it."""
     above, below = table[T_CLOSE] - table[T_SUPPORT], table[T_CLOSE] - table[T_RESISTANCE]
@@ -89,7 +84,7 @@ def _to_nearest(table: Floats, atr: float) -> float:
     return above / atr
 
 
-@njit
+@piece
 def _trend(table: Floats, inputs: Floats) -> None:
     """Swings, slope of the last 50 closes weighed by its fit, and the distance from the EMA 50."""
     atr, slope = table[T_ATR], table[T_SLOPE]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
 from virtuoso_desktop.analysis.components import absent, band_reading, clip, flat_or_known, put, sign, trend_weight
+from virtuoso_desktop.analysis.kernels import Floats, piece
 from virtuoso_desktop.analysis.layout import (
     BOLLINGER,
     DEGENERATE,
@@ -29,8 +26,6 @@ from virtuoso_desktop.analysis.layout import (
     WARMUP,
 )
 
-Floats = NDArray[np.float64]
-
 RSI_SPAN, RSI_QUIET, RSI_OUTER = 20.0, 15.0, 15.0
 FLAT_RSI = 1
 """Bit of the table's ``degenerate`` for an RSI of closes that never moved."""
@@ -38,7 +33,7 @@ HIST_SCALE = 0.25
 """Histogram, in ATR, whose c is tanh(1)."""
 
 
-@njit
+@piece
 def technical_step(table: Floats, inputs: Floats) -> None:
     """Write the four components from the candle table's row."""
     atr, adx = table[T_ATR], table[T_ADX]
@@ -48,7 +43,7 @@ def technical_step(table: Floats, inputs: Floats) -> None:
     _bollinger(table, adx, inputs)
 
 
-@njit
+@piece
 def _rsi(table: Floats, adx: float, inputs: Floats) -> None:
     rsi = table[T_RSI]
     if math.isnan(rsi) or math.isnan(adx):
@@ -62,7 +57,7 @@ def _rsi(table: Floats, adx: float, inputs: Floats) -> None:
     put(inputs, RSI, c, rsi, DEGENERATE if is_flat else NONE)
 
 
-@njit
+@piece
 def _macd(table: Floats, atr: float, inputs: Floats) -> None:
     histogram = table[T_MACD_HIST]
     if math.isnan(histogram) or math.isnan(atr):
@@ -72,7 +67,7 @@ def _macd(table: Floats, atr: float, inputs: Floats) -> None:
     put(inputs, MACD, c, table[T_MACD], flat_or_known(atr))
 
 
-@njit
+@piece
 def _crossover(table: Floats, atr: float, inputs: Floats) -> None:
     apart = table[T_EMA_12] - table[T_EMA_26]
     if math.isnan(apart) or math.isnan(atr):
@@ -82,7 +77,7 @@ def _crossover(table: Floats, atr: float, inputs: Floats) -> None:
     put(inputs, EMA_CROSSOVER, c, sign(apart), flat_or_known(atr))
 
 
-@njit
+@piece
 def _bollinger(table: Floats, adx: float, inputs: Floats) -> None:
     b = table[T_BB_SIGNED]
     if math.isnan(b) or math.isnan(adx):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from virtuoso_desktop.analysis.averages import sum_of_20
 from virtuoso_desktop.analysis.kernels import (
@@ -24,6 +23,7 @@ from virtuoso_desktop.analysis.kernels import (
     VOLUME,
     Floats,
     make_kernel,
+    piece,
 )
 from virtuoso_desktop.model.instrument import Instrument, MarketKind
 from virtuoso_desktop.model.timeframe import DAY_MS
@@ -33,7 +33,7 @@ CHANGES = 60
 """Changes of the close whose standard deviation scales the estimate of the delta."""
 
 
-@njit
+@piece
 def signed(volume: float, change: float) -> float:
     """The volume with the sign of the change."""
     if change > 0.0:
@@ -44,7 +44,7 @@ def signed(volume: float, change: float) -> float:
 # --- sums over a sliding window without drift -----------------------------------------------------------------------
 
 
-@njit
+@piece
 def window_sum(state: Floats, at: int, place: int, length: int, so_far: float) -> float:
     """Sum of the last ``length`` values, of which the newest is part of ``so_far``.
 
@@ -54,7 +54,7 @@ def window_sum(state: Floats, at: int, place: int, length: int, so_far: float) -
     return so_far + state[at + place + 1] if place + 1 < length else so_far
 
 
-@njit
+@piece
 def window_push(state: Floats, at: int, place: int, length: int, value: float) -> bool:
     """Store the newest value; True when a window is full and the sum so far begins anew."""
     state[at + place] = value
@@ -99,7 +99,7 @@ def volume_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> N
 # --- session VWAP: cells (session, weight, mean, m2, estimated) ------------------------------------------------------
 
 
-@njit
+@piece
 def candle_price(candle: Floats, tick_size: float, is_inverse: bool) -> tuple[float, float, bool]:
     """Price of a candle in ticks, its weight, and whether the price is estimated.
 
@@ -117,7 +117,7 @@ def candle_price(candle: Floats, tick_size: float, is_inverse: bool) -> tuple[fl
     return (candle[HIGH] + candle[LOW] + candle[CLOSE]) / 3.0, base, True
 
 
-@njit
+@piece
 def add_price(state: Floats, at: int, price: float, weight: float) -> None:
     """Weighted mean and variance from three cells (weight, mean, m2) by West 1979."""
     state[at] += weight
@@ -129,7 +129,7 @@ def add_price(state: Floats, at: int, price: float, weight: float) -> None:
     state[at + 2] += weight * distance * (price - state[at + 1])
 
 
-@njit
+@piece
 def vwap_next(state: Floats, at: int, session: float, price: float, weight: float, is_estimated: bool) -> None:
     """Five cells (session, weight, mean, m2, estimated); see `vwap_step`."""
     if session != state[at]:
@@ -170,7 +170,7 @@ def vwap_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> Non
 # --- delta ---------------------------------------------------------------------------------------------------------
 
 
-@njit
+@piece
 def estimated_delta(volume: float, change: float, changes: float, squares: float) -> float:
     """Signed volume by the change in units of the standard deviation of the last `CHANGES` changes.
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
 from virtuoso_desktop.analysis.components import (
     ESTIMATED_QUALITY,
     absent,
@@ -18,6 +14,7 @@ from virtuoso_desktop.analysis.components import (
     trend_weight,
     why_absent,
 )
+from virtuoso_desktop.analysis.kernels import Floats, piece
 from virtuoso_desktop.analysis.layout import (
     CELLS,
     DEGENERATE,
@@ -41,14 +38,12 @@ from virtuoso_desktop.analysis.layout import (
     WARMUP,
 )
 
-Floats = NDArray[np.float64]
-
 LEAST_DELTA_SCALE = 0.02
 LEAST_BAND = 0.25
 """Smallest deviation around the VWAP, in ATR."""
 
 
-@njit
+@piece
 def volume_step(table: Floats, inputs: Floats) -> None:
     """Write the three components from the candle table's row."""
     _obv(table, inputs)
@@ -56,7 +51,7 @@ def volume_step(table: Floats, inputs: Floats) -> None:
     _vwap(table, inputs)
 
 
-@njit
+@piece
 def _obv(table: Floats, inputs: Floats) -> None:
     change, total = table[T_OBV_CHANGE], table[T_VOLUME_SUM]
     if math.isnan(change) or not total > 0.0:
@@ -65,7 +60,7 @@ def _obv(table: Floats, inputs: Floats) -> None:
     put(inputs, OBV, clip(1.5 * change / total, -1.0, 1.0), table[T_OBV], 0)
 
 
-@njit
+@piece
 def _delta(table: Floats, inputs: Floats) -> None:
     ratio, scale, total = table[T_DELTA_RATIO], table[T_DELTA_SCALE], table[T_VOLUME_SUM]
     if total <= 0.0:
@@ -79,7 +74,7 @@ def _delta(table: Floats, inputs: Floats) -> None:
         inputs[VOLUME_DELTA * CELLS + QUALITY] = ESTIMATED_QUALITY
 
 
-@njit
+@piece
 def _vwap(table: Floats, inputs: Floats) -> None:
     blend, sd = table[T_VWAP_BLEND], table[T_VWAP_BLEND_SD]
     adx, atr = table[T_ADX], table[T_ATR]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -267,7 +268,7 @@ def test_batches_of_any_size_give_the_same(candles: Floats, cuts: list[int]) -> 
     rows[-1] = 1.0
     outs = [
         CANDLE_SCORE.batch(np.ascontiguousarray(rows[:, begin:end]), PARAMS, state)
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in itertools.pairwise(edges)
     ]
     assert np.array_equal(np.concatenate(outs)[:, at.INPUTS_WIDTH :], whole.outcome, equal_nan=True)
 
