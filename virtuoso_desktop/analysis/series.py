@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE
-from virtuoso_desktop.analysis.gate import GatedSeries
+from virtuoso_desktop.analysis.series_gate import GatedSeries
 from virtuoso_desktop.analysis.kernels import SYNTHETIC
 from virtuoso_desktop.analysis.layout import INPUTS_WIDTH, TABLE_WIDTH
 from virtuoso_desktop.analysis.scoring import CANDLE_SCORE

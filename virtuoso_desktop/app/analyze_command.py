@@ -93,17 +93,18 @@ def _analyze(given: argparse.Namespace) -> None:
     _check_out(given.series, given.file)
     analysis = _settings(given)
     rows = read_file(given.file, given.timeframe, given.tick_size, LiveClock().now_ms())
-    series = None if given.series is None else SeriesFile(rows)
+    out: Path | None = given.series
+    series = None if out is None else SeriesFile(rows)
     found = analyse(rows, analysis, None if series is None else series.take)
-    if series is not None:
-        series.write(given.series)
+    if series is not None and out is not None:
+        series.write(out)
     if given.json:
         text = msgspec.json.format(msgspec.json.encode(confluence_json(found.result)), indent=2)
         sys.stdout.write(text.decode() + "\n")
     else:
         print_analysis(rows, found, explain(found.result, analysis.thresholds, found.before))
-        if given.series is not None:
-            sys.stdout.write(f"{rows.table.rows:,} rows written to {given.series}\n")
+        if out is not None:
+            sys.stdout.write(f"{rows.table.rows:,} rows written to {out}\n")
 
 
 def _check_out(out: Path | None, file: Path) -> None:

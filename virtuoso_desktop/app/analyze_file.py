@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from virtuoso_desktop.analysis.candle_table import SETTLED
-from virtuoso_desktop.analysis.gate import (
+from virtuoso_desktop.analysis.series_gate import (
     MOST_TICKS,
     GatedSeries,
     SeriesColumns,
@@ -93,7 +93,12 @@ def read_file(path: Path, timeframe: Timeframe, tick_size: float | None, now_ms:
     _check_spacing(table, timeframe)
     is_newest_first = table.rows > 1 and bool((np.diff(table.open_ms) < 0).all())
     step = -1 if is_newest_first else 1
-    columns = SeriesColumns(*(None if column is None else column[::step] for column in table[1:]))
+    columns = SeriesColumns(
+        table.open_ms[::step],
+        *(column[::step] for column in (table.open, table.high, table.low, table.close)),
+        volume=None if table.volume is None else table.volume[::step],
+        turnover=None if table.turnover is None else table.turnover[::step],
+    )
     tick = tick_size or guessed_tick(table)
     series = gate_series(columns, timeframe, tick, now_ms)
     rows = FileRows(table, is_newest_first, columns, series, tick, timeframe)

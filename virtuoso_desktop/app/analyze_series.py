@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from virtuoso_desktop.analysis.gate import Verdict
+from virtuoso_desktop.analysis.series_gate import Verdict
 from virtuoso_desktop.analysis.layout import (
     CONFIDENCE,
     D_SCORE,

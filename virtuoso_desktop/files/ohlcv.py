@@ -307,14 +307,20 @@ def _arrow_times(path: Path, column: pa.ChunkedArray) -> Ints:
 def _arrow_numbers(path: Path, name: str, column: pa.ChunkedArray, *, keeps_blanks: bool) -> Floats:
     import pyarrow as pa
 
-    if column.null_count and keeps_blanks:
-        cells: list[Any] = column.to_pylist()
-        return np.array([math.nan if cell is None else float(cell) for cell in cells])
+    is_number = (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    )
+    if column.null_count and keeps_blanks and is_number:
+        floats = column if pa.types.is_float32(column.type) else column.cast(pa.float64(), safe=False)
+        column = floats.fill_null(math.nan)
+    elif column.null_count and keeps_blanks:
+        texts = ["nan" if cell is None else str(cell) for cell in column.to_pylist()]
+        return _numbers_of_text(path, name, texts, 0)
     if column.null_count:
         raise _bad_value(path, column.is_null().to_pylist().index(True) + 1, f"the {name} is missing")
     if pa.types.is_float32(column.type):
         return _joined(column).astype("U32").astype(np.float64)
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
+    if is_number:
         return _joined(column.cast(pa.float64(), safe=False))
     return _numbers_of_text(path, name, [str(value) for value in column.to_pylist()], 0)
 

@@ -30,7 +30,7 @@ from tests.scored_series import (
 from virtuoso_desktop.analysis import candle_table
 from virtuoso_desktop.analysis import layout as at
 from virtuoso_desktop.analysis.components import new_inputs
-from virtuoso_desktop.analysis.gate import GatedSeries
+from virtuoso_desktop.analysis.series_gate import GatedSeries
 from virtuoso_desktop.analysis.scoring import CANDLE_INPUTS, CANDLE_SCORE, SCORE
 from virtuoso_desktop.analysis.series import CHUNK
 from virtuoso_desktop.model.timeframe import Timeframe

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from virtuoso_desktop.analysis.gate import GatedSeries, SeriesColumns, Verdict, gate_series, spacing_of
+from virtuoso_desktop.analysis.series_gate import GatedSeries, SeriesColumns, Verdict, gate_series, spacing_of
 from virtuoso_desktop.analysis.kernels import TABLE_CANDLE_WIDTH
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
 

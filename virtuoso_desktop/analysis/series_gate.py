@@ -1,5 +1,6 @@
-"""Which rows of a series are candles, and what stands in the place of those that are missing (analysis 0.2 to 0.8).
+"""Which rows of a whole series are candles, and what stands in the place of missing ones (analysis 0.2 to 0.8).
 
+For a file, all rows at once; `candle_gate` is the same for candles that come one by one and may be revised.
 Nothing is repaired: a row that is no candle is left out with a `Verdict`. Up to three missing candles are filled with
 flat ones of no volume, marked as such; after a longer gap everything begins anew.
 """
@@ -7,24 +8,22 @@ flat ones of no volume, marked as such; after a longer gap everything begins ane
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from virtuoso_desktop.analysis.candle_gate import MOST_FILLED
+from virtuoso_desktop.analysis.kernels import CLOSE, DELTA, OPEN, OPEN_MS, SYNTHETIC, TABLE_CANDLE_WIDTH, TURNOVER, VOLUME
 from virtuoso_desktop.model.timeframe import MONDAY_OFFSET_MS, Timeframe
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
-MOST_FILLED = 3
-"""Missing candles that are filled; more of them are a gap."""
 MOST_TICKS = float(1 << 50)
 """Eight such prices still add up exactly in a float."""
 MOST_SIZE = 1e30
-TABLE_CANDLE_WIDTH = 9
-"""Columns of a candle: open_ms, open, high, low, close (ticks), volume, turnover, delta (NaN: none), synthetic."""
 
 
 class Verdict(Enum):
@@ -93,17 +92,17 @@ def gate_series(columns: SeriesColumns, timeframe: Timeframe, tick_size: float, 
     fed_slots = np.empty(count, dtype=np.int64)
     fed_slots[places] = slots
     candles = np.zeros((TABLE_CANDLE_WIDTH, count))
-    candles[1:5, places] = ticks[:, row]
-    for index, column in ((5, columns.volume), (6, columns.turnover)):
+    candles[OPEN : CLOSE + 1, places] = ticks[:, row]
+    for index, column in ((VOLUME, columns.volume), (TURNOVER, columns.turnover)):
         if column is not None:
             candles[index, places] = column[row]
-    candles[7] = np.nan
+    candles[DELTA] = np.nan
     fillers = np.flatnonzero(rows < 0)
     for place in fillers:  # one after another, since a filler continues the one before it
-        candles[1:5, place] = candles[4, place - 1]
+        candles[OPEN : CLOSE + 1, place] = candles[CLOSE, place - 1]
         fed_slots[place] = fed_slots[place - 1] + 1
-    candles[8, fillers] = 1.0
-    candles[0] = _slot_opens(fed_slots, timeframe)
+    candles[SYNTHETIC, fillers] = 1.0
+    candles[OPEN_MS] = _slot_opens(fed_slots, timeframe)
     is_reset = np.zeros(count, dtype=np.bool_)
     is_reset[places] = missing > MOST_FILLED
     return GatedSeries(verdicts, candles, rows, _slot_opens(fed_slots + 1, timeframe), is_reset)
@@ -112,26 +111,24 @@ def gate_series(columns: SeriesColumns, timeframe: Timeframe, tick_size: float, 
 def _judge(
     columns: SeriesColumns, prices: Floats, ticks: Floats, timeframe: Timeframe, now_ms: int
 ) -> NDArray[np.int8]:
-    """The first objection to each row; what comes later in the list yields."""
+    """The first rule that each row breaks."""
     o, h, low, c = prices
-    sizes = [column for column in (columns.volume, columns.turnover) if column is not None]
+    sizes = np.vstack([np.zeros(o.size), *(each for each in (columns.volume, columns.turnover) if each is not None)])
     slots = _slots(columns.open_ms, timeframe)
-    objections: list[tuple[Verdict, Marks]] = [
-        (Verdict.NOT_FINITE, ~np.isfinite(np.vstack((prices, *sizes))).all(axis=0)),
-        (Verdict.NO_PRICE, ~((prices > 0).all(axis=0) & (ticks >= 1).all(axis=0))),
-        (Verdict.BAD_RANGE, (low > np.minimum(o, c)) | (h < np.maximum(o, c))),
-        (Verdict.BAD_SIZE, np.any([column < 0 for column in sizes] or [np.zeros(o.size, dtype=bool)], axis=0)),
-        (
-            Verdict.TOO_LARGE,
-            (ticks > MOST_TICKS).any(axis=0)
-            | np.any([column > MOST_SIZE for column in sizes] or [np.zeros(o.size, dtype=bool)], axis=0),
-        ),
-        (Verdict.OFF_GRID, _slot_opens(slots, timeframe) != columns.open_ms),
-        (Verdict.NOT_CLOSED, _slot_opens(slots + 1, timeframe) > now_ms),
+    is_grid = _slot_opens(slots, timeframe) == columns.open_ms
+    is_closed = _slot_opens(slots + 1, timeframe) <= now_ms
+    rules: list[tuple[Verdict, Any]] = [
+        (Verdict.NOT_FINITE, np.isfinite(np.vstack((prices, sizes))).all(axis=0)),
+        (Verdict.NO_PRICE, (prices > 0).all(axis=0) & (ticks >= 1).all(axis=0)),
+        (Verdict.BAD_RANGE, (low <= np.minimum(o, c)) & (h >= np.maximum(o, c))),
+        (Verdict.BAD_SIZE, (sizes >= 0).all(axis=0)),
+        (Verdict.TOO_LARGE, (ticks <= MOST_TICKS).all(axis=0) & (sizes <= MOST_SIZE).all(axis=0)),
+        (Verdict.OFF_GRID, is_grid),
+        (Verdict.NOT_CLOSED, is_closed),
     ]
     verdicts = np.zeros(o.size, dtype=np.int8)
-    for verdict, marks in objections:
-        verdicts[(verdicts == 0) & marks] = verdict.value
+    for verdict, is_kept in rules:
+        verdicts[(verdicts == 0) & ~is_kept] = verdict.value
     good = np.flatnonzero(verdicts == 0)
     opens = columns.open_ms[good]
     newest = np.maximum.accumulate(np.concatenate(([np.iinfo(np.int64).min], opens[:-1]))) if opens.size else opens
