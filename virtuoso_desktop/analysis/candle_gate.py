@@ -144,6 +144,7 @@ class CandleFeed:
 
     def close(self, candle: Floats) -> Fed:
         """Take a closed candle, shape (9,), prices in ticks."""
+        candle = np.ascontiguousarray(candle)  # a kernel would be compiled anew for a strided one
         code = int(reject_codes(candle[:, None], self.timeframe)[0])
         if code:
             return self._reject(_ORDER[code - 1])
@@ -187,7 +188,7 @@ class CandleFeed:
         last = self.last_open_ms
         if last is not None and self.timeframe.close_ms(last) != candle[OPEN_MS]:
             return False
-        CANDLE_TABLE.peek(self.state, candle, self.params, out)
+        CANDLE_TABLE.peek(self.state, np.ascontiguousarray(candle), self.params, out)
         return True
 
     def _reject(self, reason: Reject) -> Fed:

@@ -15,6 +15,7 @@ A kernel is five functions over float64 arrays, compiled once and cached on disk
     ``peek`` for the rows ``which`` (int64) of tables: states (rows, width), candles (rows, columns),
     params (rows, k), out (rows, outputs).
 
+All arrays are C-contiguous and writable: for others a kernel would be compiled anew, which takes seconds.
 Importing this module imports numba (0.5 s) and the first call of a kernel compiles or loads it: do both
 in a worker. There is no ``fastmath``: the order of additions is part of the result.
 """
