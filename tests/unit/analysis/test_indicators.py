@@ -295,7 +295,8 @@ def judged_by_tulip(name: str, arrays: list[ind.Floats]) -> tuple[ind.Floats, in
     if name == "di 14":
         high, low, close, plus, minus = arrays
         out = ind.ADX.batch(in_ticks(high, low, close, close * 0), ind.NO_PARAMS, ind.ADX.new_state())
-        return out[:, 1:].ravel(), np.column_stack((plus, minus)).ravel()
+        # Theirs has a first value one candle earlier, over 13 moves.
+        return out[:, 1:].ravel(), np.column_stack((plus, minus))[1:].ravel()
     return None
 
 
