@@ -264,7 +264,7 @@ def tulip_vectors(path: Path) -> Iterator[tuple[str, list[ind.Floats]]]:
     name, arrays = "", list[ind.Floats]()
     for line in [*path.read_text(encoding="utf-8").splitlines(), "end"]:
         if line.startswith("{"):
-            arrays.append(np.array([float(cell) for cell in line.strip("{} \t").split(",") if cell.strip()]))
+            arrays.append(np.array([float(cell) for cell in line.strip("{}; \t").split(",") if cell.strip()]))
         elif line and not line.startswith("#"):
             if arrays:
                 yield name, arrays
