@@ -467,10 +467,18 @@ def _table_peek(state: Floats, candle: Floats, params: Floats, out: Floats) -> N
 
 
 def _table_peek_many(states: Floats, candles: Floats, params: Floats, out: Floats, which: Rows) -> None:
-    work = np.empty(WORK)
+    work, candle = np.empty(WORK), np.empty(candles.shape[1])
+    numbers, cells = np.empty(params.shape[1]), np.empty(out.shape[1])
     for row in which:
-        work[:] = states[row, :WORK]
-        _advance(work, states[row], candles[row], params[row], out[row])
+        for cell in range(WORK):
+            work[cell] = states[row, cell]
+        for column in range(candles.shape[1]):
+            candle[column] = candles[row, column]
+        for column in range(params.shape[1]):
+            numbers[column] = params[row, column]
+        _advance(work, states[row], candle, numbers, cells)
+        for column in range(out.shape[1]):
+            out[row, column] = cells[column]
 
 
 CANDLE_TABLE: Kernel = make_kernel(

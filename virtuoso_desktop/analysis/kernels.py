@@ -15,6 +15,7 @@ A kernel is five functions over float64 arrays, compiled once and cached on disk
     ``peek`` for the rows ``which`` (int64) of tables: states (rows, width), candles (rows, columns),
     params (rows, k), out (rows, outputs).
 
+All arrays are C-contiguous and writable: for others a kernel would be compiled anew, which takes seconds.
 Importing this module imports numba (0.5 s) and the first call of a kernel compiles or loads it: do both
 in a worker. There is no ``fastmath``: the order of additions is part of the result.
 """
@@ -84,22 +85,33 @@ def _peek(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
 _OUTPUTS = 0
 
 
+# Cells are copied one by one: a view of a row is counted in and out, which costs more than most steps.
 def _batch(candles: Floats, params: Floats, state: Floats) -> Floats:
     width, count = candles.shape
     out = np.empty((count, _OUTPUTS))
-    candle = np.empty(width)
+    candle, cells = np.empty(width), np.empty(_OUTPUTS)
     for index in range(count):
         for column in range(width):
             candle[column] = candles[column, index]
-        _step(state, candle, params, out[index])
+        _step(state, candle, params, cells)
+        for column in range(_OUTPUTS):
+            out[index, column] = cells[column]
     return out
 
 
 def _peek_many(states: Floats, candles: Floats, params: Floats, out: Floats, which: Rows) -> None:
-    scratch = np.empty(states.shape[1])
+    work, candle = np.empty(states.shape[1]), np.empty(candles.shape[1])
+    numbers, cells = np.empty(params.shape[1]), np.empty(_OUTPUTS)
     for row in which:
-        scratch[:] = states[row]
-        _step(scratch, candles[row], params[row], out[row])
+        for column in range(states.shape[1]):
+            work[column] = states[row, column]
+        for column in range(candles.shape[1]):
+            candle[column] = candles[row, column]
+        for column in range(params.shape[1]):
+            numbers[column] = params[row, column]
+        _step(work, candle, numbers, cells)
+        for column in range(_OUTPUTS):
+            out[row, column] = cells[column]
 
 
 def _stamp(function: types.FunctionType, seen: dict[str, str] | None = None) -> int:

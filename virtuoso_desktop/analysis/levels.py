@@ -176,13 +176,15 @@ def _break_and_sort(state: Floats, at: int, now: float, close: float, atr: float
 def _write_level(state: Floats, cell: int, members: NDArray[np.int64], now: float) -> bool:
     """Write the level of a cluster; False when its swings are all less than three candles apart."""
     total, moment, supports, resists = 0.0, 0.0, 0.0, 0.0
+    # From the lowest on, so that equal prices give just that price.
+    lowest = state[members[0] + PRICE]
     first, last = now, 0.0
     for pivot in members:
         number = state[pivot + NUMBER]
         first, last = min(first, number), max(last, number)
         weight = state[pivot + WEIGHT] * _FADE[int(now - number)]
         total += weight
-        moment += weight * state[pivot + PRICE]
+        moment += weight * (state[pivot + PRICE] - lowest)
         broken = state[pivot + BROKEN_AT]
         until = NEVER if broken == 0.0 else broken + FLIP_LIFE
         if (state[pivot + KIND] < 0.0) == (broken == 0.0):
@@ -191,7 +193,7 @@ def _write_level(state: Floats, cell: int, members: NDArray[np.int64], now: floa
             resists = max(resists, until)
     if last - first < TOUCHES_APART:
         return False
-    state[cell] = moment / total
+    state[cell] = lowest + moment / total
     state[cell + 1] = 1.0 - math.exp(-total / 2.0)
     state[cell + 2], state[cell + 3] = supports, resists
     return True

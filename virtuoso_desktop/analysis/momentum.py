@@ -10,6 +10,7 @@ from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, make_ker
 LENGTH = 14
 FLAT = 50.0
 """RSI of a window without any change, and StochRSI of one without range: a middle that is marked degenerate."""
+LEAST_RANGE = 1e-9
 
 
 @piece
@@ -102,7 +103,8 @@ _SMOOTH = 3
 def stoch_rsi_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:  # noqa: ARG001
     """StochRSI 14, 14, 3, 3: ``%K`` (mean of 3) and ``%D`` (mean of 3 of them); no params.
 
-    Where the 14 values of the RSI are all equal the raw value is `FLAT`.
+    Where the 14 values of the RSI are equal but for rounding (`LEAST_RANGE`) the raw value is `FLAT`: a close that
+    stays where it is leaves the RSI as it was.
     """
     change = candle[CLOSE] - state[1]
     count = state[0] + 1.0
@@ -118,7 +120,7 @@ def stoch_rsi_step(state: Floats, candle: Floats, params: Floats, out: Floats) -
     lowest, highest = rsi, rsi
     for index in range(_RSI_RING, _K_RING):
         lowest, highest = min(lowest, state[index]), max(highest, state[index])
-    raw = 100.0 * (rsi - lowest) / (highest - lowest) if highest > lowest else FLAT
+    raw = 100.0 * (rsi - lowest) / (highest - lowest) if highest - lowest > LEAST_RANGE else FLAT
     state[_K_RING + seen % _SMOOTH] = raw
     if seen < LENGTH + _SMOOTH - 1:
         return

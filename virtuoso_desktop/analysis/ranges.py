@@ -11,7 +11,7 @@ from virtuoso_desktop.analysis.momentum import true_range
 ATR_LENGTH = 14
 BAND_LENGTH = 20
 SUPERTREND_LENGTH, SUPERTREND_FACTOR = 10, 3.0
-KELTNER_LENGTH, KELTNER_FACTOR = 20, 2.0
+KELTNER_LENGTH, KELTNER_ATR, KELTNER_FACTOR = 20, 10, 2.0
 
 
 @piece
@@ -93,7 +93,8 @@ def bollinger_step(state: Floats, candle: Floats, params: Floats, out: Floats) -
 def keltner_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:  # noqa: ARG001
     """EMA20 of the typical price +- 2 ATR10, and 1 while the Bollinger bands (20, 2) lie inside: a squeeze.
 
-    State (count, close, ema, atr, ring); no params. Says nothing of a direction.
+    The ATR begins with the mean of the true ranges 10 to 19, as in TA-Lib's KC. State (count, close, ema, atr,
+    ring); no params. Says nothing of a direction.
     """
     reach = true_range(candle[HIGH], candle[LOW], state[1])
     count = state[0]
@@ -102,8 +103,8 @@ def keltner_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> 
     state[1] = candle[CLOSE]
     typical = (candle[HIGH] + candle[LOW] + candle[CLOSE]) / 3.0
     middle = ema_next(state, 2, state[0], typical, float(KELTNER_LENGTH))
-    if count > 0.0:
-        wilder_next(state, 3, count, reach, float(SUPERTREND_LENGTH))
+    if count >= KELTNER_LENGTH - KELTNER_ATR:
+        wilder_next(state, 3, count - (KELTNER_LENGTH - KELTNER_ATR - 1.0), reach, float(KELTNER_ATR))
     if state[0] < KELTNER_LENGTH:
         out[:] = math.nan
         return
