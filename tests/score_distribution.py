@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from tests.conftest import data_folder
 from virtuoso_desktop.analysis import layout as at
-from virtuoso_desktop.analysis.series_gate import spacing_of
 from virtuoso_desktop.analysis.series import Stretch
+from virtuoso_desktop.analysis.series_gate import spacing_of
 from virtuoso_desktop.app.analyze_file import analyse, read_file
 from virtuoso_desktop.files.ohlcv import read_rows
 from virtuoso_desktop.kernel.paths import resource

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from virtuoso_desktop.analysis import layout as at
-from virtuoso_desktop.analysis.series_gate import GatedSeries, SeriesColumns, gate_series
 from virtuoso_desktop.analysis.scoring import scoring_params
 from virtuoso_desktop.analysis.series import score_series
+from virtuoso_desktop.analysis.series_gate import GatedSeries, SeriesColumns, gate_series
 from virtuoso_desktop.files.ohlcv import read_rows
 from virtuoso_desktop.kernel.paths import resource
 from virtuoso_desktop.model.result import Profile

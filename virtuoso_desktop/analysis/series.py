@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE
-from virtuoso_desktop.analysis.series_gate import GatedSeries
+from virtuoso_desktop.analysis.candle_table import AFTER_GAP, CANDLE_TABLE
 from virtuoso_desktop.analysis.kernels import SYNTHETIC
 from virtuoso_desktop.analysis.layout import INPUTS_WIDTH, TABLE_WIDTH
 from virtuoso_desktop.analysis.scoring import CANDLE_SCORE
+from virtuoso_desktop.analysis.series_gate import GatedSeries
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,6 +50,7 @@ def score_series(series: GatedSeries, table_params: Floats, params: Floats, *, h
     for begin, end in _stretches(series):
         if series.is_reset[begin]:
             table_state = CANDLE_TABLE.new_state()
+            table_state[AFTER_GAP] = 1.0
         table = CANDLE_TABLE.batch(np.ascontiguousarray(series.candles[:, begin:end]), table_params, table_state)
         rows = np.empty((CANDLE_SCORE.candle_width, end - begin))
         rows[:TABLE_WIDTH] = table[:, :TABLE_WIDTH].T

@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from virtuoso_desktop.analysis.candle_gate import MOST_FILLED
-from virtuoso_desktop.analysis.kernels import CLOSE, DELTA, OPEN, OPEN_MS, SYNTHETIC, TABLE_CANDLE_WIDTH, TURNOVER, VOLUME
+from virtuoso_desktop.analysis.kernels import (
+    CLOSE,
+    DELTA,
+    OPEN,
+    OPEN_MS,
+    SYNTHETIC,
+    TABLE_CANDLE_WIDTH,
+    TURNOVER,
+    VOLUME,
+)
 from virtuoso_desktop.model.timeframe import MONDAY_OFFSET_MS, Timeframe
 
 Floats = NDArray[np.float64]

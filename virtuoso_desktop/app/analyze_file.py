@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from virtuoso_desktop.analysis.candle_table import SETTLED
+from virtuoso_desktop.analysis.layout import TABLE_COLUMNS
+from virtuoso_desktop.analysis.results import Facts, Subject, confluence_of
+from virtuoso_desktop.analysis.scoring import config_hash, scoring_params
+from virtuoso_desktop.analysis.series import Stretch, score_series
 from virtuoso_desktop.analysis.series_gate import (
     MOST_TICKS,
     GatedSeries,
@@ -19,10 +23,6 @@ from virtuoso_desktop.analysis.series_gate import (
     gate_series,
     spacing_of,
 )
-from virtuoso_desktop.analysis.layout import TABLE_COLUMNS
-from virtuoso_desktop.analysis.results import Facts, Subject, confluence_of
-from virtuoso_desktop.analysis.scoring import config_hash, scoring_params
-from virtuoso_desktop.analysis.series import Stretch, score_series
 from virtuoso_desktop.files.ohlcv import OhlcvTable, decimals_of, read_rows
 from virtuoso_desktop.model.errors import ConfigError, ParseError
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Source, Venue

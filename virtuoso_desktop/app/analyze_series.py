@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from virtuoso_desktop.analysis.series_gate import Verdict
 from virtuoso_desktop.analysis.layout import (
     CONFIDENCE,
     D_SCORE,
@@ -29,6 +28,7 @@ from virtuoso_desktop.analysis.layout import (
     VOLUME,
 )
 from virtuoso_desktop.analysis.series import Stretch
+from virtuoso_desktop.analysis.series_gate import Verdict
 from virtuoso_desktop.app.analyze_file import FileRows
 from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.model.result import Reason

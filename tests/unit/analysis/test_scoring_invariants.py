@@ -30,9 +30,9 @@ from tests.scored_series import (
 from virtuoso_desktop.analysis import candle_table
 from virtuoso_desktop.analysis import layout as at
 from virtuoso_desktop.analysis.components import new_inputs
-from virtuoso_desktop.analysis.series_gate import GatedSeries
 from virtuoso_desktop.analysis.scoring import CANDLE_INPUTS, CANDLE_SCORE, SCORE
 from virtuoso_desktop.analysis.series import CHUNK
+from virtuoso_desktop.analysis.series_gate import GatedSeries
 from virtuoso_desktop.model.timeframe import Timeframe
 
 CANDLE_COMPONENTS = [*range(at.RSI, at.VWAP + 1), at.SUPPORT_RESISTANCE, at.TREND]

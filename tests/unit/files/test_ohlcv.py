@@ -292,7 +292,7 @@ ROWS = {
     "UNITTEST_BTC-1m.feather": 13_681,
     "btc-perp-20211231-20220201_1m.csv.gz": 45_031,
     "BTCUSDT_1h_jan_feb_2024.csv.gz": 1_033,
-    "BTCUSD.csv": 148,
+    "BTCUSD.csv": 156,
     "EURUSD.csv.gz": 5_000,
 }
 
