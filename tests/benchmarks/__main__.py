@@ -14,6 +14,7 @@ BENCHMARKS = {
     "markets": "tests.benchmarks.markets",
     "startup": "tests.benchmarks.startup",
     "history": "tests.benchmarks.history",
+    "scoring": "tests.benchmarks.scoring",
 }
 
 
