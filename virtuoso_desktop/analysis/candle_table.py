@@ -26,6 +26,7 @@ from virtuoso_desktop.analysis.kernels import (
     Floats,
     Kernel,
     Rows,
+    cells_at,
     make_kernel,
     piece,
 )
@@ -242,7 +243,7 @@ def _vwap(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floa
 
 @piece
 def _buckets(params: Floats) -> int:
-    return int(DAY_MS // max(params[TIMEFRAME_MS], float(BUCKET_MS)))
+    return int(DAY_MS / max(params[TIMEFRAME_MS], float(BUCKET_MS)))
 
 
 @piece
@@ -467,18 +468,18 @@ def _table_peek(state: Floats, candle: Floats, params: Floats, out: Floats) -> N
 
 
 def _table_peek_many(states: Floats, candles: Floats, params: Floats, out: Floats, which: Rows) -> None:
-    work, candle = np.empty(WORK), np.empty(candles.shape[1])
-    numbers, cells = np.empty(params.shape[1]), np.empty(out.shape[1])
+    scratch = np.empty(WORK)
+    work = cells_at(scratch.ctypes.data, WORK)
+    state_at, candle_at = states.ctypes.data, candles.ctypes.data
+    params_at, out_at = params.ctypes.data, out.ctypes.data
     for row in which:
+        state = cells_at(state_at + states.strides[0] * row, WIDTH)
+        candle = cells_at(candle_at + candles.strides[0] * row, candles.shape[1])
+        numbers = cells_at(params_at + params.strides[0] * row, params.shape[1])
         for cell in range(WORK):
-            work[cell] = states[row, cell]
-        for column in range(candles.shape[1]):
-            candle[column] = candles[row, column]
-        for column in range(params.shape[1]):
-            numbers[column] = params[row, column]
-        _advance(work, states[row], candle, numbers, cells)
-        for column in range(out.shape[1]):
-            out[row, column] = cells[column]
+            work[cell] = state[cell]
+        _advance(work, state, candle, numbers, cells_at(out_at + out.strides[0] * row, out.shape[1]))
+    scratch[0] = 0.0
 
 
 CANDLE_TABLE: Kernel = make_kernel(

@@ -28,8 +28,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from numba import njit
+from numba import carray, njit  # pyright: ignore[reportPrivateImportUsage]
+from numba import types as numba_types
+from numba.core import cgutils
 from numba.core.dispatcher import Dispatcher
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -74,6 +77,28 @@ class Kernel(NamedTuple):
         self.peek_many(state[None], candle[None], params[None], out[None], np.zeros(1, dtype=np.int64))
 
 
+@intrinsic
+def _pointer(_typing: object, address: Any) -> Any:
+    """A number as a pointer."""
+    signature = numba_types.voidptr(address)
+
+    def generate(_context: object, builder: Any, _signature: object, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return signature, generate
+
+
+@piece
+def cells_at(address: int, count: int) -> Floats:
+    """The float64 cells at an address, as an array that does not own them.
+
+    The functions below give these to a step: arrays that own their memory are counted in and out by it, with atomic
+    instructions that cost more than most indicators. What they belong to must live on: arguments do, and scratch
+    arrays are read once more at the end.
+    """
+    return carray(_pointer(address), (count,), np.float64)  # pyright: ignore[reportCallIssue, reportUnknownArgumentType]
+
+
 def _step(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     """Stand-in for the step of a kernel in the three forms below."""
 
@@ -85,33 +110,30 @@ def _peek(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
 _OUTPUTS = 0
 
 
-# Cells are copied one by one: a view of a row is counted in and out, which costs more than most steps.
 def _batch(candles: Floats, params: Floats, state: Floats) -> Floats:
     width, count = candles.shape
-    out = np.empty((count, _OUTPUTS))
-    candle, cells = np.empty(width), np.empty(_OUTPUTS)
+    out, scratch = np.empty((count, _OUTPUTS)), np.empty(width)
+    cells, candle = cells_at(state.ctypes.data, state.size), cells_at(scratch.ctypes.data, width)
+    numbers, address = cells_at(params.ctypes.data, params.size), out.ctypes.data
     for index in range(count):
         for column in range(width):
             candle[column] = candles[column, index]
-        _step(state, candle, params, cells)
-        for column in range(_OUTPUTS):
-            out[index, column] = cells[column]
+        _step(cells, candle, numbers, cells_at(address + 8 * _OUTPUTS * index, _OUTPUTS))
+    scratch[0] = 0.0
     return out
 
 
 def _peek_many(states: Floats, candles: Floats, params: Floats, out: Floats, which: Rows) -> None:
-    work, candle = np.empty(states.shape[1]), np.empty(candles.shape[1])
-    numbers, cells = np.empty(params.shape[1]), np.empty(_OUTPUTS)
+    scratch = np.empty(states.shape[1])
+    work = cells_at(scratch.ctypes.data, scratch.size)
+    candle_at, params_at, out_at = candles.ctypes.data, params.ctypes.data, out.ctypes.data
     for row in which:
-        for column in range(states.shape[1]):
-            work[column] = states[row, column]
-        for column in range(candles.shape[1]):
-            candle[column] = candles[row, column]
-        for column in range(params.shape[1]):
-            numbers[column] = params[row, column]
-        _step(work, candle, numbers, cells)
-        for column in range(_OUTPUTS):
-            out[row, column] = cells[column]
+        for cell in range(states.shape[1]):
+            work[cell] = states[row, cell]
+        candle = cells_at(candle_at + candles.strides[0] * row, candles.shape[1])
+        numbers = cells_at(params_at + params.strides[0] * row, params.shape[1])
+        _step(work, candle, numbers, cells_at(out_at + out.strides[0] * row, _OUTPUTS))
+    scratch[0] = 0.0
 
 
 def _stamp(function: types.FunctionType, seen: dict[str, str] | None = None) -> int:
