@@ -1,25 +1,14 @@
 """The program's start with the moments a person waits for: ``python -m tests.benchmarks.started_program ARGUMENTS``.
 
-The steps are those of `app.main`. When the window was painted, and when the chart was, one line each on stdout:
-``{"what","cpu_s","at_s","heavy"}`` with the processor's seconds so far, the time (UTC s) and which of the heavy
-packages were loaded. Then the program ends.
+The steps are those of `virtuoso_desktop.__main__` and `app.main`. When the window was painted, and when the
+chart was, one line each on stdout: ``{"what","cpu_s","at_s","heavy"}`` with the processor's seconds so far, the time
+(UTC s) and which of the heavy packages were loaded. Then the program ends.
 """
 
 from __future__ import annotations
 
-import gc
-import importlib
-import json
-import os
 import sys
-import time
 from typing import TYPE_CHECKING, Any
-
-from virtuoso_desktop.app.arguments import parse
-from virtuoso_desktop.app.logs import RunLog
-from virtuoso_desktop.app.run_folder import RunFolder
-from virtuoso_desktop.app.stopping import StopRequest
-from virtuoso_desktop.kernel.imports import plain_imports
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent, QObject
@@ -28,6 +17,9 @@ HEAVY = ("numpy", "pyqtgraph", "pandas", "ccxt", "numba")
 
 
 def note(what: str, **more: Any) -> None:
+    import json
+    import time
+
     heavy = [name for name in HEAVY if name in sys.modules]
     said = {"what": what, "cpu_s": time.process_time(), "at_s": time.time(), "heavy": heavy} | more
     sys.stdout.write(json.dumps(said) + "\n")
@@ -35,7 +27,18 @@ def note(what: str, **more: Any) -> None:
 
 
 def main() -> None:
-    gc.disable()  # as `app.main` does for the start
+    from virtuoso_desktop.__main__ import begin
+
+    begin()
+    import importlib
+    import os
+
+    from virtuoso_desktop.app.arguments import parse
+    from virtuoso_desktop.app.logs import RunLog
+    from virtuoso_desktop.app.run_folder import RunFolder
+    from virtuoso_desktop.app.stopping import StopRequest
+    from virtuoso_desktop.kernel.imports import plain_imports
+
     options = parse(sys.argv[1:])
     stop = StopRequest()
     stop.listen()

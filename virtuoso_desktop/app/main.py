@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from virtuoso_desktop.app.arguments import PROGRAM, Options, parse
+from virtuoso_desktop.app.arguments import Options, parse
 from virtuoso_desktop.app.exit_codes import ExitCode
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.stopping import StopRequest
@@ -23,22 +23,14 @@ if TYPE_CHECKING:
 
 
 def run_command(argv: Sequence[str]) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command; returns the exit code. A run works without garbage collection until `settle_memory`."""
     arguments = list(argv)
-    if arguments[:1] == ["simulate"]:
-        return _simulate(arguments[1:])
-    if arguments[:1] == ["self-test"]:
-        from virtuoso_desktop.app.self_test import run_self_test
+    if arguments and not arguments[0].startswith("-"):
+        from virtuoso_desktop.app.commands import COMMANDS
 
-        return run_self_test(arguments[1:])
-    if arguments[:1] == ["history"]:
-        from virtuoso_desktop.app.history_command import run_history
-
-        return run_history(arguments[1:])
-    if arguments[:1] == ["analyze"]:
-        from virtuoso_desktop.app.analyze_command import run_analyze
-
-        return run_analyze(arguments[1:])
+        if arguments[0] in COMMANDS:
+            gc.enable()
+            return COMMANDS[arguments[0]](arguments[1:])
     stop = StopRequest()
     stop.listen()
     return _run(parse(arguments), stop)
@@ -60,24 +52,11 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _simulate(arguments: list[str]) -> int:
-    import argparse
-
-    from virtuoso_desktop.simulator.command import add_simulate_arguments, run_simulate
-
-    parser = argparse.ArgumentParser(
-        prog=f"{PROGRAM} simulate",
-        description="A simulated exchange on 127.0.0.1 that speaks Bybit v5. Its first line on stdout says where.",
-    )
-    add_simulate_arguments(parser)
-    return run_simulate(parser.parse_args(arguments))
-
-
 def _run(options: Options, stop: StopRequest) -> int:
     from virtuoso_desktop.app.logs import RunLog
     from virtuoso_desktop.app.run_folder import RunFolder
 
-    gc.disable()  # until `settle_memory`
+    gc.disable()
     folder = RunFolder(options, RunLog())
     try:
         if options.headless:

@@ -93,7 +93,6 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     theme = Theme(
         _named_theme(options) or memory.theme, colour_blind=memory.colour_blind, reduced_motion=memory.reduced_motion
     )
-    theme.apply()
     window = MainWindow(
         theme,
         source.source,

@@ -54,3 +54,15 @@ def import_all(*names: str) -> None:
     with plain_imports():
         for name in names:
             importlib.import_module(name)
+
+
+def import_without(name: str, optional: str) -> None:
+    """Import a module that would import ``optional`` and does as well without; the latter stays free for others."""
+    if optional in sys.modules:
+        importlib.import_module(name)
+        return
+    sys.modules[optional] = None  # type: ignore[assignment] (Python's own way to refuse an import)
+    try:
+        importlib.import_module(name)
+    finally:
+        del sys.modules[optional]

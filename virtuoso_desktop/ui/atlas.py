@@ -17,8 +17,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap
 from shiboken6 import wrapInstance
 
 from virtuoso_desktop.ui import icons
+from virtuoso_desktop.ui.advances import NUMERIC, Advances
 from virtuoso_desktop.ui.cell import Ink
-from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
+from virtuoso_desktop.ui.fonts import INK_TYPES, font
 from virtuoso_desktop.ui.theme import Theme
 
 CLEAR = QColor(0, 0, 0, 0)
@@ -31,7 +32,6 @@ PAD = 2
 ICON_SIDE = 14.0
 ICON_GAP = 3.0
 _LAST_PLAIN = "\u024f"
-_NUMERIC = frozenset("0123456789,.+\u2212 \u2009%KMBT\u2014hmsd")
 _SIGNS = frozenset("+\u2212")
 _PUNCTUATION = frozenset("\u2009\u2014\u2212\u2013\u2018\u2019\u201c\u201d\u2022\u2026\u2191\u2193\u25b2\u25bc")
 
@@ -49,18 +49,6 @@ def _sign_font(ink: Ink) -> QFont:
     raised = QFont(ink_font(ink))
     raised.setFeature(QFont.Tag("case"), 1)
     return raised
-
-
-class _Advances(dict[str, float]):
-    """Advance of a character, logical pixels; tabular figures are never kerned."""
-
-    def __init__(self, kind: Type) -> None:
-        super().__init__()
-        self._kind = kind
-
-    def __missing__(self, char: str) -> float:
-        self[char] = QFontMetricsF(font(self._kind)).horizontalAdvance(char)
-        return self[char]
 
 
 class GlyphAtlas:
@@ -83,7 +71,7 @@ class GlyphAtlas:
         self._glyphs: dict[Ink, dict[int, Glyph]] = {}
         """By ink, then by code point and sub-pixel position."""
         self._icons: dict[tuple[str, str], Glyph] = {}
-        self._advances = {weight: _Advances(kind) for weight, kind in INK_TYPES.items()}
+        self._advances = {weight: Advances(kind) for weight, kind in INK_TYPES.items()}
         self._pens: dict[tuple[str, int], tuple[float, ...]] = {}
         self._x = self._y = self._shelf = 0
 
@@ -108,7 +96,7 @@ class GlyphAtlas:
 
     def width(self, text: str, weight: int) -> float:
         """Width of a text, logical pixels."""
-        if _NUMERIC.issuperset(text):
+        if NUMERIC.issuperset(text):
             return sum(map(self._advances[weight].__getitem__, text))
         return self._prefix_pens(text, weight)[-1]
 
@@ -123,7 +111,7 @@ class GlyphAtlas:
         if glyphs is None:
             glyphs = self._glyphs[ink] = {}
         advances = self._advances[ink.weight]
-        is_numeric = _NUMERIC.issuperset(text)
+        is_numeric = NUMERIC.issuperset(text)
         pens = () if is_numeric else self._prefix_pens(text, ink.weight)
         pen = x
         for index, char in enumerate(text):

@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtGui import QPainter
 
 from virtuoso_desktop.engine.views import kind_badge
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui import measures as px
+from virtuoso_desktop.ui.advances import Advances
 from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
 from virtuoso_desktop.ui.logo import paint_logo
 from virtuoso_desktop.ui.marking import RIBBONS
@@ -53,7 +54,7 @@ class FirstFrame:
         self._rows = rows
         self._subject = words
         self._columns = columns
-        self._metrics = {kind: QFontMetricsF(font(kind)) for kind in INK_TYPES.values()}
+        self._advances = {kind: Advances(kind) for kind in INK_TYPES.values()}
         self.source = Source.LIVE
         self.instrument: InstrumentId | None = None
         self.timeframe: Timeframe | None = None
@@ -163,9 +164,8 @@ class FirstFrame:
 
     def _paint_cell(self, painter: QPainter, cell: Cell, span: tuple[int, int, int], baseline: float) -> None:
         index, left, wide = span
-        metrics = self._metrics
         parts = [(part, INK_TYPES[part.ink.weight]) for part in cell.parts]
-        widths = [metrics[kind].horizontalAdvance(part.text) for part, kind in parts]
+        widths = [self._advances[kind].width(part.text) for part, kind in parts]
         x = left + wide - px.PAD_PX - sum(widths) if COLUMNS[index].is_right else left + px.left_pad(index)
         for (part, kind), width in zip(parts, widths, strict=True):
             painter.setFont(font(kind))

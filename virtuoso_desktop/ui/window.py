@@ -46,7 +46,7 @@ class MainWindow(QWidget):
     Parameters
     ----------
     theme : Theme
-        Already applied to the application.
+        Applied to the application before the first widget is made.
     source : Source
         Where the run's data come from; anything but live is said in title, ribbon and badge.
     snapshot : MarketsSnapshot or None
@@ -98,6 +98,7 @@ class MainWindow(QWidget):
         if self._interior is None:
             from virtuoso_desktop.ui.interior import Interior
 
+            self.theme.apply()  # the first painted frame needs none of the application's style
             memory = self._memory
             interior = Interior(self, self._rows, memory, self._now_ms)
             interior.set_markets_width(memory.markets_width or default_markets_width(self.width()), self.width())

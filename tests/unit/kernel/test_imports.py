@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,3 +47,23 @@ def test_a_failing_import_gives_the_hook_back() -> None:
     with pytest.raises(ModuleNotFoundError), plain_imports():
         importlib.import_module("no_such_module")
     assert builtins.__import__ is hook
+
+
+@pytest.mark.own_process
+def test_an_import_goes_without_what_it_need_not_have() -> None:
+    code = """
+import sys
+from virtuoso_desktop.kernel.imports import import_without
+import_without("msgspec", "typing_extensions")
+assert "msgspec" in sys.modules and "typing_extensions" not in sys.modules
+import msgspec, typing
+class Row(typing.TypedDict):
+    price: float
+    mark: typing.NotRequired[float]
+assert msgspec.json.decode(b'{"price":1}', type=Row) == {"price": 1.0}
+import typing_extensions
+import_without("msgspec.json", "typing_extensions")
+assert sys.modules["typing_extensions"] is typing_extensions
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
