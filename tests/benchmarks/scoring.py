@@ -99,9 +99,7 @@ def run(quick: bool) -> Outcome:
     busy, passed = np.array(times).T * 1000
     outcome = Outcome("scoring")
     outcome.lines += [
-        Line(
-            "one evaluation, six dimensions, to the result: p99, CPU", float(np.percentile(busy, 99)), "ms", 2.0
-        ),
+        Line("one evaluation, six dimensions, to the result: p99, CPU", float(np.percentile(busy, 99)), "ms", 2.0),
         Line("one evaluation: median of its CPU", float(np.median(busy)), "ms"),
         Line("one evaluation: p99 by the clock, others running", float(np.percentile(passed, 99)), "ms"),
         Line(f"{len(states)} evaluations, CPU: best round", every.best("245"), "s", 0.5),

@@ -2,10 +2,11 @@
 
 Column names are matched without regard to case: ``open high low close``, one of ``timestamp time open_time date
 datetime`` or a first column without a name, and, where the file has them, ``volume`` and one of ``turnover
-quote_volume quote_asset_volume``; other columns are ignored.
-A time is the open of its candle: ISO text (without a zone it is UTC) or a number of seconds, milli-, micro-
-or nanoseconds since 1970. Rows are numbered from 1 without the header. No row is ever dropped, moved or corrected:
-`read_ohlcv` refuses a file with a bad row by a `ParseError` that names it, `read_rows` leaves the judgement to others.
+quote_volume quote_asset_volume``; other columns are ignored. A text file whose first line is numbers has no names:
+then the columns are time, open, high, low, close, volume, as venues publish them. A time is the open of its candle:
+ISO text (without a zone it is UTC) or a number of seconds, milli-, micro- or nanoseconds since 1970. Rows are
+numbered from 1 without the header. No row is ever dropped, moved or corrected: `read_ohlcv` refuses a file with a bad
+row by a `ParseError` that names it, `read_rows` leaves the judgement to others.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ _BLANKS = frozenset({"", "null", "none", "na", "n/a", "-", "--"})
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _NUMBER = re.compile(r"\s*-?\d{9,}(\.\d*)?\s*")
+_NUMBER_CELL = re.compile(r"\s*\d+(\.\d*)?([eE][-+]?\d+)?\s*")
+_NAMELESS = ("open_time", "open", "high", "low", "close", "volume")
+"""Columns of a file whose first line holds numbers: the order in which venues publish their candles."""
+_KLINE_FIELDS = 12
+"""Fields of Binance's own files, the eighth of which is the quote volume."""
 _UNITS = ((1e11, 1000.0), (1e14, 1.0), (1e17, 1e-3), (float("inf"), 1e-6))
 """(upper limit of the number, ms per unit) of seconds, milli-, micro- and nanoseconds, for times since 1973."""
 _SIGNIFICANT = 1e-15
@@ -141,7 +147,7 @@ class _Places(NamedTuple):
 
 
 def _places(path: Path, header: Sequence[str]) -> _Places:
-    names = [name.strip().lower() for name in header]
+    names = [name.strip().lower().replace(" ", "_") for name in header]
 
     def first(candidates: Iterable[str]) -> int | None:
         return next((names.index(name) for name in candidates if name in names), None)
@@ -196,6 +202,9 @@ def _read_rows(path: Path, file: TextIO, *, keeps_blanks: bool) -> OhlcvTable:
     head = file.readline()
     delimiter = max(",;\t", key=head.count)
     header = [*csv.reader([head], delimiter=delimiter), []][0]
+    if len(header) >= len(_NAMELESS) and all(map(_NUMBER_CELL.fullmatch, header[: len(_NAMELESS)])):
+        file.seek(0)
+        header = [*_NAMELESS, *(("close_time", "quote_volume") if len(header) == _KLINE_FIELDS else ())]
     places = _places(path, header)
     reader = filter(None, csv.reader(file, delimiter=delimiter))
     times: list[Ints] = []
