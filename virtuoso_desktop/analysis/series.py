@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from virtuoso_desktop.analysis.candle_table import AFTER_GAP, CANDLE_TABLE
+from virtuoso_desktop.analysis.confluence import PARAMS_WIDTH
 from virtuoso_desktop.analysis.kernels import SYNTHETIC
 from virtuoso_desktop.analysis.layout import INPUTS_WIDTH, TABLE_WIDTH
 from virtuoso_desktop.analysis.scoring import CANDLE_SCORE
@@ -69,3 +70,10 @@ def _stretches(series: GatedSeries) -> Iterator[tuple[int, int]]:
     for begin, end in itertools.pairwise(edges):
         for at in range(begin, end, CHUNK):
             yield at, min(at + CHUNK, end)
+
+
+def compile_series() -> None:
+    """Compile or load the two kernels that a series goes through."""
+    candles = np.ones((CANDLE_TABLE.candle_width, 1))
+    CANDLE_TABLE.batch(candles, np.ones(4), CANDLE_TABLE.new_state())
+    CANDLE_SCORE.batch(np.ones((CANDLE_SCORE.candle_width, 1)), np.ones(PARAMS_WIDTH), CANDLE_SCORE.new_state())

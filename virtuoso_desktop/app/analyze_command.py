@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import msgspec
 
 from virtuoso_desktop.analysis.explain import explain
 from virtuoso_desktop.analysis.result_json import confluence_json
+from virtuoso_desktop.analysis.series import compile_series
 from virtuoso_desktop.app.analyze_file import analyse, read_file
 from virtuoso_desktop.app.analyze_series import ENDINGS_OF_FILES, SeriesFile
 from virtuoso_desktop.app.analyze_text import print_analysis
@@ -26,6 +28,7 @@ from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.load import load_settings
 from virtuoso_desktop.settings.schema import AnalysisSettings
 
+PATIENCE_S = 3.0
 TIMEFRAMES = " ".join(timeframe.value for timeframe in Timeframe)
 
 
@@ -95,6 +98,7 @@ def _analyze(given: argparse.Namespace) -> None:
     rows = read_file(given.file, given.timeframe, given.tick_size, LiveClock().now_ms())
     out: Path | None = given.series
     series = None if out is None else SeriesFile(rows)
+    _compile()
     found = analyse(rows, analysis, None if series is None else series.take)
     if series is not None and out is not None:
         series.write(out)
@@ -105,6 +109,17 @@ def _analyze(given: argparse.Namespace) -> None:
         print_analysis(rows, found, explain(found.result, analysis.thresholds, found.before))
         if out is not None:
             sys.stdout.write(f"{rows.table.rows:,} rows written to {out}\n")
+
+
+def _compile() -> None:
+    """Compile or load what a series needs, and say so where it is not there from an earlier run."""
+    told = threading.Timer(PATIENCE_S, say, ["The analysis is compiled, once after an installation; wait a moment."])
+    told.daemon = True
+    told.start()
+    try:
+        compile_series()
+    finally:
+        told.cancel()
 
 
 def _check_out(out: Path | None, file: Path) -> None:

@@ -57,7 +57,7 @@ _WITHHELD = {
     Withheld.CONFIRMATION: "the threshold is passed on one candle only, two are needed",
     Withheld.COOL_DOWN: "the last signal ended less than three candles ago",
     Withheld.COVERAGE: "too few dimensions have data",
-    Withheld.CONFIDENCE: "the dimensions agree too little (below 40 %)",
+    Withheld.CONFIDENCE: "the dimensions agree too little on a direction",
     Withheld.DIMENSIONS_CHANGED: "the set of dimensions has just changed",
 }
 _ENDINGS = {"data": "the signal ended: its data are no longer there", "score": "the signal ended: its score is lost"}
@@ -86,7 +86,7 @@ def print_analysis(rows: FileRows, found: FileAnalysis, why: Explanation) -> Non
 
 
 def _heading(rows: FileRows, result: Confluence) -> Text:
-    line = Text(rows.symbol, style="bold")
+    line = Text().append(rows.symbol, style="bold")
     line.append(f"  {result.timeframe.value}", style="bold")
     line.append(f"  candle closed {text.utc_moment(result.metadata.last_candle_ms)}", style="dim")
     return line.append("  candles only", style="yellow")
@@ -94,10 +94,10 @@ def _heading(rows: FileRows, result: Confluence) -> Text:
 
 def _score_line(result: Confluence, why: Explanation) -> Text:
     if result.confluence_score is None:
-        line = Text("No score", style="bold")
+        line = Text().append("No score", style="bold")
         reason = _REASONS[Reason(result.reason)] if result.reason is not None else "not there"
         return line.append(f"  {reason}: the indicators need more candles than the file has since its last gap.")
-    line = Text(f"{result.confluence_score:.1f}", style="bold")
+    line = Text().append(f"{result.confluence_score:.1f}", style="bold")
     line.append("  ")
     line.append(result.signal.value, style=_STYLES[result.signal])
     if result.signal_strength is not SignalStrength.NONE:
@@ -111,7 +111,7 @@ def _score_line(result: Confluence, why: Explanation) -> Text:
 def _gauge(score: float) -> Text:
     """0 to 100 with its middle and the place of the score."""
     place = min(int(score / 100 * GAUGE_CELLS), GAUGE_CELLS - 1)
-    line = Text("  0 ", style="dim")
+    line = Text().append("  0 ", style="dim")
     style = "green" if score > 50 else "red"
     middle = GAUGE_CELLS // 2
     for cell in range(GAUGE_CELLS):
@@ -163,7 +163,7 @@ def _component_cells(rows: FileRows, key: str, component: Component) -> tuple[Te
         Text(_value(rows, key, component.value)),
         Text(text.DASH if component.score is None else f"{component.score:.1f}", style=_leaning(component)),
         Text(f"{component.weight:.0%}", style="dim"),
-        Text(text.signed(component.points, 1)),
+        Text(text.signed(component.points if component.available or component.points else None, 1)),
         _bar(component.points),
         Text(why, style="dim"),
     )
@@ -190,7 +190,7 @@ def _bar(points: float | None) -> Text:
     cells = min(round(abs(points)), POINT_CELLS)
     left = "█" * cells if points < 0 else ""
     right = "█" * cells if points > 0 else ""
-    bar = Text(left.rjust(POINT_CELLS), style="red")
+    bar = Text().append(left.rjust(POINT_CELLS), style="red")
     bar.append("│", style="dim")
     return bar.append(right.ljust(POINT_CELLS), style="green")
 
