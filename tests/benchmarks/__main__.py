@@ -15,6 +15,7 @@ BENCHMARKS = {
     "startup": "tests.benchmarks.startup",
     "history": "tests.benchmarks.history",
     "scoring": "tests.benchmarks.scoring",
+    "indicators": "tests.benchmarks.indicators",
 }
 
 

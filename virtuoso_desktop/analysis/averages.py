@@ -32,7 +32,7 @@ def ema_next(state: Floats, at: int, count: float, value: float, length: float) 
 def wilder_next(state: Floats, at: int, count: float, value: float, length: float) -> float:
     """One cell: as `ema_next` with Wilder's weight 1 / ``length``."""
     if count > length:
-        state[at] = (state[at] * (length - 1.0) + value) / length
+        state[at] += (value - state[at]) * (1.0 / length)
         return state[at]
     state[at] += value
     if count < length:

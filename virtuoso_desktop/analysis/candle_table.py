@@ -67,7 +67,6 @@ from virtuoso_desktop.analysis.structure import (
 )
 from virtuoso_desktop.analysis.volume import (
     CHANGES,
-    add_price,
     candle_price,
     estimated_delta,
     signed,
@@ -162,13 +161,13 @@ def _bands(work: Floats, close: float, out: Floats) -> float:
         out[O_BB_UPPER] = out[O_BB_MIDDLE] = out[O_BB_LOWER] = out[O_BB_SIGNED] = out[O_BB_PERCENT] = math.nan
         return 0.0
     distance = close - work[CLOSE_MEAN_19]
-    mean = work[CLOSE_MEAN_19] + distance / BAND_LENGTH
-    deviation = math.sqrt((work[CLOSE_M2_19] + distance * distance * (19.0 / 20.0)) / BAND_LENGTH)
+    mean = work[CLOSE_MEAN_19] + distance * (1.0 / BAND_LENGTH)
+    deviation = math.sqrt((work[CLOSE_M2_19] + distance * distance * (19.0 / 20.0)) * (1.0 / BAND_LENGTH))
     half = 2.0 * deviation
     out[O_BB_UPPER], out[O_BB_MIDDLE], out[O_BB_LOWER] = mean + half, mean, mean - half
     if deviation > 0.0:
         out[O_BB_SIGNED] = (close - mean) / half
-        out[O_BB_PERCENT] = (close - out[O_BB_LOWER]) / (2.0 * half)
+        out[O_BB_PERCENT] = 0.5 + 0.5 * out[O_BB_SIGNED]
         return 0.0
     out[O_BB_SIGNED] = 0.0
     out[O_BB_PERCENT] = math.nan
@@ -219,14 +218,6 @@ def _vwap(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floa
     price, weight, is_estimated = candle_price(candle, params[TICK_SIZE], params[IS_INVERSE] != 0.0)
     session = math.floor(candle[OPEN_MS] / params[SESSION_MS])
     vwap_next(work, VWAP_CELLS, session, price, weight, is_estimated)
-    has_buckets = params[TIMEFRAME_MS] < BLEND_MS
-    if has_buckets:
-        bucket = math.floor(candle[OPEN_MS] / max(params[TIMEFRAME_MS], float(BUCKET_MS)))
-        if bucket != work[BUCKET]:
-            work[BUCKET] = bucket
-            work[BUCKET_WEIGHT] = work[BUCKET_MEAN] = work[BUCKET_M2] = 0.0
-        if weight > 0.0:
-            add_price(work, BUCKET_WEIGHT, price, weight)
     if not work[VWAP_CELLS + 1] > 0.0:
         out[O_VWAP] = out[O_VWAP_SD] = out[O_VWAP_ESTIMATED] = out[O_BLEND] = out[O_BLEND_SD] = math.nan
         return
@@ -234,9 +225,9 @@ def _vwap(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floa
     out[O_VWAP_SD] = out[O_BLEND_SD] = math.sqrt(work[VWAP_CELLS + 3] / work[VWAP_CELLS + 1])
     out[O_VWAP_ESTIMATED] = work[VWAP_CELLS + 4]
     elapsed = candle[OPEN_MS] + params[TIMEFRAME_MS] - session * params[SESSION_MS]
-    if has_buckets and elapsed < BLEND_MS:
+    if elapsed < BLEND_MS:
         share = elapsed / BLEND_MS
-        mean, deviation = _last_day(work, state, params)
+        mean, deviation = _last_day(work, state, candle, params)
         out[O_BLEND] = share * out[O_VWAP] + (1.0 - share) * mean
         out[O_BLEND_SD] = share * out[O_VWAP_SD] + (1.0 - share) * deviation
 
@@ -247,18 +238,36 @@ def _buckets(params: Floats) -> int:
 
 
 @piece
-def _last_day(work: Floats, state: Floats, params: Floats) -> tuple[float, float]:
-    """Mean and standard deviation over the buckets, in their fixed order; the running one is in ``work``."""
+def _bucket_after(state: Floats, candle: Floats, params: Floats) -> tuple[float, float, float, float]:
+    """The running bucket with this candle: its number, weight, mean, sum of squared distances."""
+    price, weight, _ = candle_price(candle, params[TICK_SIZE], params[IS_INVERSE] != 0.0)
+    place: float = candle[OPEN_MS] / max(params[TIMEFRAME_MS], float(BUCKET_MS))
+    bucket = float(math.floor(place))
+    total, mean, m2 = 0.0, price, 0.0
+    if bucket == state[BUCKET] and state[BUCKET_WEIGHT] > 0.0:
+        total, mean, m2 = state[BUCKET_WEIGHT], state[BUCKET_MEAN], state[BUCKET_M2]
+    if weight > 0.0:
+        total += weight
+        distance = price - mean
+        mean += distance * weight / total
+        m2 += weight * distance * (price - mean)
+    return bucket, total, mean, m2
+
+
+@piece
+def _last_day(work: Floats, state: Floats, candle: Floats, params: Floats) -> tuple[float, float]:
+    """Mean and standard deviation over the buckets, in their fixed order, the running one with this candle."""
     count = _buckets(params)
-    running = int(work[BUCKET]) % count
-    weight, moment = work[BUCKET_WEIGHT], work[BUCKET_WEIGHT] * work[BUCKET_MEAN]
+    bucket, total, own, m2 = _bucket_after(work, candle, params)
+    running = int(bucket) % count
+    weight, moment = total, total * own
     for index in range(count):
         if index != running:
             cell = BUCKETS + 3 * index
             weight += state[cell]
             moment += state[cell] * state[cell + 1]
     mean = moment / weight
-    square = work[BUCKET_M2] + work[BUCKET_WEIGHT] * (work[BUCKET_MEAN] - mean) * (work[BUCKET_MEAN] - mean)
+    square = m2 + total * (own - mean) * (own - mean)
     for index in range(count):
         if index != running:
             cell = BUCKETS + 3 * index
@@ -278,11 +287,11 @@ def _balance(work: Floats, volume: float, out: Floats) -> None:
     out[O_OBV] = work[ON_BALANCE]
     if bars >= BAND_LENGTH:
         out[O_VOLUME_SUM] = total
-        out[O_VOLUME_SMA] = total / BAND_LENGTH
+        out[O_VOLUME_SMA] = total * (1.0 / BAND_LENGTH)
     if bars > BAND_LENGTH:
         out[O_OBV_CHANGE] = work[SIGNED_19] + flow
         if before > 0.0:
-            out[O_RVOL] = volume / (before / BAND_LENGTH)
+            out[O_RVOL] = volume * BAND_LENGTH / before
 
 
 @piece
@@ -449,6 +458,8 @@ def _commit(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     """Write the long windows, what remains of them for the next candle, and the levels."""
     _commit_closes(state, candle[CLOSE])
     if params[TIMEFRAME_MS] < BLEND_MS:
+        bucket = _bucket_after(state, candle, params)
+        state[BUCKET], state[BUCKET_WEIGHT], state[BUCKET_MEAN], state[BUCKET_M2] = bucket
         cell = BUCKETS + 3 * (int(state[BUCKET]) % _buckets(params))
         for index in range(3):
             state[cell + index] = state[BUCKET_WEIGHT + index]

@@ -153,7 +153,7 @@ def _stamp(function: types.FunctionType, seen: dict[str, str] | None = None) -> 
     return zlib.crc32(repr(sorted(found.items())).encode()) & 0x7FFFFFFF
 
 
-def _compiled(function: Callable[..., Any], name: str, names: dict[str, object]) -> Any:
+def _compiled(function: Callable[..., Any], name: str, names: dict[str, object], *, is_step: bool = False) -> Any:
     """Compile a copy of ``function`` that is called ``name`` and sees ``names`` as globals, cached on disk.
 
     numba finds a cache entry by file, name and line. Of what a function calls it sees nothing, so that a cache
@@ -165,7 +165,7 @@ def _compiled(function: Callable[..., Any], name: str, names: dict[str, object])
     copy = types.FunctionType(code.replace(co_firstlineno=stamp), seen, name)
     copy.__module__ = function.__module__
     copy.__doc__ = function.__doc__
-    return cast("Callable[..., Any]", njit(cache=True, error_model="numpy")(copy))
+    return cast("Callable[..., Any]", njit(cache=True, error_model="numpy", forceinline=is_step)(copy))
 
 
 def make_kernel(
@@ -190,7 +190,7 @@ def make_kernel(
     previews : pair of callables, optional
         Plain ``peek`` and ``peek_many`` of a kernel that need not copy its whole state.
     """
-    compiled = _compiled(step, f"{name}_step", {})
+    compiled = _compiled(step, f"{name}_step", {}, is_step=True)
     peek, peek_many = previews or (_peek, _peek_many)
     names: dict[str, object] = {"_step": compiled, "_OUTPUTS": len(outputs)}
     return Kernel(

@@ -55,18 +55,17 @@ def adx_next(state: Floats, at: int, count: float, up: float, down: float, reach
         state[at + 1] += minus
         state[at + 2] += reach
         return math.nan, math.nan, math.nan
-    state[at] += plus - state[at] / LENGTH
-    state[at + 1] += minus - state[at + 1] / LENGTH
-    state[at + 2] += reach - state[at + 2] / LENGTH
+    state[at] += plus - state[at] * (1.0 / LENGTH)
+    state[at + 1] += minus - state[at + 1] * (1.0 / LENGTH)
+    state[at + 2] += reach - state[at + 2] * (1.0 / LENGTH)
     plus_di, minus_di = 0.0, 0.0
-    if state[at + 2] > 0.0:
-        plus_di = 100.0 * (state[at] / state[at + 2])
-        minus_di = 100.0 * (state[at + 1] / state[at + 2])
+    if state[at + 2] > 0.0:  # two divisions: a product with 100 / TR would exceed 100
+        plus_di, minus_di = 100.0 * (state[at] / state[at + 2]), 100.0 * (state[at + 1] / state[at + 2])
     both = plus_di + minus_di
     seeding = count <= 2 * LENGTH
     if both > 0.0:
         dx = 100.0 * (abs(plus_di - minus_di) / both)
-        state[at + 3] = state[at + 3] + dx if seeding else (state[at + 3] * (LENGTH - 1.0) + dx) / LENGTH
+        state[at + 3] += dx if seeding else (dx - state[at + 3]) * (1.0 / LENGTH)
     if count < 2 * LENGTH:
         return math.nan, plus_di, minus_di
     if seeding:

@@ -111,7 +111,7 @@ def candle_price(candle: Floats, tick_size: float, is_inverse: bool) -> tuple[fl
         base, quote = quote, base
     if not base > 0.0:
         return 0.0, 0.0, False
-    price = quote / base / tick_size
+    price = quote / (base * tick_size)
     if candle[LOW] - 1.0 <= price <= candle[HIGH] + 1.0:
         return price, base, False
     return (candle[HIGH] + candle[LOW] + candle[CLOSE]) / 3.0, base, True

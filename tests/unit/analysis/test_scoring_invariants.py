@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -389,3 +390,20 @@ def test_golden_scores_of_a_real_file(real_data: Path) -> None:
                  result.score[int(row)], result.outcome[int(row), at.CONFIDENCE_RAW]]  # fmt: skip
         assert found == pytest.approx(cells, abs=1e-9), row
     assert int((result.outcome[:, at.CHANGED] != 0).sum()) == golden["changes"]
+
+
+@settings(max_examples=15)
+@given(seeds=st.lists(st.integers(0, 10_000), min_size=2, max_size=4, unique=True), order=st.randoms())
+def test_instruments_do_not_know_each_other(seeds: list[int], order: Random) -> None:
+    """Candles of several instruments in any order of arrival give what each gives alone."""
+    series = {seed: scored(fed(walk(seed, 80))) for seed in seeds}
+    states = {seed: SCORE.new_state() for seed in seeds}
+    places = dict.fromkeys(seeds, 0)
+    arrivals = [seed for seed in seeds for _ in range(80)]
+    order.shuffle(arrivals)
+    out = np.empty(at.OUTCOME_WIDTH)
+    for seed in arrivals:
+        place = places[seed]
+        SCORE.step(states[seed], series[seed].inputs[place].copy(), PARAMS, out)
+        assert np.array_equal(out, series[seed].outcome[place], equal_nan=True)
+        places[seed] += 1
