@@ -15,6 +15,7 @@ BENCHMARKS = {
     "startup": "tests.benchmarks.startup",
     "history": "tests.benchmarks.history",
     "history_window": "tests.benchmarks.history_window",
+    "scoring": "tests.benchmarks.scoring",
     "indicators": "tests.benchmarks.indicators",
 }
 

@@ -30,6 +30,9 @@ TOUCHES_APART = 3.0
 LEAST_TOUCHES = 2
 DAY_STRENGTH = 1.0 - math.exp(-0.5)
 NEVER = 1e18
+SAME_PRICE = 1e-11
+"""Share of the price within which a level, a mean that is rounded, is at another price: at the close it is neither
+above nor below."""
 
 # Cells, from the place of the pivots in the state.
 PUSHED, SORTED, LOWEST_HIGH, HIGHEST_LOW, LEVELS = range(5)
@@ -65,28 +68,38 @@ def day_next(state: Floats, at: int, candle: Floats) -> None:
 
 
 @piece
+def _nearer(price: float, level: float, strength: float, gain: float, same: float) -> tuple[float, float]:
+    """The day's price where it is nearer than the level by ``gain``; the stronger of the two at the same price."""
+    if gain > same:
+        return price, DAY_STRENGTH
+    if gain >= -same:
+        return level, max(strength, DAY_STRENGTH)
+    return level, strength
+
+
+@piece
 def nearest_levels(
     state: Floats, at: int, day: Floats, day_at: int, now: float, close: float
 ) -> tuple[float, float, float, float]:
     """Nearest support below and resistance above the close, and their strengths; NaN where there is none."""
     support, resistance = -math.inf, math.inf
+    at_close = SAME_PRICE * close
     below, above = math.nan, math.nan
     for level in range(int(state[at + LEVELS])):
         cell = at + TABLE + level * LEVEL_CELLS
         price = state[cell]
-        if price < close:
+        if price < close - at_close:
             if state[cell + 2] >= now:
                 support, below = price, state[cell + 1]
-        elif price > close and state[cell + 3] >= now:
+        elif price > close + at_close and state[cell + 3] >= now:
             resistance, above = price, state[cell + 1]
             break
     for cell in (day_at + PRIOR_HIGH, day_at + PRIOR_LOW):
         price = day[cell]
-        if price > 0.0:
-            if support < price < close:
-                support, below = price, DAY_STRENGTH
-            elif close < price < resistance:
-                resistance, above = price, DAY_STRENGTH
+        if 0.0 < price < close - at_close:
+            support, below = _nearer(price, support, below, price - support, at_close)
+        elif price > close + at_close:
+            resistance, above = _nearer(price, resistance, above, resistance - price, at_close)
     return (
         support if support > -math.inf else math.nan,
         resistance if resistance < math.inf else math.nan,

@@ -25,6 +25,7 @@ commands:
   {PROGRAM} ledger --help       every signal that was raised: verify, list, export
   {PROGRAM} settings --help     what is set: show, set, unset, secret
   {PROGRAM} doctor [--json]     why there are no data, and what to do
+  {PROGRAM} analyze --help      the score of a file of candles
   {PROGRAM} self-test [--json]  whether the program can run here
 
 exit codes: 0 done, 1 ran but showed errors, 2 bad usage or settings, 3 cannot run here

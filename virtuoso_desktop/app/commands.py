@@ -49,6 +49,12 @@ def _doctor(arguments: list[str]) -> int:
     return run_doctor(arguments)
 
 
+def _analyze(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.analyze_command import run_analyze
+
+    return run_analyze(arguments)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "simulate": _simulate,
     "self-test": _self_test,
@@ -56,4 +62,5 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "ledger": _ledger,
     "settings": _settings,
     "doctor": _doctor,
+    "analyze": _analyze,
 }

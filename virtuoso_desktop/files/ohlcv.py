@@ -1,10 +1,12 @@
 """Reads files of candles: CSV (plain or gzip), Parquet and Feather, columns by name.
 
-Column names are matched without regard to case: ``open high low close``, one of ``timestamp time open_time date``,
-and, where the file has them, ``volume`` and one of ``turnover quote_volume quote_asset_volume``; other columns are
-ignored. A time is the open of its candle: ISO text (without a zone it is UTC) or a number of seconds, milli-, micro-
-or nanoseconds since 1970. Rows are numbered from 1 without the header. No row is ever dropped, moved or corrected:
-a file with a bad row is refused by a `ParseError` that names it.
+Column names are matched without regard to case: ``open high low close``, one of ``timestamp time open_time date
+datetime`` or a first column without a name, and, where the file has them, ``volume`` and one of ``turnover
+quote_volume quote_asset_volume``; other columns are ignored. A text file whose first line is numbers has no names:
+then the columns are time, open, high, low, close, volume, as venues publish them. A time is the open of its candle:
+ISO text (without a zone it is UTC) or a number of seconds, milli-, micro- or nanoseconds since 1970. Rows are
+numbered from 1 without the header. No row is ever dropped, moved or corrected: `read_ohlcv` refuses a file with a bad
+row by a `ParseError` that names it, `read_rows` leaves the judgement to others.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import csv
 import datetime as dt
 import gzip
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -29,15 +32,21 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TIME_NAMES = ("timestamp", "time", "open_time", "date")
+TIME_NAMES = ("timestamp", "time", "open_time", "date", "datetime")
 PRICE_NAMES: tuple[str, ...] = ("open", "high", "low", "close")
 TURNOVER_NAMES = ("turnover", "quote_volume", "quote_asset_volume")
 _TEXT_ENDINGS = (".csv", ".csv.gz")
 _ARROW_ENDINGS = (".parquet", ".feather")
 _CHUNK_ROWS = 65_536
+_BLANKS = frozenset({"", "null", "none", "na", "n/a", "-", "--"})
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _NUMBER = re.compile(r"\s*-?\d{9,}(\.\d*)?\s*")
+_NUMBER_CELL = re.compile(r"\s*\d+(\.\d*)?([eE][-+]?\d+)?\s*")
+_NAMELESS = ("open_time", "open", "high", "low", "close", "volume")
+"""Columns of a file whose first line holds numbers: the order in which venues publish their candles."""
+_KLINE_FIELDS = 12
+"""Fields of Binance's own files, the eighth of which is the quote volume."""
 _UNITS = ((1e11, 1000.0), (1e14, 1.0), (1e17, 1e-3), (float("inf"), 1e-6))
 """(upper limit of the number, ms per unit) of seconds, milli-, micro- and nanoseconds, for times since 1973."""
 _SIGNIFICANT = 1e-15
@@ -80,19 +89,36 @@ def decimals_of(values: Floats, most: int = 12) -> int:
 
 
 def read_ohlcv(path: Path) -> OhlcvTable:
-    """All rows of a file of candles.
+    """All rows of a file of candles, every one of which is a candle and later than the one before.
+
+    Raises
+    ------
+    ParseError
+        As `read_rows`; ``bad_value`` for a bad row, which is named.
+    """
+    table = _read(path, keeps_blanks=False)
+    _check(table)
+    return table
+
+
+def read_rows(path: Path) -> OhlcvTable:
+    """All rows of a file of candles as they stand there, judged by nobody; a blank number is NaN.
 
     Raises
     ------
     ParseError
         ``malformed`` when the file cannot be read as what its name says or lacks a column, ``empty`` without rows,
-        ``unsupported_kind`` for another ending, ``bad_value`` for a bad row, which is named.
+        ``unsupported_kind`` for another ending, ``bad_value`` for a row without a time or with words as a number.
     """
+    return _read(path, keeps_blanks=True)
+
+
+def _read(path: Path, *, keeps_blanks: bool) -> OhlcvTable:
     name = path.name.lower()
     if name.endswith(_TEXT_ENDINGS):
-        columns = _read_text(path)
+        columns = _read_text(path, keeps_blanks=keeps_blanks)
     elif name.endswith(_ARROW_ENDINGS):
-        columns = _read_arrow(path)
+        columns = _read_arrow(path, keeps_blanks=keeps_blanks)
     else:
         raise ParseError(
             f"{path.name} is not a file of candles that can be read: use {', '.join(_TEXT_ENDINGS + _ARROW_ENDINGS)}.",
@@ -100,7 +126,6 @@ def read_ohlcv(path: Path) -> OhlcvTable:
         )
     if columns.open_ms.size == 0:
         raise ParseError(f"{path.name} has no rows of candles.", kind="empty")
-    _check(columns)
     return columns
 
 
@@ -122,12 +147,14 @@ class _Places(NamedTuple):
 
 
 def _places(path: Path, header: Sequence[str]) -> _Places:
-    names = [name.strip().lower() for name in header]
+    names = [name.strip().lower().replace(" ", "_") for name in header]
 
     def first(candidates: Iterable[str]) -> int | None:
         return next((names.index(name) for name in candidates if name in names), None)
 
     time, prices = first(TIME_NAMES), [first((name,)) for name in PRICE_NAMES]
+    if time is None and names[:1] == [""]:
+        time = 0  # pandas writes its index without a name
     missing = [name for name, place in zip(PRICE_NAMES, prices, strict=True) if place is None]
     if time is None:
         missing.insert(0, f"time ({', '.join(TIME_NAMES)})")
@@ -157,10 +184,10 @@ def _unreadable(path: Path, error: Exception) -> ParseError:
 # --- text ---
 
 
-def _read_text(path: Path) -> OhlcvTable:
+def _read_text(path: Path, *, keeps_blanks: bool) -> OhlcvTable:
     try:
         with _open_text(path) as file:
-            return _read_rows(path, file)
+            return _read_rows(path, file, keeps_blanks=keeps_blanks)
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(path, error) from error
 
@@ -171,10 +198,13 @@ def _open_text(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _read_rows(path: Path, file: TextIO) -> OhlcvTable:
+def _read_rows(path: Path, file: TextIO, *, keeps_blanks: bool) -> OhlcvTable:
     head = file.readline()
     delimiter = max(",;\t", key=head.count)
     header = [*csv.reader([head], delimiter=delimiter), []][0]
+    if len(header) >= len(_NAMELESS) and all(map(_NUMBER_CELL.fullmatch, header[: len(_NAMELESS)])):
+        file.seek(0)
+        header = [*_NAMELESS, *(("close_time", "quote_volume") if len(header) == _KLINE_FIELDS else ())]
     places = _places(path, header)
     reader = filter(None, csv.reader(file, delimiter=delimiter))
     times: list[Ints] = []
@@ -184,7 +214,10 @@ def _read_rows(path: Path, file: TextIO) -> OhlcvTable:
         texts = _column(path, rows, places.time, done)
         times.append(_times_of_text(path, texts, done))
         for name, place in places.values():
-            parts[name].append(_numbers_of_text(path, name, _column(path, rows, place, done), done))
+            texts = _column(path, rows, place, done)
+            if keeps_blanks:
+                texts = ["nan" if text.strip().lower() in _BLANKS else text for text in texts]
+            parts[name].append(_numbers_of_text(path, name, texts, done))
         done += len(rows)
     open_ms = np.concatenate(times) if times else np.empty(0, dtype=np.int64)
     return _table(path, open_ms, {name: np.concatenate(part or [np.empty(0)]) for name, part in parts.items()})
@@ -248,7 +281,7 @@ def _times_of_numbers(path: Path, numbers: Floats, done: int) -> Ints:
 # --- Arrow ---
 
 
-def _read_arrow(path: Path) -> OhlcvTable:
+def _read_arrow(path: Path, *, keeps_blanks: bool) -> OhlcvTable:
     import pyarrow as pa
     from pyarrow import feather, parquet
 
@@ -260,7 +293,10 @@ def _read_arrow(path: Path) -> OhlcvTable:
     places = _places(path, table.column_names)
     if table.num_rows == 0:
         return _table(path, np.empty(0, dtype=np.int64), {name: np.empty(0) for name, _ in places.values()})
-    values = {name: _arrow_numbers(path, name, table.column(place)) for name, place in places.values()}
+    values = {
+        name: _arrow_numbers(path, name, table.column(place), keeps_blanks=keeps_blanks)
+        for name, place in places.values()
+    }
     return _table(path, _arrow_times(path, table.column(places.time)), values)
 
 
@@ -277,14 +313,23 @@ def _arrow_times(path: Path, column: pa.ChunkedArray) -> Ints:
     return _times_of_text(path, [str(value) for value in column.to_pylist()], 0)
 
 
-def _arrow_numbers(path: Path, name: str, column: pa.ChunkedArray) -> Floats:
+def _arrow_numbers(path: Path, name: str, column: pa.ChunkedArray, *, keeps_blanks: bool) -> Floats:
     import pyarrow as pa
 
+    is_number = (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    )
+    if column.null_count and keeps_blanks and is_number:
+        floats = column if pa.types.is_float32(column.type) else column.cast(pa.float64(), safe=False)
+        column = floats.fill_null(math.nan)
+    elif column.null_count and keeps_blanks:
+        texts = ["nan" if cell is None else str(cell) for cell in column.to_pylist()]
+        return _numbers_of_text(path, name, texts, 0)
     if column.null_count:
         raise _bad_value(path, column.is_null().to_pylist().index(True) + 1, f"the {name} is missing")
     if pa.types.is_float32(column.type):
         return _joined(column).astype("U32").astype(np.float64)
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
+    if is_number:
         return _joined(column.cast(pa.float64(), safe=False))
     return _numbers_of_text(path, name, [str(value) for value in column.to_pylist()], 0)
 

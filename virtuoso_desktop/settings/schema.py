@@ -12,6 +12,7 @@ from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Venue
 from virtuoso_desktop.model.timeframe import Timeframe
 
 WEIGHTS_TOLERANCE = 1e-9
+NEUTRAL_SCORE = 50
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -228,15 +229,21 @@ class WeightsSettings(_Section):
 
 
 class ThresholdsSettings(_Section):
-    """Confluence scores from which on a signal is raised."""
+    """Confluence scores at which a signal is raised (``buy``, ``sell``) and beyond which it ends (the exits)."""
 
     buy: Score
+    buy_exit: Score
+    sell_exit: Score
     sell: Score
 
     @model_validator(mode="after")
     def _apart(self) -> ThresholdsSettings:
         if self.sell >= self.buy:
             raise ValueError(f"must have sell ({self.sell:g}) below buy ({self.buy:g})")
+        if not self.buy > self.buy_exit > NEUTRAL_SCORE:
+            raise ValueError(f"must have buy ({self.buy:g}) above buy_exit ({self.buy_exit:g}) above 50")
+        if not self.sell < self.sell_exit < NEUTRAL_SCORE:
+            raise ValueError(f"must have sell ({self.sell:g}) below sell_exit ({self.sell_exit:g}) below 50")
         return self
 
 

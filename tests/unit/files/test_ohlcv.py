@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
 
-from virtuoso_desktop.files.ohlcv import OhlcvTable, decimals_of, read_ohlcv
+from virtuoso_desktop.files.ohlcv import OhlcvTable, decimals_of, read_ohlcv, read_rows
 from virtuoso_desktop.model.errors import ParseError
 
 HEAD = "timestamp,open,high,low,close,volume"
@@ -220,10 +220,45 @@ def test_a_missing_arrow_value_is_named(tmp_path: Path, name: str) -> None:
     assert "is missing" in error.user_text
 
 
+def test_a_file_of_a_venue_without_names_is_read_in_its_order(tmp_path: Path) -> None:
+    kline = "1735689600000000,1.5,2.5,1.0,2.0,10.5,1735689659999999,21.5,100,5.5,11.0,0"
+    table = read_ohlcv(write(tmp_path, kline, kline.replace("1735689600", "1735689660")))
+    assert table.rows == 2
+    assert table.open_ms[0] == 1_735_689_600_000
+    assert [column[0] for column in table[2:]] == [1.5, 2.5, 1.0, 2.0, 10.5, 21.5]
+    short = read_ohlcv(write(tmp_path, "1735689600,1.5,2.5,1.0,2.0,10.5"))
+    assert (short.rows, short.turnover) == (1, None)
+
+
+def test_names_may_have_blanks(tmp_path: Path) -> None:
+    head = "Open time,Open,High,Low,Close,Volume,Quote asset volume"
+    table = read_ohlcv(write(tmp_path, head, "1735689600000,1.5,2.5,1.0,2.0,10.5,21.5"))
+    assert table.turnover is not None
+    assert table.turnover[0] == 21.5
+
+
+def test_rows_are_read_as_they_stand_when_another_judges_them(tmp_path: Path) -> None:
+    rows = ("2025-06-01 00:02:00,1,2,,1,1", "2025-06-01 00:01:00,nan,2,1,1,null", "2025-06-01 00:01:00,0,-2,1,1,1")
+    table = read_rows(write(tmp_path, "timestamp,open,high,low,close,volume", *rows))
+    assert table.volume is not None
+    assert np.isnan([table.low[0], table.open[1], table.volume[1]]).all()
+    assert table.high.tolist() == [2, 2, -2]
+    assert (np.diff(table.open_ms) <= 0).all()
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.float32(), pa.string(), pa.int64()])
+def test_missing_arrow_values_are_nan_when_another_judges_them(tmp_path: Path, kind: pa.DataType) -> None:
+    prices = pa.array([1, None, 3], pa.int64()).cast(kind)
+    columns = dict.fromkeys(("open", "high", "low", "close"), prices)
+    parquet.write_table(pa.table({"time": [1735689600, 1735689660, 1735689720], **columns}), tmp_path / "m.parquet")
+    table = read_rows(tmp_path / "m.parquet")
+    np.testing.assert_array_equal(table.close, [1.0, np.nan, 3.0])
+
+
 def test_missing_columns_are_named_with_those_that_are_there(tmp_path: Path) -> None:
     error = refusal(write(tmp_path, "when,open,high,close", "1,2,3,4"))
     assert error.kind == "malformed"
-    assert "no column named time (timestamp, time, open_time, date) and low; it has 'when', 'open'" in error.user_text
+    assert "no column named time (timestamp, time, open_time, date, datetime) and low; it has 'when'" in error.user_text
 
 
 @pytest.mark.parametrize("text", ["", HEAD, HEAD + "\n\n\n"])
@@ -281,8 +316,6 @@ def test_rows_beyond_one_chunk(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "BTCUSD.csv": "no column named time",
-    "EURUSD.csv.gz": "no column named time",
     "ExchangeHistoryDataCollector_1587769859.9278197.data.sqlite.gz": "not a file of candles",
     "ExchangeHistoryDataCollector_1711122002.311132.data.sqlite.gz": "not a file of candles",
 }
@@ -294,6 +327,8 @@ ROWS = {
     "UNITTEST_BTC-1m.feather": 13_681,
     "btc-perp-20211231-20220201_1m.csv.gz": 45_031,
     "BTCUSDT_1h_jan_feb_2024.csv.gz": 1_033,
+    "BTCUSD.csv": 156,
+    "EURUSD.csv.gz": 5_000,
 }
 
 
