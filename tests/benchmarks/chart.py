@@ -46,7 +46,7 @@ class OurChart:
     def __init__(self, app: QApplication, rows: int, visible: float = VISIBLE) -> None:
         self._app = app
         self.engine = FakeEngine()
-        self.engine.prepare_overlays()
+        self.engine.prepare_studies()
         self.engine.hold(walk(rows))
         self.panel = ChartPanel(Theme())
         self.panel.attach(self.engine)

@@ -116,9 +116,9 @@ class _WindowRun:
         run.mark("chart shown")
         settle_memory()
         with short_switches():
-            await asyncio.wait([engine.prepare_overlays()])
+            await asyncio.wait([engine.prepare_studies()])
         await asyncio.to_thread(_give_back_memory)
-        run.mark(f"indicators {engine.overlays.state}")
+        run.mark(f"indicators {engine.studies.state}")
 
     def _apply_settings(self, ui: UiSettings) -> None:
         """What the window remembers of itself goes before the settings file, the command line before both."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
+from virtuoso_desktop.model.result import SignalKind
 from virtuoso_desktop.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
     from virtuoso_desktop.model.market import FundingRate, Liquidation, LongShortRatio, OpenInterest, PriceKind
+    from virtuoso_desktop.model.study import Study
 
     FloatColumn = NDArray[np.float64]
 
@@ -242,18 +244,50 @@ class CandleView:
         return len(self.open_ms)
 
 
-class OverlayView(msgspec.Struct, frozen=True):
-    """Indicator lines aligned with the candles of one series: prices in ticks, NaN while warming up.
+class StudiesView(msgspec.Struct, frozen=True):
+    """Columns of the chosen studies, aligned with the candles of one series: prices in ticks, NaN while warming up.
 
     ``state`` is ``preparing`` until the kernels are compiled, then ``ready``.
     """
 
     state: str
-    names: tuple[str, ...]
-    """``ema_12``, ``ema_26``, ``vwap``."""
-    lines: tuple[FloatColumn, ...]
+    columns: dict[str, FloatColumn]
+    """By name: ``ema_12``, ``vwap``, ``vwap.sd``."""
+    serial: int
+    """Changes whenever a cell before the last row may have changed."""
     base_version: int
     version: int
+
+
+class SignalMark(msgspec.Struct, frozen=True):
+    """The begin or the end of a signal on a closed candle."""
+
+    open_ms: int
+    """Of the candle whose close told it."""
+    kind: SignalKind
+    """Of an end: the signal that ended."""
+    score: float
+    is_end: bool = False
+
+
+class ScoreHistoryView(msgspec.Struct, frozen=True):
+    """The confluence score of closed candles, oldest first: live memory, to be used inside one frame."""
+
+    open_ms: FloatColumn | None = None
+    score: FloatColumn | None = None
+    version: int = 0
+    """Changes with every change of any row."""
+    reason: str | None = "The analysis has not scored this series."
+    """Why there is nothing, as a sentence; None when there is."""
+
+
+class EvidenceView(msgspec.Struct, frozen=True):
+    """What the newest evaluation says of one component."""
+
+    component: str
+    score: float | None
+    reason: str | None = None
+    """Why there is no score, in words."""
 
 
 class ChartView(msgspec.Struct, frozen=True):
@@ -262,7 +296,7 @@ class ChartView(msgspec.Struct, frozen=True):
     instrument: Instrument
     timeframe: Timeframe
     candles: CandleView
-    overlays: OverlayView
+    studies: StudiesView
     last_price_ticks: float | None
     """Newest trade or candle close."""
     state: RowState
@@ -334,6 +368,22 @@ class EngineView(Protocol):
 
     def chart_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[int, int]:
         """(base_version, version) without building a view; (-1, -1) while unknown."""
+        ...
+
+    def choose_studies(self, studies: tuple[Study, ...]) -> None:
+        """Compute these for the shown chart, and no others."""
+        ...
+
+    def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
+        """Begins and ends of signals, oldest first; the same tuple until one is added."""
+        ...
+
+    def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:
+        """The confluence score of closed candles."""
+        ...
+
+    def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
+        """The newest score of one component; None before the first evaluation."""
         ...
 
     def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:

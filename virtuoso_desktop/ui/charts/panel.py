@@ -121,6 +121,7 @@ class ChartPanel(QWidget):
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""
         self._engine = engine
+        engine.choose_studies(self._stage.choice.drawn)
         self._set_source(engine.source)
         if self._subject is not None:
             engine.show(*self._subject)
@@ -195,10 +196,9 @@ class ChartPanel(QWidget):
 
     def _read(self) -> None:
         """Take over what the engine, or the snapshot, holds now, and ask for what has to be painted."""
-        model = self._stage.model
         chart = self._chart()
         self._tell_time(chart)
-        change = Change.NOTHING if chart is None else model.read(chart)
+        change = Change.NOTHING if chart is None else self._read_chart(chart)
         self._say_nothing_there(chart)
         self._step_history(chart)
         if change is not Change.NOTHING:
@@ -209,6 +209,14 @@ class ChartPanel(QWidget):
             self.canvas.redraw_newest()
         else:
             self.canvas.redraw_marks()
+
+    def _read_chart(self, chart: ChartView) -> Change:
+        """Candles and studies, and what the analysis says of them."""
+        model, engine = self._stage.model, self._engine
+        if engine is not None and self._snapshot is None:
+            key = (chart.instrument.id, chart.timeframe)
+            model.tell(engine.score_history(*key), engine.signal_marks(*key))
+        return model.read(chart)
 
     def _redraw(self) -> None:
         self.canvas.redraw()
@@ -268,7 +276,8 @@ class ChartPanel(QWidget):
         self._described_ns = now_ns
         words = self._message.text
         if not words:
-            parts = (self.canvas.price_legend.words, self.canvas.volume_legend.words, self._last_words())
+            panes = (self.canvas.rows[name].legend.words for name in self._stage.layout.names)
+            parts = (self.canvas.price_legend.words, *panes, self._last_words())
             words = ". ".join(part for part in parts if part)
         if words != self.canvas.accessibleDescription():
             self.canvas.setAccessibleDescription(words)
@@ -292,7 +301,7 @@ class ChartPanel(QWidget):
         model = self._stage.model
         chart = self._chart()
         if chart is not None:
-            model.read(chart)
+            self._read_chart(chart)
             model.fit_again()
         self._step_history(chart)
         self._redraw()

@@ -83,7 +83,7 @@ class TimeScale(ChartItem):
         self.to_device(painter)
         if not stage.is_partial:
             self.draw_grid(painter, 0)
-        for row in (layout.volume.top - line, layout.time.top - line):
+        for row in (*(pane.top - line for pane in layout.panes), layout.time.top - line):
             painter.fillRect(QRectF(0, row, layout.width, line), stage.theme.color("line"))
         self.to_logical(painter)
         top, height = stage.logical(layout.time.top), stage.logical(layout.time.height)
