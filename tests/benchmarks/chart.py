@@ -21,14 +21,19 @@ from tests.benchmarks.measure import Child, Contender, Local, PeerUnavailable, R
 from tests.benchmarks.outcome import Line, Outcome
 from tests.benchmarks.painted import application, check_paints, steps
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
+from virtuoso_desktop.model.study import Study, StudyKind, study_of
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.ui.charts import series
+from virtuoso_desktop.ui.charts import looks, series
+from virtuoso_desktop.ui.charts.choice import StudyMemory
 from virtuoso_desktop.ui.charts.panel import ChartPanel
 from virtuoso_desktop.ui.theme import Theme
 
 SIZE = (1272, 700)
 """The plot is 1,200 pixels wide: 300 candles of 4 pixels."""
 VISIBLE = 300
+THREE_OVERLAYS = (
+    Study(StudyKind.EMA, (12,)), Study(StudyKind.EMA, (26,)), study_of(StudyKind.VWAP), study_of(StudyKind.VOLUME),
+)  # fmt: skip
 SHORT, LONG = 10_000, 1_000_000
 STEPS = 24
 ROUNDS = 9
@@ -43,21 +48,26 @@ Columns = np.ndarray[Any, np.dtype[np.float64]]
 class OurChart:
     """A `ChartPanel` of so many candles with volume and three overlays."""
 
-    def __init__(self, app: QApplication, rows: int, visible: float = VISIBLE) -> None:
+    def __init__(
+        self, app: QApplication, rows: int, visible: float = VISIBLE, studies: tuple[Study, ...] = THREE_OVERLAYS
+    ) -> None:
         self._app = app
         self.engine = FakeEngine()
         self.engine.prepare_studies()
         self.engine.hold(walk(rows))
         self.panel = ChartPanel(Theme())
+        self.panel.recall(StudyMemory(studies=studies))
         self.panel.attach(self.engine)
         self.panel.set_instrument(BTC.id, Timeframe.M5)
         self.panel.resize(*SIZE)
         self.panel.show()
         self.frame()
+        while self.engine.chart(BTC.id, Timeframe.M5).studies.is_behind:
+            self.frame()
         self._zoom_to(visible)
         self.key(Qt.Key.Key_PageUp)
         self.frame()
-        assert len(self.panel._stage.model.lines) == 3, "the chart draws three overlays"
+        assert {"ema_12", "ema_26", "vwap"} <= set(self.panel._stage.model.lines), "the chart draws its overlays"
 
     @property
     def view_bars(self) -> float:
@@ -137,7 +147,7 @@ class BareDraw(QWidget):
         self._volumes = [_rects(x[part], height - tall[part], bar, tall[part]) for part in (up, ~up)]
         self._overlays = [_polyline(x, y(close) + shift) for shift in (0.0, 5.0, 10.0)]
         is_thin = spacing < series.THIN_SPACING
-        self._overlay_pen = QPen(Qt.GlobalColor.yellow, series.THIN_LINE_WIDTH if is_thin else series.LINE_WIDTH)
+        self._overlay_pen = QPen(Qt.GlobalColor.yellow, series.THIN_LINE_WIDTH if is_thin else looks.LINE_WIDTH)
         self.show()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)

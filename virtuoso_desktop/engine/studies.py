@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from virtuoso_desktop.engine.study_columns import Run, StudyKernels, runs_of
-from virtuoso_desktop.engine.views import CandleView, StudiesView
+from virtuoso_desktop.engine.study_columns import Run, StudyKernels, run_of
+from virtuoso_desktop.engine.study_levels import levels_of
+from virtuoso_desktop.engine.views import CandleView, LevelView, StudiesView
 from virtuoso_desktop.kernel.imports import plain_imports
-from virtuoso_desktop.model.study import DEFAULT_STUDIES, Study
+from virtuoso_desktop.model.study import DEFAULT_STUDIES, Study, StudyKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,78 +35,96 @@ READY = "ready"
 FAILED = "failed"
 """The kernels could not be imported or compiled; the supervisor has logged why."""
 
-BUDGET_S = 0.0025
+FIRST_KERNELS = frozenset({"ema", "vwap"})
+"""With these there is something to draw."""
+BUDGET_S = 0.002
 """After it a call computes no further slice."""
-SLICE_ROWS = 4_096
-"""Rows per call of a kernel: about 0.1 to 0.5 ms."""
+SLICE_S = 0.0007
+"""What one call of a kernel is meant to take."""
+FIRST_SLICE_ROWS = 256
+CANDLE_COLUMNS = 7
+_SYNTHETIC = 8
+"""Cell of a long candle row; the one before it is the delta from trades, NaN where none is known."""
 
 
 class _Track:
     """One kernel over one series; ``values`` has one row a column and one cell a candle."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, rows: int) -> None:
         self.run = run
-        self._outputs = [index for index, name in enumerate(run.columns) if name]
+        self.names = tuple(run.columns)
+        self._outputs = [run.kernel.outputs.index(output) for output in run.columns.values()]
         self._state = run.kernel.new_state()
         self._out = np.empty(len(run.kernel.outputs))
-        self.values: Floats = np.empty((len(self._outputs), 0))
-        self._done = 0
+        self._candle = np.full(run.kernel.candle_width, np.nan)
+        self._candle[_SYNTHETIC:] = 0.0
+        self._slice_rows = FIRST_SLICE_ROWS
+        self.done = 0
         """Rows before the last one that the state has seen."""
+        self.values: Floats = self._empty(rows)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(name for name in self.run.columns if name)
+    def _empty(self, rows: int) -> Floats:
+        """Room for the rows and for some that will be appended."""
+        return np.full((len(self.names), rows + max(64, rows // 16)), np.nan)
 
     def restart(self, rows: int, kept: slice | None, shift: int) -> None:
         """Compute from the first row again; ``kept`` cells of before stand ``shift`` further until then."""
-        fresh = np.full((len(self._outputs), rows), np.nan)
+        fresh = self._empty(rows)
         if kept is not None:
             fresh[:, kept.start + shift : kept.stop + shift] = self.values[:, kept]
         self.values = fresh
         self._state[:] = 0.0
-        self._done = 0
+        self.done = 0
 
     def make_room(self, rows: int) -> None:
         """One row was appended."""
         have = self.values.shape[1]
         if rows > have:
-            grown = np.full((len(self._outputs), rows + max(64, rows // 8)), np.nan)
+            grown = self._empty(rows)
             grown[:, :have] = self.values
             self.values = grown
 
     def advance(self, columns: Floats, rows: int, until_s: float) -> bool:
         """Compute closed rows, a slice at a time, until ``until_s``; False when some are left."""
         target = rows - 1
-        while self._done < target:
-            if target - self._done == 1:
-                self._step(columns)
+        while self.done < target:
+            if target - self.done == 1:
+                self._candle[:CANDLE_COLUMNS] = columns[:, self.done]
+                self.run.kernel.step(self._state, self._candle, self.run.params, self._out)
+                self.values[:, self.done] = self._out[self._outputs]
+                self.done += 1
             else:
-                end = min(target, self._done + SLICE_ROWS)
-                part = np.ascontiguousarray(columns[:, self._done : end])
-                found = self.run.kernel.batch(part, self.run.params, self._state)
-                self.values[:, self._done : end] = found.T[self._outputs]
-                self._done = end
-            if self._done < target and perf_counter() >= until_s:
+                self._compute_slice(columns, min(target, self.done + self._slice_rows))
+            if self.done < target and perf_counter() >= until_s:
                 return False
         return True
 
-    def _step(self, columns: Floats) -> None:
-        self.run.kernel.step(self._state, columns[:, self._done].copy(), self.run.params, self._out)
-        self.values[:, self._done] = self._out[self._outputs]
-        self._done += 1
+    def _compute_slice(self, columns: Floats, end: int) -> None:
+        """One slice; the next one is as long as the budget's part of one takes."""
+        begun_s = perf_counter()
+        count = end - self.done
+        part = np.empty((len(self._candle), count))
+        part[:] = self._candle[:, None]
+        part[:CANDLE_COLUMNS] = columns[:, self.done : end]
+        found = self.run.kernel.batch(part, self.run.params, self._state)
+        self.values[:, self.done : end] = found.T[self._outputs]
+        self.done = end
+        taken_s = max(perf_counter() - begun_s, 1e-6)
+        self._slice_rows = min(max(int(count * SLICE_S / taken_s), FIRST_SLICE_ROWS), 2 * self._slice_rows)
 
     def preview(self, row: Floats, rows: int) -> None:
         """The last row, on a scratch copy of the state."""
-        if self._done == rows - 1:
-            self.run.kernel.peek(self._state, row, self.run.params, self._out)
+        if self.done == rows - 1:
+            self._candle[:CANDLE_COLUMNS] = row
+            self.run.kernel.peek(self._state, self._candle, self.run.params, self._out)
             self.values[:, rows - 1] = self._out[self._outputs]
 
 
 class _Series:
-    """The chosen studies of one series."""
+    """The chosen studies of one series; studies that compute the same share a track."""
 
     def __init__(self) -> None:
-        self.tracks: dict[str, tuple[_Track, ...]] = {}
+        self.tracks: dict[tuple[str, bytes], _Track] = {}
         self.count = 0
         self.serial = 0
         self.base_version = -1
@@ -115,49 +134,42 @@ class _Series:
         self._first_open_ms = 0.0
         self._last_open_ms = 0.0
 
-    def choose(self, wanted: dict[str, tuple[Run, ...]]) -> None:
-        """Take over the chosen studies; those that were there keep what they have."""
-        self.tracks = {
-            name: self.tracks.get(name) or tuple(self._begun(run) for run in runs) for name, runs in wanted.items()
-        }
+    def choose(self, runs: Iterable[Run]) -> None:
+        """Take over the chosen runs; those that were there keep what they have."""
+        self.tracks = {run.key: self.tracks.get(run.key) or _Track(run, self.count) for run in runs}
         self.serial += 1
         self.is_behind = True
-
-    def _begun(self, run: Run) -> _Track:
-        track = _Track(run)
-        track.restart(self.count, None, 0)
-        return track
-
-    def _all(self) -> Iterable[_Track]:
-        return (track for tracks in self.tracks.values() for track in tracks)
 
     def update(self, candles: CandleView) -> None:
         """Bring every column up to the candles as they are now, as far as the budget goes."""
         rows = len(candles)
         if candles.base_version != self.base_version:
             if rows and self.count and self._is_one_append(candles):
-                for track in self._all():
+                for track in self.tracks.values():
                     track.make_room(rows)
             else:
                 kept, shift = self._standing(candles)
-                for track in self._all():
+                for track in self.tracks.values():
                     track.restart(rows, kept, shift)
             self.serial += 1
         self.count = rows
         self.base_version, self.version = candles.base_version, candles.version
-        self.is_behind = False
+        was_behind, self.is_behind = self.is_behind, False
         if rows:
             self._compute(candles)
             self._first_open_ms, self._last_open_ms = candles.open_ms[0], candles.open_ms[-1]
+        self.serial += was_behind
 
     def _compute(self, candles: CandleView) -> None:
         until_s = perf_counter() + BUDGET_S
-        row = candles.columns[:, -1].copy()
-        for track in self._all():
-            if perf_counter() >= until_s or not track.advance(candles.columns, self.count, until_s):
+        row = candles.columns[:, -1]
+        for track in self.tracks.values():
+            if track.done < self.count - 2 and perf_counter() >= until_s:
                 self.is_behind = True
-            else:
+            elif track.advance(candles.columns, self.count, until_s):
                 track.preview(row, self.count)
+            else:
+                self.is_behind = True
 
     def go_on(self, candles: CandleView) -> None:
         """Compute what was left."""
@@ -197,25 +209,30 @@ class Studies:
     def __init__(self, load_kernels: Callable[[], StudyKernels] | None = None) -> None:
         self._load_kernels = load_kernels or import_kernels
         self._kernels: StudyKernels | None = None
+        self._compiled: frozenset[str] = frozenset()
         self.state = PREPARING
         self._chosen: tuple[Study, ...] = DEFAULT_STUDIES
-        self._shown: tuple[Instrument, Timeframe] | None = None
-        self._computed: tuple[Study, ...] = ()
+        self._shown: tuple[object, ...] = ()
         self._series = _Series()
+        self._levels: tuple[LevelView, ...] = ()
+        self._levels_key: tuple[object, ...] = ()
 
     async def prepare(self) -> None:
-        """Import and compile the kernels in a worker; to be run once as a task."""
-        try:
-            self._kernels = await asyncio.to_thread(self._load)
-            self.state = READY
-        finally:
-            if self.state != READY:
-                self.state = FAILED
+        """Import and compile the kernels in a worker; to be run once as a task.
 
-    def _load(self) -> StudyKernels:
-        kernels = self._load_kernels()
-        kernels.compile_kernels()
-        return kernels
+        The first ones are drawn as soon as they are there, each of the others when it is.
+        """
+        try:
+            kernels = await asyncio.to_thread(self._load_kernels)
+            for kernel, params in kernels.COMPILED:
+                await asyncio.to_thread(kernel.compile, np.array(params))
+                self._compiled |= {kernel.name}
+                if self._compiled.issuperset(FIRST_KERNELS):
+                    self._kernels = kernels
+                    self.state = READY
+        finally:
+            if self._kernels is None or len(self._compiled) < len(self._kernels.COMPILED):
+                self.state = FAILED
 
     def choose(self, studies: tuple[Study, ...]) -> None:
         """Compute these from the next view on, and no others."""
@@ -234,33 +251,43 @@ class Studies:
             series.update(candles)
         elif series.is_behind and len(candles):
             series.go_on(candles)
+        columns = {
+            name: track.values[index, : series.count]
+            for track in series.tracks.values()
+            for index, name in enumerate(track.names)
+        }
         return StudiesView(
-            state=READY,
-            columns={
-                name: track.values[index, : series.count]
-                for tracks in series.tracks.values()
-                for track in tracks
-                for index, name in enumerate(track.names)
-            },
+            state=self.state,
+            columns=columns,
             serial=series.serial,
             base_version=candles.base_version,
             version=candles.version,
+            levels=self._levels_of(columns, candles),
+            is_behind=series.is_behind,
         )
 
     def _show(self, kernels: StudyKernels, instrument: Instrument, timeframe: Timeframe) -> None:
-        is_same = self._shown == (instrument, timeframe)
-        if is_same and self._computed is self._chosen:
+        shown = (instrument, timeframe, self._chosen, self._compiled)
+        if shown == self._shown:
             return
-        if not is_same:
+        if shown[:2] != self._shown[:2]:
             self._series = _Series()
-        self._shown, self._computed = (instrument, timeframe), self._chosen
-        self._series.choose(
-            {study.name: runs_of(kernels, study, instrument, timeframe) for study in self._chosen if study.is_shown}
-        )
+        self._shown = shown
+        wanted = (run_of(kernels, study, instrument, timeframe) for study in self._chosen if study.is_shown)
+        self._series.choose(run for run in wanted if run is not None and run.kernel.name in self._compiled)
+
+    def _levels_of(self, columns: dict[str, Floats], candles: CandleView) -> tuple[LevelView, ...]:
+        """Levels as of the newest closed candle, found anew when one closed."""
+        key = (self._shown, candles.base_version, candles.last_is_forming)
+        if key != self._levels_key and not self._series.is_behind:
+            self._levels_key = key
+            wanted = any(study.kind is StudyKind.LEVELS and study.is_shown for study in self._chosen)
+            self._levels = levels_of(columns, candles) if wanted and "table.atr" in columns else ()
+        return self._levels
 
 
 def import_kernels() -> StudyKernels:
     """The kernels' module, imported past PySide's import hook; for a worker."""
     with plain_imports():
-        from virtuoso_desktop.analysis import indicators
-    return indicators
+        from virtuoso_desktop.engine import study_kernels
+    return study_kernels

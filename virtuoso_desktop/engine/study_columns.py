@@ -8,56 +8,91 @@ from virtuoso_desktop.model.study import Study, StudyKind
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from virtuoso_desktop.analysis.indicators import Kernel
+    from virtuoso_desktop.analysis.kernels import Kernel
     from virtuoso_desktop.model.instrument import Instrument
 
     Floats = NDArray[np.float64]
 
 
 class StudyKernels(Protocol):
-    """What the studies need of `virtuoso_desktop.analysis.indicators`."""
+    """What the studies need of `virtuoso_desktop.engine.study_kernels`."""
 
     EMA: Kernel
     VWAP: Kernel
+    OBV: Kernel
+    VOLUME_DELTA: Kernel
+    RSI: Kernel
+    MACD: Kernel
+    ADX: Kernel
+    SUPERTREND: Kernel
+    BOLLINGER: Kernel
+    TABLE: Kernel
+    COMPILED: tuple[tuple[Kernel, tuple[float, ...]], ...]
 
-    def ema_params(self, length: int) -> Floats: ...
+    def numbers(self, values: Sequence[float]) -> Floats: ...
 
-    def vwap_params(self, instrument: Instrument) -> Floats: ...
+    def session_params(self, instrument: Instrument) -> Floats: ...
 
-    def compile_kernels(self) -> object: ...
+    def structure_params(self, instrument: Instrument, timeframe: Timeframe) -> Floats: ...
 
 
 class Run(NamedTuple):
-    """One kernel with its parameters and the names of the columns that its outputs become, empty for none."""
+    """One kernel with its parameters; ``columns`` says which output becomes which column."""
 
     kernel: Kernel
     params: Floats
-    columns: tuple[str, ...]
+    columns: dict[str, str]
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        """Equal for runs that compute the same."""
+        return self.kernel.name, self.params.tobytes()
 
 
-def runs_of(kernels: StudyKernels, study: Study, instrument: Instrument, timeframe: Timeframe) -> tuple[Run, ...]:
-    """The kernels of a study; none for one that is not drawn from columns, or not on this timeframe."""
-    maker = _MAKERS.get(study.kind)
-    return () if maker is None else maker(kernels, study, instrument, timeframe)
+TABLE_COLUMNS = ("swing_high", "swing_low", "bos", "choch", "atr", "rvol")
 
 
-def _ema(kernels: StudyKernels, study: Study, _instrument: Instrument, _timeframe: Timeframe) -> tuple[Run, ...]:
-    return (Run(kernels.EMA, kernels.ema_params(int(study.values[0])), (study.name,)),)
+def run_of(kernels: StudyKernels, study: Study, instrument: Instrument, timeframe: Timeframe) -> Run | None:
+    """The kernel of a study; None for one that is not drawn from columns, or not on this timeframe."""
+    name = study.name
+    if study.kind is StudyKind.VWAP:
+        if timeframe.duration_ms >= DAY_MS:  # its session is the day
+            return None
+        return Run(kernels.VWAP, kernels.session_params(instrument), {"vwap": "vwap", "vwap.sd": "vwap_sd"})
+    if study.kind is StudyKind.VOLUME:
+        columns = {"cvd": "cvd", "cvd.estimated": "delta_is_estimated"}
+        return Run(kernels.VOLUME_DELTA, kernels.numbers((float(DAY_MS),)), columns)
+    if study.kind in (StudyKind.LEVELS, StudyKind.SWINGS):
+        columns = {f"table.{output}": output for output in TABLE_COLUMNS}
+        return Run(kernels.TABLE, kernels.structure_params(instrument, timeframe), columns)
+    maker = _PLAIN.get(study.kind)
+    if maker is None:
+        return None
+    kernel, outputs = maker(kernels)
+    columns = {name + suffix: output for suffix, output in outputs.items()}
+    return Run(kernel, kernels.numbers(study.values), columns)
 
 
-def _vwap(kernels: StudyKernels, _study: Study, instrument: Instrument, timeframe: Timeframe) -> tuple[Run, ...]:
-    """From one day upwards there is none: its session is the day."""
-    if timeframe.duration_ms >= DAY_MS:
-        return ()
-    return (Run(kernels.VWAP, kernels.vwap_params(instrument), ("vwap", "vwap.sd", "")),)
-
-
-_MAKERS: dict[StudyKind, Callable[[StudyKernels, Study, Instrument, Timeframe], tuple[Run, ...]]] = {
-    StudyKind.EMA: _ema,
-    StudyKind.VWAP: _vwap,
+_PLAIN: dict[StudyKind, Callable[[StudyKernels], tuple[Kernel, dict[str, str]]]] = {
+    StudyKind.EMA: lambda kernels: (kernels.EMA, {"": "ema"}),
+    StudyKind.RSI: lambda kernels: (kernels.RSI, {"": "rsi"}),
+    StudyKind.MACD: lambda kernels: (
+        kernels.MACD,
+        {".line": "macd", ".signal": "macd_signal", ".hist": "macd_hist"},
+    ),
+    StudyKind.ADX: lambda kernels: (kernels.ADX, {"": "adx", ".plus": "plus_di", ".minus": "minus_di"}),
+    StudyKind.OBV: lambda kernels: (kernels.OBV, {"": "obv"}),
+    StudyKind.SUPERTREND: lambda kernels: (
+        kernels.SUPERTREND,
+        {"": "supertrend", ".direction": "supertrend_direction"},
+    ),
+    StudyKind.BOLLINGER: lambda kernels: (
+        kernels.BOLLINGER,
+        {".upper": "bb_upper", ".middle": "bb_middle", ".lower": "bb_lower"},
+    ),
 }

@@ -257,6 +257,26 @@ class StudiesView(msgspec.Struct, frozen=True):
     """Changes whenever a cell before the last row may have changed."""
     base_version: int
     version: int
+    levels: tuple[LevelView, ...] = ()
+    """Support and resistance as of the newest closed candle, strongest first; the same tuple until they change."""
+    is_behind: bool = False
+    """A long history is still being computed."""
+
+
+class LevelView(msgspec.Struct, frozen=True):
+    """One level of support or resistance; prices in ticks."""
+
+    is_support: bool
+    price: float
+    low: float
+    high: float
+    """Lowest and highest of the swings it is made of."""
+    strength: float
+    """0 to 1."""
+    touches: int
+    """Swings at least three candles apart; 0 for a high or low of the day before."""
+    since_ms: int
+    """Open time of the first touch."""
 
 
 class SignalMark(msgspec.Struct, frozen=True):

@@ -98,7 +98,8 @@ class FakeEngine:
         self.calls: list[str] = []
 
     def prepare_studies(self) -> None:
-        self.studies._kernels = import_kernels()
+        kernels = self.studies._kernels = import_kernels()
+        self.studies._compiled = frozenset(kernel.name for kernel, _ in kernels.COMPILED)
         self.studies.state = "ready"
 
     def hold(

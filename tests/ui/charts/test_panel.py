@@ -69,7 +69,7 @@ def test_the_newest_candle_is_told_and_the_countdown_runs(panel: ChartPanel, eng
     assert legend(panel).startswith(
         "BTCUSDT.P 5m \u00b7 Bybit O " + " ".join((opened, "H", high, "L", low, "C", close))
     )
-    assert legend(panel).endswith("EMA 12, EMA 26, VWAP day: preparing")
+    assert "EMA 12, EMA 26, VWAP day, S/R: preparing" in legend(panel)
     assert tag(panel)[:2] == (close, "01:48")
     engine.clock.advance_ms(49_000)
     frame(panel)
@@ -94,9 +94,9 @@ def test_the_tag_and_the_legend_take_the_direction_of_the_candle(panel: ChartPan
 def test_overlay_values_come_once_the_kernels_are_ready(panel: ChartPanel, engine: FakeEngine) -> None:
     engine.prepare_studies()
     frame(panel)
-    lines = engine.chart(BTC.id, Timeframe.M5).overlays.lines
-    expected = [f"{line[-1] / 10:,.1f}" for line in lines]
-    assert legend(panel).endswith(f"EMA 12 {expected[0]} EMA 26 {expected[1]} VWAP day {expected[2]}")
+    columns = engine.chart(BTC.id, Timeframe.M5).studies.columns
+    fast, slow, vwap = (f"{columns[name][-1] / 10:,.1f}" for name in ("ema_12", "ema_26", "vwap"))
+    assert f"EMA 12 {fast} EMA 26 {slow} VWAP day \u00b11\u03c3 \u00b12\u03c3 {vwap} S/R" in legend(panel)
 
 
 def test_kernels_that_failed_are_said_to_have(panel: ChartPanel, engine: FakeEngine) -> None:
@@ -173,7 +173,7 @@ def test_the_crosshair_tells_candle_price_and_time(panel: ChartPanel, engine: Fa
     assert panel.canvas.price_scale.tags[-1].first == f"{price / 10:,.1f}"
     assert panel.canvas.rows["volume"].scale.tags == ()
     assert panel.canvas.time_scale.tag.count(":") == 1
-    hover(panel, 300, 560)
+    hover(panel, 300, panel._stage.layout.panes[0].top + 20)
     assert len(panel.canvas.price_scale.tags) == 1
     assert len(panel.canvas.rows["volume"].scale.tags) == 1
     panel.canvas.gestures.leave()

@@ -67,7 +67,8 @@ class Legend(ChartItem):
         self._shape: tuple[object, ...] = ()
         self._places: list[tuple[int, list[QRectF]]] = []
         self._kept = Kept()
-        self._pointed = ""
+        self._cross = QRectF()
+        """Behind the words of the study that the mouse is on; empty for none."""
 
     @property
     def words(self) -> str:
@@ -81,8 +82,7 @@ class Legend(ChartItem):
 
     def is_cross(self, place: QPointF) -> bool:
         """Whether the cross of the pointed-at study is at a place of the canvas (logical pixels)."""
-        box = self.entries.get(self._stage.entry)
-        return box is not None and _cross(box).adjusted(-2, -4, 2, 4).contains(place - self._origin)
+        return self._cross.isValid() and self._cross.adjusted(-2, -4, 2, 4).contains(place - self._origin)
 
     @property
     def entries(self) -> dict[str, QRectF]:
@@ -100,14 +100,12 @@ class Legend(ChartItem):
             return
         self._key = key
         before, self._placed = self._placed, self._place()
-        pointed = self._pointed
-        self._pointed = self._stage.entry
+        box = self.entries.get(self._stage.entry)
+        cross, self._cross = self._cross, QRectF() if box is None else _cross(box)
         if not repaint:
             return
-        for name in {pointed, self._pointed} - {""} if pointed != self._pointed else ():
-            box = self.entries.get(name)
-            if box is not None:
-                self.ask(_cross(box).adjusted(-1, -1, 1, 1))
+        if cross != self._cross:
+            self.ask(cross.united(self._cross).adjusted(-1, -1, 1, 1))
         changed: dict[float, QRectF] = {}
         for (old_box, old), (box, run) in zip_longest(before, self._placed, fillvalue=_NOTHING):
             if (old_box, old) != (box, run):
@@ -186,9 +184,8 @@ class Legend(ChartItem):
 
     def _draw_cross(self, painter: QPainter) -> None:
         """A cross behind the words of the study that the mouse is on."""
-        box = self.entries.get(self._pointed) if self._pointed else None
-        if box is not None:
-            icons.paint(painter, "x", _cross(box), self._stage.theme.color("text"))
+        if self._cross.isValid():
+            icons.paint(painter, "x", self._cross, self._stage.theme.color("text"))
 
     def _draw(self, painter: QPainter) -> None:
         for box, run in self._placed:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.model.instrument import Instrument
     from virtuoso_desktop.model.timeframe import Timeframe
+    from virtuoso_desktop.ui.charts.choice import StudyChoice, StudyMemory
     from virtuoso_desktop.ui.theme import Theme
 
 SMOOTH_HZ = 1_000 / FRAME_MS
@@ -115,6 +116,7 @@ class ChartPanel(QWidget):
         self._zone.clicked.connect(self._on_zone)
         self._strip.clicked.connect(self._on_retry)
         self.destroyed.connect(self._theme.changed.connect(self._on_theme))
+        self._stage.choice.changed.connect(self._on_choice)
 
     # --- what the window tells -----------------------------------------------------------------------------------
 
@@ -161,6 +163,23 @@ class ChartPanel(QWidget):
         self._message.say("")
         self._strip.say("")
         self.canvas.redraw()
+
+    # --- studies -------------------------------------------------------------------------------------------------
+
+    def recall(self, memory: StudyMemory) -> None:
+        """Draw the studies of the previous run."""
+        self._stage.choice.recall(memory)
+        self.canvas.take_choice()
+
+    def remember(self) -> StudyMemory:
+        """The chosen studies, for the next run."""
+        return self._stage.choice.remember()
+
+    def _on_choice(self, choice: StudyChoice) -> None:
+        if self._engine is not None:
+            self._engine.choose_studies(choice.drawn)
+        self.canvas.take_choice()
+        self._on_view_moved()
 
     def _known_instrument(self, instrument_id: InstrumentId) -> Instrument | None:
         watched = () if self._engine is None else self._engine.watched()
