@@ -128,7 +128,7 @@ class Legend(ChartItem):
             model.scores.reason,
             stage.choice.version,
             stage.entry,
-            model.poc,
+            model.view_marks.poc,
             age,
             self._bounds.width(),
         )

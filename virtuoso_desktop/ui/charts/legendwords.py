@@ -112,7 +112,7 @@ def _overlay_group(stage: Stage, study: Study, reading: Reading | None) -> list[
     if study.kind in _WITHOUT_VALUE:
         return [Run(study.title, Type.CAPTION, "muted")]
     if study.kind is StudyKind.PROFILE:
-        poc = Run(stage.price_text(stage.model.poc), Type.CAPTION_NUMBER, "text", 6)
+        poc = Run(stage.price_text(stage.model.view_marks.poc), Type.CAPTION_NUMBER, "text", 6)
         return [Run(study.title, Type.CAPTION, "muted"), poc]
     looks = stage.overlays.get(study.name, ())
     if not any(look.key in stage.model.lines for look in looks):

@@ -20,6 +20,7 @@ from virtuoso_desktop.ui.charts.pricerange import PriceRange
 from virtuoso_desktop.ui.charts.reduction import Bars, Candles, no_bars
 from virtuoso_desktop.ui.charts.slots import open_of, slot_at
 from virtuoso_desktop.ui.charts.timeview import DEFAULT_BARS_RIGHT, TimeView
+from virtuoso_desktop.ui.charts.viewmarks import ViewMarks, marks_of
 
 if TYPE_CHECKING:
     from virtuoso_desktop.model.instrument import Instrument
@@ -85,8 +86,7 @@ class ChartModel:
         self.bars: Bars = no_bars()
         self.lines: dict[str, Floats] = {}
         self.panes = PaneRanges()
-        self.poc: float | None = None
-        """Price with the largest volume in view, ticks; None without a profile."""
+        self.view_marks = ViewMarks()
         self.scores = ScoreHistoryView()
         self.marks: tuple[SignalMark, ...] = ()
         self._studies: tuple[Study, ...] = ()
@@ -130,6 +130,7 @@ class ChartModel:
         """Nothing to draw until the next reading."""
         self.count = 0
         self.bars, self.lines, self._columns = no_bars(), {}, {}
+        self.view_marks = ViewMarks()
         self.newest = self.last_price = self.newest_ms = None
         self.shows_newest = self.is_forming = self.is_complete_left = False
         self._slice_key, self._seen_version = (), -1
@@ -188,7 +189,8 @@ class ChartModel:
         self.count = len(candles)
         self._extend(chart)
         key = (
-            self.time.version, candles.base_version, studies.state, studies.serial, self.scores.version, self.marks,
+            self.time.version, candles.base_version, candles.last_is_forming, studies.state, studies.serial,
+            studies.levels, self.scores.version, self.marks,
         )  # fmt: skip
         if key != self._slice_key:
             self._slice_key = key
@@ -245,8 +247,16 @@ class ChartModel:
         self._fit_static = _extremes(bars, static)
         self._newest_is_inside = newest_is_inside
         self._in_view = slice(begin, end)
+        self.view_marks = self._marks_in_view(chart)
         self._fit()
         self.data_version += 1
+
+    def _marks_in_view(self, chart: ChartView) -> ViewMarks:
+        rows = self.bars.row[self._in_view]
+        if not len(rows):
+            return ViewMarks()
+        left_ms = open_of(self.time.slot_at(0), chart.timeframe)
+        return marks_of(chart, self._studies, int(np.searchsorted(chart.candles.open_ms, left_ms)), int(rows[-1]))
 
     def _read_newest(self, chart: ChartView) -> None:
         candles = chart.candles

@@ -18,6 +18,7 @@ from virtuoso_desktop.ui.charts import series
 from virtuoso_desktop.ui.charts.gaps import Gaps, Watermark
 from virtuoso_desktop.ui.charts.kept import Kept
 from virtuoso_desktop.ui.charts.lines import LineSet, Scale
+from virtuoso_desktop.ui.charts.markshapes import MarkShapes
 from virtuoso_desktop.ui.charts.stage import ChartItem, Pane, Stage
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class PricePane(PaneItem):
         super().__init__(stage, box, scale, time_scale)
         self._candles = series.CandleShapes()
         self._lines = LineSet()
+        self._marks = MarkShapes()
         self._gaps = Gaps()
         self._watermark = Watermark()
         self._key: tuple[object, ...] = ()
@@ -178,6 +180,7 @@ class PricePane(PaneItem):
         self._rebuild()
         self.to_device(painter)
         self._gaps.draw(painter, stage, self.pane)
+        self._marks.draw_under(painter, stage, self._lines_scale())
         self._lines.draw_areas(painter, stage.theme)
         # Where candles are as thin as lines, lines on top would hide them.
         if stage.model.time.zoom.spacing < series.THIN_SPACING:
@@ -187,6 +190,7 @@ class PricePane(PaneItem):
             self._candles.draw(painter, self._color(is_up=True), self._color(is_up=False))
             self._lines.draw(painter, stage.model, stage.theme, stage.layout.ratio)
         self.to_logical(painter)
+        self._marks.draw_over(painter, stage, self._lines_scale())
         self._gaps.draw_words(painter, stage)
 
     def _color(self, *, is_up: bool) -> QColor:
@@ -202,6 +206,7 @@ class PricePane(PaneItem):
         self._candles.rebuild(model, self.pane.height, layout.ratio)
         looks = [look for lines in stage.overlays.values() for look in lines]
         self._lines.rebuild(model, self._lines_scale(), looks, stage.fills)
+        self._marks.rebuild(stage, self._lines_scale())
         self._gaps.rebuild(stage, self.pane)
 
     def _draw_last_price(self, painter: QPainter) -> None:

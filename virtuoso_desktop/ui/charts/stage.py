@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.instrument import Instrument
+from virtuoso_desktop.model.study import StudyKind
 from virtuoso_desktop.model.timeframe import DAY_MS
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.choice import StudyChoice
@@ -143,6 +144,7 @@ class Stage:
         self.overlays: dict[str, tuple[LineLook, ...]] = {}
         """Lines over the candles, by study."""
         self.fills: list[tuple[str, str, str, float]] = []
+        self.shows_signals = True
         self.entry = ""
         """Name of the study whose pane or legend the mouse is on."""
         self.layout = Layout()
@@ -195,6 +197,7 @@ class Stage:
         lines = overlay_lines(drawn)
         self.overlays = {name: highlighted(looks) if name in marked else looks for name, looks in lines.items()}
         self.fills = fills(drawn)
+        self.shows_signals = any(study.kind is StudyKind.SIGNALS for study in drawn)
         self.model.choose(drawn)
 
     def wishes(self) -> list[PaneWish]:
