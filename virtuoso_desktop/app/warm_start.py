@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MARKETS_KEY = "snapshot:markets"
 CHART_KEY = "snapshot:chart"
 WINDOW_KEY = "window"
+STUDIES_KEY = "studies"
 UNIVERSE_KEY = "universe"
 
 
@@ -48,6 +49,11 @@ def read_chart(cache: CacheReader | None) -> ChartSnapshot | None:
 def read_window(cache: CacheReader | None) -> bytes | None:
     """What the window remembers of itself."""
     return cache.read(WINDOW_KEY, bytes) if cache is not None else None
+
+
+def read_studies(cache: CacheReader | None) -> bytes | None:
+    """The studies that the chart drew."""
+    return cache.read(STUDIES_KEY, bytes) if cache is not None else None
 
 
 def read_universe(cache: CacheReader | None, wanted: UniverseSettings, now_ms: int) -> RememberedUniverse | None:

@@ -150,9 +150,11 @@ class _WindowRun:
         with short_switches():
             await asyncio.to_thread(import_all, CHART_MODULE)
         with plain_imports():
+            from virtuoso_desktop.ui.charts.choice import StudyMemory
             from virtuoso_desktop.ui.charts.panel import ChartPanel
 
             chart = self._chart = ChartPanel(window.theme, LiveClock().now_ms, window.source)
+        chart.recall(StudyMemory.from_bytes(warm_start.read_studies(self._run.folder.reader)))
         if snapshot is not None:
             chart.show_snapshot(snapshot)
         elif window.instrument is not None:
@@ -160,6 +162,8 @@ class _WindowRun:
         window.shown_changed.connect(chart.set_instrument)
         chart.letters_typed.connect(window.choose_instrument)
         chart.digit_typed.connect(window.choose_interval)
+        chart.undo_offered.connect(window.interior.offer_undo)
+        window.interior.indicators_asked.connect(chart.open_indicators)
         window.set_chart(chart, chart, chart.take_painted_ns)
         return chart.canvas.viewport()
 
@@ -182,6 +186,8 @@ class _WindowRun:
         if self._run.options.screenshot is not None:
             return {}  # a window sized for a picture is nobody's choice
         values: dict[str, Any] = {warm_start.WINDOW_KEY: self._window.remember().to_bytes()}
+        if self._chart is not None:
+            values[warm_start.STUDIES_KEY] = self._chart.remember().to_bytes()
         snapshot = self._chart_snapshot()
         if snapshot is not None:
             values[warm_start.CHART_KEY] = snapshot

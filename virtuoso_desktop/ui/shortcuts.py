@@ -42,6 +42,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Chart", ("Left", "Right"), "Pan"),
     Shortcut("Chart", ("+", "\u2212"), "Zoom in, zoom out"),
     Shortcut("Chart", ("Home",), "Newest candle"),
+    Shortcut("Chart", ("Ctrl+I",), "Indicators", "indicators"),
+    Shortcut("Chart", ("Esc",), "End the evidence of a component"),
     Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),
     Shortcut("Window", ("F11",), "Full screen", "full_screen"),
     Shortcut("Window", ("F10",), "Menu", "menu"),

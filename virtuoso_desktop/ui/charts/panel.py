@@ -19,6 +19,7 @@ from virtuoso_desktop.ui.charts.model import Change
 from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
 from virtuoso_desktop.ui.charts.snapshot import chart_of
 from virtuoso_desktop.ui.charts.stage import Stage
+from virtuoso_desktop.ui.charts.studyactions import StudyActions, evidence_words
 from virtuoso_desktop.ui.frame import FRAME_MS
 
 if TYPE_CHECKING:
@@ -64,10 +65,13 @@ class ChartPanel(QWidget):
         A letter typed on the chart: opens the instrument search.
     digit_typed(str)
         A digit typed on the chart: opens the interval box.
+    undo_offered(Notice, callable)
+        A study was removed, and how to take that back.
     """
 
     letters_typed = Signal(str)
     digit_typed = Signal(str)
+    undo_offered = Signal(object, object)
     urgency = 0
 
     def __init__(
@@ -97,6 +101,9 @@ class ChartPanel(QWidget):
         self._newest = NewestButton(theme, self)
         self._auto = Chip(theme, self, is_boxed=True)
         self._zone = Chip(theme, self)
+        self._evidence = Chip(theme, self, is_boxed=True)
+        self._evidence.hide()
+        self._studies = StudyActions(theme, self._stage, self)
         self._auto.say("Auto", "Automatic price scale", "Fit the price scale to the candles (double click on the axis)")
         self._auto.hide()
         self.setFocusProxy(self.canvas)
@@ -115,6 +122,9 @@ class ChartPanel(QWidget):
         self._auto.clicked.connect(self._on_auto)
         self._zone.clicked.connect(self._on_zone)
         self._strip.clicked.connect(self._on_retry)
+        self._evidence.clicked.connect(self._stage.choice.end_evidence)
+        self._studies.connect(canvas)
+        self._studies.undo_offered.connect(self.undo_offered)
         self.destroyed.connect(self._theme.changed.connect(self._on_theme))
         self._stage.choice.changed.connect(self._on_choice)
 
@@ -175,11 +185,40 @@ class ChartPanel(QWidget):
         """The chosen studies, for the next run."""
         return self._stage.choice.remember()
 
+    def open_indicators(self) -> None:
+        """Open the list of studies."""
+        self._studies.open_list()
+
+    def show_evidence(self, component: str) -> None:
+        """Draw what a component of the score was read from, until Escape.
+
+        Its studies are brought up if they are not there, and made to stand out. A component that the chart cannot
+        show ends what was drawn before.
+        """
+        if not self._stage.choice.show_evidence(component):
+            self._stage.choice.end_evidence()
+        else:
+            self.canvas.setFocus()
+
     def _on_choice(self, choice: StudyChoice) -> None:
         if self._engine is not None:
             self._engine.choose_studies(choice.drawn)
         self.canvas.take_choice()
+        self._say_evidence()
         self._on_view_moved()
+
+    def _say_evidence(self) -> None:
+        """Whose evidence is drawn, its score, and how to end it."""
+        component = self._stage.choice.component
+        self._evidence.setVisible(bool(component))
+        if not component:
+            return
+        told = None
+        if self._engine is not None and self._subject is not None:
+            told = self._engine.evidence(*self._subject, component)
+        words = evidence_words(component, told)
+        self._evidence.say(words, words, "End (Esc)")
+        self._notes_key = ()
 
     def _known_instrument(self, instrument_id: InstrumentId) -> Instrument | None:
         watched = () if self._engine is None else self._engine.watched()
@@ -343,7 +382,7 @@ class ChartPanel(QWidget):
 
     def _on_theme(self, _theme: Theme) -> None:
         self.canvas.set_colors()
-        for note in (self._message, self._strip, self._newest, self._auto, self._zone):
+        for note in (self._message, self._strip, self._newest, self._auto, self._zone, self._evidence):
             note.update()
 
     # --- places ------------------------------------------------------------------------------------------------------
@@ -371,6 +410,8 @@ class ChartPanel(QWidget):
         self._auto.setVisible(is_by_hand)
         self._say_zone()
         axis = self.width() - plot
+        self._evidence.resize(self._evidence.sizeHint())
+        self._evidence.move(round((plot - self._evidence.width()) / 2), bottom - self._evidence.height() - 2 * _EDGE_PX)
         for chip, middle in ((self._auto, bottom - 16.0), (self._zone, top + strip / 2)):
             chip.resize(chip.sizeHint())
             chip.move(round(plot + (axis - chip.width()) / 2), round(middle - chip.height() / 2))
