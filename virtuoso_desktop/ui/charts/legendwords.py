@@ -152,6 +152,9 @@ def _volume_group(stage: Stage, reading: Reading | None) -> list[Run]:
         cvd = None if reading is None else reading.lines.get("cvd")
         group.append(Run("CVD", Type.CAPTION, "muted", GROUP_GAP))
         group.append(Run(_signed_amount(cvd), Type.CAPTION_KEY, "info", 6))
+        if reading is not None and cvd is not None:
+            is_estimate = bool(reading.lines.get("cvd.estimated"))
+            group.append(Run("estimated from candles" if is_estimate else "from trades", Type.CAPTION, "muted", 8))
     return group
 
 

@@ -19,12 +19,13 @@ from PySide6.QtWidgets import (
 from virtuoso_desktop.model.study import SPECS, Study, StudySpec, study_of
 from virtuoso_desktop.ui.charts.choice import StudyChoice
 from virtuoso_desktop.ui.controls import Button
+from virtuoso_desktop.ui.dialogs.check_rows import SIDE, CheckRows
 from virtuoso_desktop.ui.dialogs.frame import PlainDialog, themed_label
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.search_field import SearchField
 from virtuoso_desktop.ui.theme import Theme
 
-LIST_PX = 240
+LIST_PX = 264
 FIELD_PX = 96
 _NAME = Qt.ItemDataRole.UserRole
 _FRESH_LENGTHS = (50, 100, 200, 20, 9)
@@ -55,6 +56,7 @@ class IndicatorsDialog(PlainDialog):
         self.list.setAccessibleName("Indicators")
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.setFixedWidth(LIST_PX)
+        self.list.setItemDelegate(CheckRows(theme, self.list))
         self.editor = StudyEditor(theme, choice)
         self.editor.remove_asked.connect(self.remove_asked)
         left = QVBoxLayout()
@@ -66,7 +68,7 @@ class IndicatorsDialog(PlainDialog):
         row.addLayout(left)
         row.addWidget(self.editor, 1)
         self.body.addLayout(row, 1)
-        self.resize(620, 470)
+        self.resize(640, 540)
         self.search.textChanged.connect(self._fill)
         self.list.itemChanged.connect(self._on_checked)
         self.list.currentItemChanged.connect(self._on_current)
@@ -91,18 +93,21 @@ class IndicatorsDialog(PlainDialog):
         self.list.blockSignals(True)
         self.list.clear()
         for spec in SPECS:
+            side = "pane" if spec.has_pane else "on candles"
             chosen = [study for study in self.choice.studies if study.kind is spec.kind]
             rows = [(study.name, study.title, True) for study in chosen]
             if not chosen or spec.is_repeatable:
                 rows.append((spec.kind.value, spec.title if not chosen else f"Add another {spec.title}", False))
             for name, title, is_chosen in rows:
                 if all(word in f"{title} {spec.title} {spec.about}".casefold() for word in words):
-                    self._add_row(name, title if spec.is_repeatable or not is_chosen else _full(spec, title), is_chosen)
+                    full = title if spec.is_repeatable or not is_chosen else _full(spec, title)
+                    self._add_row(name, full, side, is_chosen=is_chosen)
         self.list.blockSignals(False)
         self._select(kept)
 
-    def _add_row(self, name: str, title: str, is_chosen: bool) -> None:
+    def _add_row(self, name: str, title: str, side: str, *, is_chosen: bool) -> None:
         item = QListWidgetItem(title, self.list)
+        item.setData(SIDE, side)
         item.setData(_NAME, name)
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(Qt.CheckState.Checked if is_chosen else Qt.CheckState.Unchecked)
