@@ -67,7 +67,8 @@ class OurChart:
         self._zoom_to(visible)
         self.key(Qt.Key.Key_PageUp)
         self.frame()
-        assert {"ema_12", "ema_26", "vwap"} <= set(self.panel._stage.model.lines), "the chart draws its overlays"
+        drawn = self.panel._stage.overlays.values()
+        assert all(looks[0].key in self.panel._stage.model.lines for looks in drawn), "the chart draws its overlays"
 
     @property
     def view_bars(self) -> float:

@@ -7,6 +7,7 @@ here once, for the dialog that sets them and for what was kept from an earlier r
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -123,6 +124,16 @@ def spec_of(kind: StudyKind) -> StudySpec:
     return _SPEC_OF[kind]
 
 
+@lru_cache(maxsize=256)
+def _name_of(kind: StudyKind, values: tuple[float, ...]) -> str:
+    return "_".join((kind.value, *(f"{value:g}" for value in values)))
+
+
+@lru_cache(maxsize=256)
+def _title_of(kind: StudyKind, values: tuple[float, ...]) -> str:
+    return " ".join((spec_of(kind).short, *(f"{value:g}" for value in values)))
+
+
 class Study(msgspec.Struct, frozen=True):
     """One study that the user chose, with its numbers."""
 
@@ -137,12 +148,12 @@ class Study(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """Identity, and the first part of its columns' names: ``ema_12``."""
-        return "_".join((self.kind.value, *(f"{value:g}" for value in self.values)))
+        return _name_of(self.kind, self.values)
 
     @property
     def title(self) -> str:
         """As a legend names it: ``EMA 12``."""
-        return " ".join((self.spec.short, *(f"{value:g}" for value in self.values)))
+        return _title_of(self.kind, self.values)
 
     @property
     def problem(self) -> str | None:

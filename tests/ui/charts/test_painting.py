@@ -15,7 +15,7 @@ from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
-from virtuoso_desktop.ui.charts import lines
+from virtuoso_desktop.ui.charts import across
 from virtuoso_desktop.ui.charts.kept import Kept
 from virtuoso_desktop.ui.charts.series import metrics_of
 from virtuoso_desktop.ui.charts.timeview import Zoom
@@ -172,10 +172,10 @@ def test_the_vwap_is_broken_at_midnight_only(open_panel: Open, timeframe: Timefr
     panel = open_panel(engine, timeframe)
     model = panel._stage.model
     for _ in range(25):
-        joined = lines.are_touching(model.bars.key) & lines.is_same_session(model, model.bars.key)
+        joined = across.are_touching(model.bars.key) & across.is_same_session(model, model.bars.key)
         opens = model.bars.key[1:] * timeframe.duration_ms
         assert (joined == (opens % DAY_MS != 0)).all()
-        assert lines.session_of(model, model.bars.key[3]) == model.bars.key[3] * timeframe.duration_ms // DAY_MS
+        assert across.session_of(model, model.bars.key[3]) == model.bars.key[3] * timeframe.duration_ms // DAY_MS
         model.time.pan_bars(-100)
         panel._on_view_moved()
 

@@ -30,7 +30,7 @@ from virtuoso_desktop.ui.charts.choice import LEAST_PANE_PX
 from virtuoso_desktop.ui.charts.crosshair import Crosshair
 from virtuoso_desktop.ui.charts.gestures import Gestures
 from virtuoso_desktop.ui.charts.legend import Legend
-from virtuoso_desktop.ui.charts.legendwords import pane_legend, price_legend
+from virtuoso_desktop.ui.charts.legendwords import PriceWords, pane_legend
 from virtuoso_desktop.ui.charts.panes import PaneBox, PaneItem, PricePane
 from virtuoso_desktop.ui.charts.scales import PriceContent, StudyContent, ValueScale, VolumeContent
 from virtuoso_desktop.ui.charts.stage import LEAST_PRICE_PX, Layout, Pane, Stage, arrange
@@ -103,7 +103,7 @@ class Canvas(pg.GraphicsView):
         self.time_scale = TimeScale(stage)
         self.price_pane = PricePane(stage, self.price_box, self.price_scale, self.time_scale)
         self.crosshair = Crosshair(stage)
-        self.price_legend = Legend(stage, price_legend)
+        self.price_legend = Legend(stage, PriceWords())
         self.rows: dict[str, StudyRow] = {}
         """By study; a row without a pane in the layout is hidden."""
         for depth, item in (

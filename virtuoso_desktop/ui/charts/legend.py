@@ -100,7 +100,7 @@ class Legend(ChartItem):
             return
         self._key = key
         before, self._placed = self._placed, self._place()
-        box = self.entries.get(self._stage.entry)
+        box = self.entries.get(self._stage.entry) if self._stage.entry else None
         cross, self._cross = self._cross, QRectF() if box is None else _cross(box)
         if not repaint:
             return

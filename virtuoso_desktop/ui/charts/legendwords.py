@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.views import kind_badge
 from virtuoso_desktop.model.instrument import Instrument, MarketKind
@@ -30,25 +30,73 @@ _WITHOUT_COLUMNS = frozenset({StudyKind.PROFILE, StudyKind.SIGNALS})
 _WITHOUT_VALUE = frozenset({StudyKind.LEVELS, StudyKind.SWINGS, StudyKind.SIGNALS})
 
 
-def price_legend(stage: Stage) -> Lines:
+class _Words(NamedTuple):
+    """What is said of one study over the candles: its title, and which of its lines has the value."""
+
+    title: Run
+    keys: tuple[str, ...] = ()
+    is_poc: bool = False
+
+
+class PriceWords:
     """Symbol, timeframe, open, high, low, close and change; the values of the studies below."""
-    model = stage.model
-    if model.instrument is None or model.timeframe is None:
-        return []
-    identity = model.instrument.id
-    name = Run(f"{identity.symbol}{kind_badge(identity.market_kind)}", Type.KEY, "text")
-    place = Run(f"{model.timeframe.value} \u00b7 {identity.venue.value.capitalize()}", Type.BODY, "muted", 8)
-    head = [name, place]
-    if model.is_empty:
-        return [(FIRST_MIDDLE_PX, [[head]])]
-    if stage.seen_ms is not None:
-        age = text.age(stage.now_ms - stage.seen_ms)
-        head.append(Run(f"last seen {age} ago", Type.BODY, "warning", 8))
-    reading = stage.shown_reading()
-    figures = _figures(stage, reading)
-    short = [group for group in figures if group[0].words not in "OHL"]
-    ways = [[head, *figures], [head, *short], [[name, *head[2:]], *short]]
-    return [(FIRST_MIDDLE_PX, ways), *_wrapped(stage, _overlays(stage, reading))]
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._words: list[_Words] = []
+        self._shape: tuple[object, ...] = ()
+        self._rows: list[int] = []
+
+    def __call__(self, stage: Stage) -> Lines:
+        model = stage.model
+        if model.instrument is None or model.timeframe is None:
+            return []
+        identity = model.instrument.id
+        name = Run(f"{identity.symbol}{kind_badge(identity.market_kind)}", Type.KEY, "text")
+        place = Run(f"{model.timeframe.value} \u00b7 {identity.venue.value.capitalize()}", Type.BODY, "muted", 8)
+        head = [name, place]
+        if model.is_empty:
+            return [(FIRST_MIDDLE_PX, [[head]])]
+        if stage.seen_ms is not None:
+            age = text.age(stage.now_ms - stage.seen_ms)
+            head.append(Run(f"last seen {age} ago", Type.BODY, "warning", 8))
+        reading = stage.shown_reading()
+        figures = _figures(stage, reading)
+        short = [group for group in figures if group[0].words not in "OHL"]
+        ways = [[head, *figures], [head, *short], [[name, *head[2:]], *short]]
+        groups = [] if stage.seen_ms is not None else self._groups(stage, reading)
+        return [(FIRST_MIDDLE_PX, ways), *self._wrapped(stage, groups)]
+
+    def _groups(self, stage: Stage, reading: Reading | None) -> Groups:
+        """One group a study, with the value of the candle."""
+        key = (stage.choice.version, stage.model.study_state, stage.model.lines.keys())
+        if key != self._key:
+            self._key = (*key[:2], set(key[2]))
+            self._words = _overlay_words(stage)
+        values = {} if reading is None else reading.lines
+        groups: Groups = []
+        for words in self._words:
+            group = [words.title]
+            if words.is_poc or words.keys:
+                found = (values[key] for key in words.keys if values.get(key) is not None)
+                value = stage.model.view_marks.poc if words.is_poc else next(found, None)
+                price = stage.price_text(value)
+                group.append(Run(price, Type.CAPTION_NUMBER, "text", 6, entry=words.title.entry))
+            groups.append(group)
+        return groups
+
+    def _wrapped(self, stage: Stage, groups: Groups) -> Lines:
+        """The groups in as many lines as they need."""
+        room = stage.logical(stage.layout.plot_width) - 2 * LEFT_PX
+        shape = (room, self._key[:2], [len(run.words) for group in groups for run in group])
+        if shape != self._shape:
+            self._shape = shape
+            self._rows = _breaks(groups, room)
+        ends = [*self._rows[1:], len(groups)]
+        return [
+            (SECOND_MIDDLE_PX + index * LINE_PX, [groups[begin:end]])
+            for index, (begin, end) in enumerate(zip(self._rows, ends, strict=True))
+        ]
 
 
 def pane_legend(stage: Stage, study: Study) -> Lines:
@@ -56,16 +104,13 @@ def pane_legend(stage: Stage, study: Study) -> Lines:
     if stage.model.is_empty or stage.model.instrument is None:
         return []
     reading = stage.shown_reading()
-    group = _volume_group(stage, reading) if study.kind is StudyKind.VOLUME else _study_group(stage, study, reading)
+    token = "accent_text" if study.name in stage.choice.highlighted else "muted"
+    title = Run(study.title, Type.CAPTION, token, entry=study.name)
+    make = _volume_group if study.kind is StudyKind.VOLUME else _study_group
+    group = make(stage, study, title, reading)
     if stage.seen_ms is None:
         group += _remarks(stage, study)
-    return [(PANE_MIDDLE_PX, [[_entry(stage, study, group)]])]
-
-
-def _entry(stage: Stage, study: Study, group: list[Run]) -> list[Run]:
-    """The runs of one study; its title is marked while evidence points at it."""
-    token = "accent_text" if study.name in stage.choice.highlighted else group[0].token
-    return [run._replace(entry=study.name, token=run.token if index else token) for index, run in enumerate(group)]
+    return [(PANE_MIDDLE_PX, [[group]])]
 
 
 # --- over the candles --------------------------------------------------------------------------------------------
@@ -87,89 +132,77 @@ def _figures(stage: Stage, reading: Reading | None) -> Groups:
     return groups
 
 
-def _overlays(stage: Stage, reading: Reading | None) -> Groups:
-    if stage.seen_ms is not None:
-        return []
+def _overlay_words(stage: Stage) -> list[_Words]:
+    """What is said of every study over the candles; one that is not drawn on this timeframe is left out."""
     chosen = [study for study in stage.choice.drawn if not study.spec.has_pane]
     state = stage.model.study_state
-    groups: Groups = []
+    found: list[_Words] = []
     if state in _NOT_READY:
         waiting = [study.title for study in chosen if study.kind not in _WITHOUT_COLUMNS and study.is_shown]
         if waiting:
-            groups.append([Run(f"{', '.join(waiting)}: {_NOT_READY[state]}", Type.CAPTION, "muted")])
+            found.append(_Words(Run(f"{', '.join(waiting)}: {_NOT_READY[state]}", Type.CAPTION, "muted")))
         chosen = [study for study in chosen if study.kind in _WITHOUT_COLUMNS]
+    marked = stage.choice.highlighted
     for study in chosen:
-        group = _overlay_group(stage, study, reading)
-        if group:
-            groups.append(_entry(stage, study, group))
-    return groups
+        token = "accent_text" if study.name in marked else "muted"
+        if not study.is_shown:
+            found.append(_Words(Run(f"{study.title} hidden", Type.CAPTION, "disabled", entry=study.name)))
+        elif study.kind in _WITHOUT_VALUE or study.kind is StudyKind.PROFILE:
+            title = Run(study.title, Type.CAPTION, token, entry=study.name)
+            found.append(_Words(title, is_poc=study.kind is StudyKind.PROFILE))
+        else:
+            looks = stage.overlays.get(study.name, ())
+            keys = tuple(look.key for look in looks if look.key in stage.model.lines)
+            words = f"{study.title} \u00b11\u03c3 \u00b12\u03c3" if study.kind is StudyKind.VWAP else study.title
+            if keys:
+                title = Run(words, Type.CAPTION, token, swatch=looks[0].token, entry=study.name)
+                found.append(_Words(title, keys))
+    return found
 
 
-def _overlay_group(stage: Stage, study: Study, reading: Reading | None) -> list[Run]:
-    """Swatch, title and value; nothing for a study that is not drawn on this timeframe."""
-    if not study.is_shown:
-        return [Run(f"{study.title} hidden", Type.CAPTION, "disabled")]
-    if study.kind in _WITHOUT_VALUE:
-        return [Run(study.title, Type.CAPTION, "muted")]
-    if study.kind is StudyKind.PROFILE:
-        poc = Run(stage.price_text(stage.model.view_marks.poc), Type.CAPTION_NUMBER, "text", 6)
-        return [Run(study.title, Type.CAPTION, "muted"), poc]
-    looks = stage.overlays.get(study.name, ())
-    if not any(look.key in stage.model.lines for look in looks):
-        return []
-    values = {} if reading is None else reading.lines
-    value = next((values[look.key] for look in looks if values.get(look.key) is not None), None)
-    words = f"{study.title} \u00b11\u03c3 \u00b12\u03c3" if study.kind is StudyKind.VWAP else study.title
-    return [
-        Run(words, Type.CAPTION, "muted", swatch=looks[0].token),
-        Run(stage.price_text(value), Type.CAPTION_NUMBER, "text", 6),
-    ]
-
-
-def _wrapped(stage: Stage, groups: Groups) -> Lines:
-    """The groups in as many lines as they need."""
-    room = stage.logical(stage.layout.plot_width) - 2 * LEFT_PX
-    rows: list[Groups] = [[]]
-    for group in groups:
-        if rows[-1] and groups_width([*rows[-1], group]) > room and len(rows) < MOST_LINES:
-            rows.append([])
-        rows[-1].append(group)
-    return [(SECOND_MIDDLE_PX + index * LINE_PX, [row]) for index, row in enumerate(rows)]
+def _breaks(groups: Groups, room: float) -> list[int]:
+    """The first group of every line."""
+    rows = [0]
+    for index in range(1, len(groups)):
+        if groups_width(groups[rows[-1] : index + 1]) > room and len(rows) < MOST_LINES:
+            rows.append(index)
+    return rows
 
 
 # --- panes -------------------------------------------------------------------------------------------------------
 
 
-def _volume_group(stage: Stage, reading: Reading | None) -> list[Run]:
+def _volume_group(stage: Stage, study: Study, title: Run, reading: Reading | None) -> list[Run]:
     """Volume of the candle, of the largest one where a column holds several; and the CVD."""
     instrument = stage.model.instrument
     assert instrument is not None
     value = text.DASH if reading is None else _volume(reading.volume, _size_decimals(instrument))
-    label = "Volume" if reading is None or reading.slots == 1 else "Largest volume"
+    if reading is not None and reading.slots > 1:
+        title = title._replace(words="Largest volume")
     token = "muted" if stage.is_muted else "text"
-    group = [Run(label, Type.CAPTION, "muted"), Run(value, Type.CAPTION_KEY, token, 6)]
+    group = [title, Run(value, Type.CAPTION_KEY, token, 6, entry=study.name)]
     if "cvd" in stage.model.lines:
         cvd = None if reading is None else reading.lines.get("cvd")
-        group.append(Run("CVD", Type.CAPTION, "muted", GROUP_GAP))
-        group.append(Run(_signed_amount(cvd), Type.CAPTION_KEY, "info", 6))
+        group.append(Run("CVD", Type.CAPTION, "muted", GROUP_GAP, entry=study.name))
+        group.append(Run(_signed_amount(cvd), Type.CAPTION_KEY, "info", 6, entry=study.name))
         if reading is not None and cvd is not None:
             is_estimate = bool(reading.lines.get("cvd.estimated"))
-            group.append(Run("estimated from candles" if is_estimate else "from trades", Type.CAPTION, "muted", 8))
+            words = "estimated from candles" if is_estimate else "from trades"
+            group.append(Run(words, Type.CAPTION, "muted", 8, entry=study.name))
     return group
 
 
-def _study_group(stage: Stage, study: Study, reading: Reading | None) -> list[Run]:
+def _study_group(stage: Stage, study: Study, title: Run, reading: Reading | None) -> list[Run]:
     look = pane_look(study)
     values = {} if reading is None else reading.lines
-    group = [Run(study.title, Type.CAPTION, "muted")]
-    for index, line in enumerate(look.lines):
-        if line.key in stage.model.lines:
-            token = "text" if index == 0 else _text_token(line.token)
-            group.append(
-                Run(stage.study_text(values.get(line.key), look), Type.CAPTION_KEY, token, 6 if not index else 8)
-            )
-    if look.bars in stage.model.lines:
-        group.append(Run(stage.study_text(values.get(look.bars), look), Type.CAPTION_KEY, "muted", 8))
+    told = [(line.key, _text_token(line.token) if index else "text") for index, line in enumerate(look.lines)]
+    if look.bars:
+        told.append((look.bars, "muted"))
+    group = [title]
+    for key, token in told:
+        if key in stage.model.lines:
+            words = stage.study_text(values.get(key), look)
+            group.append(Run(words, Type.CAPTION_KEY, token, 8 if len(group) > 1 else 6, entry=study.name))
     return group
 
 
@@ -178,9 +211,9 @@ def _remarks(stage: Stage, study: Study) -> list[Run]:
     model = stage.model
     if study.kind is StudyKind.CONFLUENCE:
         words = "closed bars only" if "confluence" in model.lines else (model.scores.reason or "no score in view")
-        return [Run(words, Type.CAPTION, "muted", GROUP_GAP)]
+        return [Run(words, Type.CAPTION, "muted", GROUP_GAP, entry=study.name)]
     if model.study_state in _NOT_READY and study.kind is not StudyKind.VOLUME:
-        return [Run(_NOT_READY[model.study_state], Type.CAPTION, "muted", GROUP_GAP)]
+        return [Run(_NOT_READY[model.study_state], Type.CAPTION, "muted", GROUP_GAP, entry=study.name)]
     return []
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF
 
-from virtuoso_desktop.model.timeframe import DAY_MS
+from virtuoso_desktop.ui.charts.across import across_of, session_of
 from virtuoso_desktop.ui.charts.arrays import LineArray
 from virtuoso_desktop.ui.charts.looks import HIGHLIGHT_WIDTH
-from virtuoso_desktop.ui.charts.series import THIN_LINE_WIDTH, THIN_SPACING, columns_of, metrics_of, rows_of
+from virtuoso_desktop.ui.charts.series import THIN_LINE_WIDTH, THIN_SPACING, metrics_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _FAR = 4.0
+DASH_PERIOD_PX = 6.0
 
 
 class Scale(NamedTuple):
@@ -88,39 +89,33 @@ class LineSet:
         self._areas = []
         count = model.bars.count - model.shows_newest
         for look in self._looks:
-            self._shapes.setdefault(look.key, _Shape()).segments.clear()
+            if look.key not in self._shapes:
+                self._shapes[look.key] = _Shape()
+            self._shapes[look.key].segments.clear()
         if not self._looks or count < 2:
             return
-        key = model.bars.key[:count]
-        x = columns_of(model)[:count] + metrics_of(model.time.zoom, scale.ratio).middle
+        across = across_of(model, scale.ratio)
+        x, key = across.x, across.key
         values = np.array([model.lines[look.key] for look in self._looks])[:, :count]
         y = rows_of(values, scale.upper, scale.height / scale.span, scale.height)
         is_value = np.isfinite(y)
-        touching = are_touching(key)
-        joined = touching & is_value[:, 1:] & is_value[:, :-1]
-        within = touching & is_same_session(model, key) if any(look.is_session for look in self._looks) else touching
+        if across.is_whole and is_value.all():
+            joined = np.ones((len(values), count - 1), dtype=np.bool_)
+        else:
+            joined = across.touching & is_value[:, 1:] & is_value[:, :-1]
+        within = across.within
         rows = {look.key: index for index, look in enumerate(self._looks)}
         for index, look in enumerate(self._looks):
             leads = joined[index] & within if look.is_session else joined[index]
-            cells = _dashes(x, y[index], leads, look.dash, model.time.left, scale.ratio) if look.dash[0] else None
-            self._fill_segments(self._shapes[look.key].segments, x, y[index], leads, cells)
+            segments = self._shapes[look.key].segments
+            if look.is_dashed:
+                _fill_dashes(segments, x, y[index], leads, _dashing(model, scale.ratio), key)
+            else:
+                _fill_segments(segments, x, y[index], leads)
         for upper, lower, token, alpha in self._fills:
             if upper in rows and lower in rows:
                 leads = joined[rows[upper]] & joined[rows[lower]] & (within if upper.startswith("vwap") else True)
                 self._areas += [(shape, token, alpha) for shape in _polygons(x, y[rows[upper]], y[rows[lower]], leads)]
-
-    @staticmethod
-    def _fill_segments(segments: LineArray, x: Floats, y: Floats, joined: Flags, dashes: Floats | None) -> None:
-        if dashes is not None:
-            segments.resize(len(dashes))[:] = dashes
-        elif joined.all():
-            cells = segments.resize(len(joined))
-            cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[:-1], y[:-1], x[1:], y[1:]
-        else:
-            starts = np.flatnonzero(joined)
-            ends = starts + 1
-            cells = segments.resize(len(starts))
-            cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[starts], y[starts], x[ends], y[ends]
 
     # --- painting ------------------------------------------------------------------------------------------------
 
@@ -158,12 +153,13 @@ class LineSet:
                     painter.drawPolygon(QPolygonF([QPointF(x, row) for x, row in places]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         far = _FAR * scale.height
+        dashing = _dashing(model, scale.ratio)
         for look in self._looks:
             y1, y2 = _ends(model, look.key, scale)
             if (look.is_session and not is_same_day) or not (abs(y1) < far and abs(y2) < far):  # or a missing value
                 continue
             painter.setPen(self._shapes[look.key].pen(theme, look, _width(look, model, scale.ratio)))
-            for line in _newest_pieces(QLineF(x1, y1, x2, y2), look, model.time.left, scale.ratio):
+            for line in _newest_pieces(QLineF(x1, y1, x2, y2), look, dashing, float(model.bars.key[-2])):
                 painter.drawLine(line)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
@@ -191,35 +187,57 @@ def _ends(model: ChartModel, key: str, scale: Scale) -> tuple[float, float]:
     return scale.row(before), scale.row(newest)
 
 
-def _newest_pieces(whole: QLineF, look: LineLook, left: int, ratio: float) -> Iterable[QLineF]:
-    """The segment, or its dashes."""
-    if not look.dash[0]:
-        return (whole,)
-    on, period = look.dash[0] * ratio, sum(look.dash) * ratio
-    slope = whole.dy() / whole.dx()
-    pieces: list[QLineF] = []
-    for index in range(math.floor((whole.x1() + left) / period), math.ceil((whole.x2() + left) / period)):
-        begin = max(index * period - left, whole.x1())
-        end = min(index * period - left + on, whole.x2())
-        if begin < end:
-            y = whole.y1() + (begin - whole.x1()) * slope
-            pieces.append(QLineF(begin, y, end, y + (end - begin) * slope))
-    return pieces
+class _Dashing(NamedTuple):
+    """How a line is dashed at one zoom: so many dashes a segment, or so many segments a dash."""
+
+    per_segment: int
+    segments: int
 
 
-def _dashes(x: Floats, y: Floats, joined: Flags, dash: tuple[float, float], left: int, ratio: float) -> Floats:
-    """Dashes along a line, shape (n, 4); their places depend on time alone, not on the view."""
-    period, on = (dash[0] + dash[1]) * ratio, dash[0] * ratio
-    starts = np.arange(math.floor((x[0] + left) / period), math.ceil((x[-1] + left) / period)) * period - left
-    starts, ends = np.clip(starts, x[0], x[-1]), np.clip(starts + on, x[0], x[-1])
-    first = np.clip(np.searchsorted(x, starts, side="right") - 1, 0, len(joined) - 1)
-    last = np.clip(np.searchsorted(x, ends, side="left") - 1, 0, len(joined) - 1)
-    whole = joined[first] & joined[last] & (ends > starts)
-    starts, ends = starts[whole], ends[whole]
-    cells = np.empty((len(starts), 4))
-    cells[:, 0], cells[:, 2] = starts, ends
-    cells[:, 1], cells[:, 3] = np.interp(starts, x, y), np.interp(ends, x, y)
-    return cells[np.isfinite(cells).all(axis=1)]
+def _dashing(model: ChartModel, ratio: float) -> _Dashing:
+    """Dashes of about 3 pixels with gaps as long; their places depend on time alone, not on the view."""
+    spacing = model.time.zoom.spacing / ratio
+    return _Dashing(max(1, round(spacing / DASH_PERIOD_PX)), 1 if spacing >= 4 else max(1, round(3 / spacing)))
+
+
+def _fill_segments(segments: LineArray, x: Floats, y: Floats, joined: Flags) -> None:
+    if joined.all():
+        cells = segments.resize(len(joined))
+        cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[:-1], y[:-1], x[1:], y[1:]
+        return
+    starts = np.flatnonzero(joined)
+    ends = starts + 1
+    cells = segments.resize(len(starts))
+    cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[starts], y[starts], x[ends], y[ends]
+
+
+def _fill_dashes(segments: LineArray, x: Floats, y: Floats, joined: Flags, dashing: _Dashing, key: Floats) -> None:
+    """Dashes along a line."""
+    if dashing.segments > 1:
+        joined = joined & (key[:-1] // dashing.segments % 2 == 0)
+    starts = np.flatnonzero(joined)
+    if dashing.segments > 1 or not len(starts):
+        _fill_segments(segments, x, y, joined)
+        return
+    count = len(starts)
+    cells = segments.resize(count * dashing.per_segment)
+    x1, y1 = x[starts], y[starts]
+    across, down = x[starts + 1] - x1, y[starts + 1] - y1
+    for index in range(dashing.per_segment):
+        begin, end = index / dashing.per_segment, (index + 0.5) / dashing.per_segment
+        part = cells[index * count : (index + 1) * count]
+        part[:, 0], part[:, 1] = x1 + begin * across, y1 + begin * down
+        part[:, 2], part[:, 3] = x1 + end * across, y1 + end * down
+
+
+def _newest_pieces(whole: QLineF, look: LineLook, dashing: _Dashing, key: float) -> list[QLineF]:
+    """The segment, or its dashes; ``key`` of the bar that it begins at."""
+    if not look.is_dashed:
+        return [whole]
+    if dashing.segments > 1:
+        return [whole] if key // dashing.segments % 2 == 0 else []
+    steps = dashing.per_segment
+    return [QLineF(whole.pointAt(index / steps), whole.pointAt((index + 0.5) / steps)) for index in range(steps)]
 
 
 def _polygons(x: Floats, upper: Floats, lower: Floats, joined: Flags) -> list[QPolygonF]:
@@ -234,21 +252,3 @@ def _polygons(x: Floats, upper: Floats, lower: Floats, joined: Flags) -> list[QP
             )
         )
     return found
-
-
-def are_touching(key: Floats) -> Flags:
-    """Whether each bar and the next are neighbours: lines do not run over a gap."""
-    return key[1:] - key[:-1] == 1.0
-
-
-def is_same_session(model: ChartModel, key: Floats) -> Flags:
-    """Whether each bar and the next are of one UTC day."""
-    slot_ms = 0 if model.timeframe is None else model.timeframe.duration_ms
-    session = np.floor(((key + 1) * model.time.zoom.per_column - 1) * slot_ms / DAY_MS)
-    return session[1:] == session[:-1]
-
-
-def session_of(model: ChartModel, key: float) -> int:
-    """UTC day of the last slot of a column."""
-    slot_ms = 0 if model.timeframe is None else model.timeframe.duration_ms
-    return int(((key + 1) * model.time.zoom.per_column - 1) * slot_ms // DAY_MS)

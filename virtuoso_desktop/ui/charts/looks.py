@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class LineLook(NamedTuple):
     token: str
     width: float = LINE_WIDTH
     alpha: float = 1.0
-    dash: tuple[float, float] = (0.0, 0.0)
+    is_dashed: bool = False
 
     @property
     def is_session(self) -> bool:
@@ -74,8 +75,8 @@ _VWAP = (
     LineLook("vwap", "vwap"),
     LineLook("vwap.up1", "vwap", 1.0, 0.38),
     LineLook("vwap.down1", "vwap", 1.0, 0.38),
-    LineLook("vwap.up2", "vwap", 1.0, 0.24, _DASH),
-    LineLook("vwap.down2", "vwap", 1.0, 0.24, _DASH),
+    LineLook("vwap.up2", "vwap", 1.0, 0.24, True),
+    LineLook("vwap.down2", "vwap", 1.0, 0.24, True),
 )
 
 
@@ -92,13 +93,13 @@ def overlay_lines(studies: tuple[Study, ...]) -> dict[str, tuple[LineLook, ...]]
         name = study.name
         if study.kind is StudyKind.EMA:
             round_, place = divmod(emas, len(_EMA_TOKENS))
-            found[name] = (LineLook(name, _EMA_TOKENS[place], dash=_DASH if round_ % 2 else (0.0, 0.0)),)
+            found[name] = (LineLook(name, _EMA_TOKENS[place], is_dashed=bool(round_ % 2)),)
             emas += 1
         elif study.kind is StudyKind.VWAP:
             found[name] = _VWAP
         elif study.kind is StudyKind.BOLLINGER:
             found[name] = (
-                LineLook(f"{name}.middle", BANDS, 1.0, 0.6, _DASH),
+                LineLook(f"{name}.middle", BANDS, 1.0, 0.6, True),
                 LineLook(f"{name}.upper", BANDS, 1.0, 0.8),
                 LineLook(f"{name}.lower", BANDS, 1.0, 0.8),
             )
@@ -118,6 +119,7 @@ def fills(studies: tuple[Study, ...]) -> list[tuple[str, str, str, float]]:
     return found
 
 
+@lru_cache(maxsize=64)
 def pane_look(study: Study) -> PaneLook:
     """The pane of a study that has one."""
     return _PANES[study.kind](study.name)

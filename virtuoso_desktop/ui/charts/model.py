@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.instrument import Instrument
     from virtuoso_desktop.model.study import Study
     from virtuoso_desktop.model.timeframe import Timeframe
+    from virtuoso_desktop.ui.charts.across import Across
 
 Floats = NDArray[np.float64]
 
@@ -87,6 +88,8 @@ class ChartModel:
         self.lines: dict[str, Floats] = {}
         self.panes = PaneRanges()
         self.view_marks = ViewMarks()
+        self.across: Across | None = None
+        """Kept by `across_of`."""
         self.scores = ScoreHistoryView()
         self.marks: tuple[SignalMark, ...] = ()
         self._studies: tuple[Study, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from virtuoso_desktop.model.study import Study, StudyKind
 from virtuoso_desktop.ui.charts.looks import pane_look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -55,10 +56,13 @@ class PaneRanges:
         return False
 
 
-def _panes(studies: tuple[Study, ...]) -> Iterator[tuple[str, PaneLook]]:
-    for study in studies:
-        if study.spec.has_pane:
-            yield "cvd" if study.kind is StudyKind.VOLUME else study.name, pane_look(study)
+@lru_cache(maxsize=16)
+def _panes(studies: tuple[Study, ...]) -> tuple[tuple[str, PaneLook], ...]:
+    return tuple(
+        ("cvd" if study.kind is StudyKind.VOLUME else study.name, pane_look(study))
+        for study in studies
+        if study.spec.has_pane
+    )
 
 
 def _seen(look: PaneLook, lines: Mapping[str, Floats], in_view: slice) -> tuple[float, float]:

@@ -17,6 +17,9 @@ PROFILE_ROWS = 100
 """About as many rows the volume by price has over the range in view."""
 
 
+_OF_ROWS = frozenset({StudyKind.PROFILE, StudyKind.SWINGS})
+
+
 class ViewMarks(NamedTuple):
     """Of the rows in view."""
 
@@ -34,6 +37,8 @@ def marks_of(chart: ChartView, studies: tuple[Study, ...], first: int, last: int
     """Read what the shown ``studies`` need of the rows [first, last]; closed candles only."""
     candles, columns = chart.candles, chart.studies.columns
     kinds = {study.kind for study in studies}
+    if kinds.isdisjoint(_OF_ROWS):
+        return ViewMarks(chart.studies.levels)
     closed = len(candles) - candles.last_is_forming
     part = slice(first, min(last + 1, closed))
     profile, structure = None, Structure()
