@@ -21,7 +21,7 @@ from tests.benchmarks.measure import Child, Contender, Local, PeerUnavailable, R
 from tests.benchmarks.outcome import Line, Outcome
 from tests.benchmarks.painted import application, check_paints, steps
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
-from virtuoso_desktop.model.study import Study, StudyKind, study_of
+from virtuoso_desktop.model.study import DEFAULT_STUDIES, Study, StudyKind, study_of
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.charts import looks, series
 from virtuoso_desktop.ui.charts.choice import StudyMemory
@@ -31,9 +31,8 @@ from virtuoso_desktop.ui.theme import Theme
 SIZE = (1272, 700)
 """The plot is 1,200 pixels wide: 300 candles of 4 pixels."""
 VISIBLE = 300
-THREE_OVERLAYS = (
-    Study(StudyKind.EMA, (12,)), Study(StudyKind.EMA, (26,)), study_of(StudyKind.VWAP), study_of(StudyKind.VOLUME),
-)  # fmt: skip
+THREE_OVERLAYS = (*(Study(StudyKind.EMA, (length,)) for length in (12, 26, 50)), study_of(StudyKind.VOLUME))
+"""Three lines over the candles; the volume's pane has the CVD too."""
 SHORT, LONG = 10_000, 1_000_000
 STEPS = 24
 ROUNDS = 9
@@ -285,11 +284,13 @@ def run(quick: bool) -> Outcome:
 
 def _move(app: QApplication, long: int, rounds: int) -> Rounds:
     short_chart, long_chart = OurChart(app, SHORT), OurChart(app, long)
+    usual = OurChart(app, SHORT, studies=DEFAULT_STUDIES)
     empty, example = TwoPlots(), ExampleChart(walk(SHORT))
     bare, rough = BareDraw(walk(VISIBLE)), BareDraw(walk(VISIBLE), smooth=False)
     subjects: list[tuple[str, QWidget, Callable[[int], object]]] = [
         ("pan", short_chart.panel.canvas.viewport(), short_chart.pan),
         ("zoom", short_chart.panel.canvas.viewport(), short_chart.zoom),
+        ("pan with the usual studies", usual.panel.canvas.viewport(), usual.pan),
         ("pan of long", long_chart.panel.canvas.viewport(), long_chart.pan),
         ("zoom of long", long_chart.panel.canvas.viewport(), long_chart.zoom),
         ("empty pan", empty.widget.viewport(), empty.pan),
@@ -310,6 +311,9 @@ def _move_lines(found: Rounds) -> list[Line]:
             Line(f"{what} of 1 M candles / of 10 k", found.ratio(f"{what} of long", what), "x", 1.2),
         ]
     lines.append(Line("pan / a bare draw with unsmoothed lines", found.ratio("pan", "rough bare draw")))
+    lines.append(
+        Line("pan with the usual studies / empty two plots", found.ratio("pan with the usual studies", "empty pan"))
+    )
     lines.append(Line("pan / pyqtgraph's candlestick example", found.ratio("pan", "example pan")))
     lines.append(Line("pan", found.best("pan") / STEPS * 1e3, "ms"))
     return lines
