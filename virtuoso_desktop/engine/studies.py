@@ -9,6 +9,7 @@ change, and the last one is a preview on a scratch state. A long computation is 
 from __future__ import annotations
 
 import asyncio
+import math
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ class _Track:
         self.run = run
         self.names = tuple(run.columns)
         self._outputs = [run.kernel.outputs.index(output) for output in run.columns.values()]
-        self._state = run.kernel.new_state()
+        self.state_row = run.kernel.new_state()
         self._out = np.empty(len(run.kernel.outputs))
         self._candle = np.full(run.kernel.candle_width, np.nan)
         self._candle[_SYNTHETIC:] = 0.0
@@ -73,7 +74,7 @@ class _Track:
         if kept is not None:
             fresh[:, kept.start + shift : kept.stop + shift] = self.values[:, kept]
         self.values = fresh
-        self._state[:] = 0.0
+        self.state_row[:] = 0.0
         self.done = 0
 
     def make_room(self, rows: int) -> None:
@@ -90,7 +91,7 @@ class _Track:
         while self.done < target:
             if target - self.done == 1:
                 self._candle[:CANDLE_COLUMNS] = columns[:, self.done]
-                self.run.kernel.step(self._state, self._candle, self.run.params, self._out)
+                self.run.kernel.step(self.state_row, self._candle, self.run.params, self._out)
                 self.values[:, self.done] = self._out[self._outputs]
                 self.done += 1
             else:
@@ -106,7 +107,7 @@ class _Track:
         part = np.empty((len(self._candle), count))
         part[:] = self._candle[:, None]
         part[:CANDLE_COLUMNS] = columns[:, self.done : end]
-        found = self.run.kernel.batch(part, self.run.params, self._state)
+        found = self.run.kernel.batch(part, self.run.params, self.state_row)
         self.values[:, self.done : end] = found.T[self._outputs]
         self.done = end
         taken_s = max(perf_counter() - begun_s, 1e-6)
@@ -116,7 +117,7 @@ class _Track:
         """The last row, on a scratch copy of the state."""
         if self.done == rows - 1:
             self._candle[:CANDLE_COLUMNS] = row
-            self.run.kernel.peek(self._state, self._candle, self.run.params, self._out)
+            self.run.kernel.peek(self.state_row, self._candle, self.run.params, self._out)
             self.values[:, rows - 1] = self._out[self._outputs]
 
 
@@ -282,7 +283,12 @@ class Studies:
         if key != self._levels_key and not self._series.is_behind:
             self._levels_key = key
             wanted = any(study.kind is StudyKind.LEVELS and study.is_shown for study in self._chosen)
-            self._levels = levels_of(columns, candles) if wanted and "table.atr" in columns else ()
+            track = next((track for track in self._series.tracks.values() if "table.atr" in track.names), None)
+            if wanted and track is not None and self._kernels is not None:
+                atr = float(columns["table.atr"][track.done - 1]) if track.done else math.nan
+                self._levels = levels_of(self._kernels.table_state(track.state_row), candles, atr)
+            else:
+                self._levels = ()
         return self._levels
 
 

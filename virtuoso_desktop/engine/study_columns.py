@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from virtuoso_desktop.analysis.kernels import Kernel
+    from virtuoso_desktop.engine.study_kernels import TableState
     from virtuoso_desktop.model.instrument import Instrument
 
     Floats = NDArray[np.float64]
@@ -33,6 +34,8 @@ class StudyKernels(Protocol):
     BOLLINGER: Kernel
     TABLE: Kernel
     COMPILED: tuple[tuple[Kernel, tuple[float, ...]], ...]
+
+    def table_state(self, state: Floats) -> TableState: ...
 
     def numbers(self, values: Sequence[float]) -> Floats: ...
 

@@ -7,11 +7,11 @@ Importing this module imports numba: do it in a worker.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from virtuoso_desktop.analysis import indicators
+from virtuoso_desktop.analysis import candle_table, indicators, levels
 from virtuoso_desktop.analysis.averages import ema_next, wilder_next
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, table_params
 from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, Kernel, make_kernel
@@ -155,6 +155,46 @@ COMPILED: tuple[tuple[Kernel, tuple[float, ...]], ...] = (
 def numbers(values: Sequence[float]) -> Floats:
     """Parameters as a kernel takes them; a kernel without any gets one that it ignores."""
     return np.array(values or (0.0,), dtype=np.float64)
+
+
+class TableLevel(NamedTuple):
+    """A level as the analysis holds it: ticks; until which candle it supports and resists."""
+
+    price: float
+    strength: float
+    supports_until: float
+    resists_until: float
+
+
+class TablePivot(NamedTuple):
+    """A swing as the analysis holds it: ticks, number of its candle (the first is 1)."""
+
+    price: float
+    number: int
+
+
+class TableState(NamedTuple):
+    """What the table's state says of levels."""
+
+    count: int
+    """Candles it has seen."""
+    levels: tuple[TableLevel, ...]
+    pivots: tuple[TablePivot, ...]
+
+
+def table_state(state: Floats) -> TableState:
+    """Levels, and the swings that they may be made of, by rising price."""
+    count = int(state[candle_table.COUNT])
+    base = candle_table.PIVOTS
+    rows = state[base + levels.TABLE :][: int(state[base + levels.LEVELS]) * levels.LEVEL_CELLS]
+    held = min(int(state[base + levels.PUSHED]), levels.MOST_PIVOTS)
+    cells = state[base + levels.PIVOTS :][: held * levels.PIVOT_CELLS].reshape(-1, levels.PIVOT_CELLS)
+    pivots = [TablePivot(float(cell[levels.PRICE]), int(cell[levels.NUMBER])) for cell in cells]
+    return TableState(
+        count,
+        tuple(TableLevel(*row) for row in rows.reshape(-1, levels.LEVEL_CELLS).tolist()),
+        tuple(sorted(pivot for pivot in pivots if count - pivot.number <= levels.PIVOT_LIFE)),
+    )
 
 
 def session_params(instrument: Instrument) -> Floats:

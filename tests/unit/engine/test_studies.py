@@ -21,6 +21,7 @@ from virtuoso_desktop.model.market import Candle
 from virtuoso_desktop.model.study import SPECS, Study, StudyKind, study_of
 from virtuoso_desktop.model.timeframe import Timeframe
 
+pytestmark = pytest.mark.deadline_s(120)  # the first run on a machine compiles
 START_MS = 1_743_811_200_000  # 2025-04-05 00:00 UTC
 BTC = Instrument(
     id=InstrumentId.parse("bybit:linear:BTCUSDT"), base_coin="BTC", quote_coin="USDT", settle_coin="USDT",

@@ -195,14 +195,18 @@ def _volume_group(stage: Stage, study: Study, title: Run, reading: Reading | Non
 def _study_group(stage: Stage, study: Study, title: Run, reading: Reading | None) -> list[Run]:
     look = pane_look(study)
     values = {} if reading is None else reading.lines
-    told = [(line.key, _text_token(line.token) if index else "text") for index, line in enumerate(look.lines)]
+    told = [
+        (line.key, _text_token(line.token) if index else "text", line.words) for index, line in enumerate(look.lines)
+    ]
     if look.bars:
-        told.append((look.bars, "muted"))
+        told.append((look.bars, "muted", "histogram"))
     group = [title]
-    for key, token in told:
+    for key, token, name in told:
         if key in stage.model.lines:
+            if name:
+                group.append(Run(name, Type.CAPTION, "muted", 10, entry=study.name))
             words = stage.study_text(values.get(key), look)
-            group.append(Run(words, Type.CAPTION_KEY, token, 8 if len(group) > 1 else 6, entry=study.name))
+            group.append(Run(words, Type.CAPTION_KEY, token, 6, entry=study.name))
     return group
 
 

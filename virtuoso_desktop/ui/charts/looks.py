@@ -31,6 +31,8 @@ class LineLook(NamedTuple):
     width: float = LINE_WIDTH
     alpha: float = 1.0
     is_dashed: bool = False
+    words: str = ""
+    """What a legend says before its value, where the colour alone would tell."""
 
     @property
     def is_session(self) -> bool:
@@ -135,12 +137,16 @@ def _rsi(name: str) -> PaneLook:
 
 
 def _macd(name: str) -> PaneLook:
-    lines = (LineLook(f"{name}.line", "ema_fast"), LineLook(f"{name}.signal", "ema_slow"))
+    lines = (LineLook(f"{name}.line", "ema_fast"), LineLook(f"{name}.signal", "ema_slow", words="signal"))
     return PaneLook(lines, levels=(LevelLook(0, "muted", 0.35),), bars=f"{name}.hist", labels=(0,), in_ticks=True)
 
 
 def _adx(name: str) -> PaneLook:
-    lines = (LineLook(name, "text"), LineLook(f"{name}.plus", "up", 1.0), LineLook(f"{name}.minus", "down", 1.0))
+    lines = (
+        LineLook(name, "text"),
+        LineLook(f"{name}.plus", "up", 1.0, words="+DI"),
+        LineLook(f"{name}.minus", "down", 1.0, words="\u2212DI"),
+    )
     return PaneLook(lines, levels=(LevelLook(15, "muted", 0.5, _DASH), LevelLook(30, "muted", 0.5, _DASH)),
                     labels=(15, 30))  # fmt: skip
 
