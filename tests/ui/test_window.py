@@ -362,8 +362,8 @@ def test_the_tab_order_follows_the_eye(window: MainWindow) -> None:
     tell(window)
     bar, markets = window.interior.top_bar, window.interior.markets
     wanted = [
-        bar.instrument, *bar._timeframes.values(), bar._chips["bybit"], bar.theme_button, bar.menu_button,
-        markets.search, markets.view,
+        bar.instrument, *bar._timeframes.values(), bar.indicators, bar._chips["bybit"], bar.theme_button,
+        bar.menu_button, markets.search, markets.view,
     ]  # fmt: skip
     order, widget = [], bar.instrument
     for _ in range(200):

@@ -176,8 +176,8 @@ class TablePivot(NamedTuple):
 class TableState(NamedTuple):
     """What the table's state says of levels."""
 
-    count: int
-    """Candles it has seen."""
+    seen: int
+    """Candles."""
     levels: tuple[TableLevel, ...]
     pivots: tuple[TablePivot, ...]
 

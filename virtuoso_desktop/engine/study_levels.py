@@ -34,12 +34,12 @@ def levels_of(state: TableState, candles: CandleView, atr: float) -> tuple[Level
     atr : float
         ATR of the newest candle seen, ticks: swings closer than half of it belong together.
     """
-    last = state.count - 1
+    last = state.seen - 1
     if last < 1 or not math.isfinite(atr):
         return ()
     clusters = _clusters(state.pivots, GAP_ATR * atr)
     close = float(candles.close[last])
-    found = [view for level in state.levels for view in _view(level, state.count, clusters, candles)]
+    found = [view for level in state.levels for view in _view(level, state.seen, clusters, candles)]
     found += _day_levels(candles, last, close)
     found.sort(key=lambda level: -level.strength)
     return tuple(found[:MOST_LEVELS])

@@ -157,6 +157,7 @@ class TopBar(GivingRow):
         self.indicators.setToolTip(with_keys("Indicators", "indicators"))
         self.indicators.clicked.connect(self.indicators_asked)
         self.add(self.indicators, gap=8)
+        self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.indicators)
 
     def _add_menu(self) -> None:
         self.menu_button = Button(self._theme, icon_name="list", parent=self)
@@ -192,7 +193,7 @@ class TopBar(GivingRow):
                 chip = self._chips[link.venue] = LinkChip(self._theme, self)
                 chip.clicked.connect(self.details_asked)
                 self.add(chip, gap=6, right=True)
-                self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], chip)
+                self.setTabOrder(self.indicators, chip)
                 self.setTabOrder(chip, self.theme_button)
                 changed = True
             changed |= chip.tell(link, now_ms)

@@ -55,7 +55,8 @@ def _integral(starts: Floats, density: Floats, rows: int, step: float) -> Floats
     at = np.ceil(starts / step).astype(np.int64)
     total = np.cumsum(np.bincount(at, density, rows + 1)[: rows + 1])
     moment = np.cumsum(np.bincount(at, density * starts, rows + 1)[: rows + 1])
-    return np.arange(rows + 1) * step * total - moment
+    edges: Floats = np.arange(rows + 1, dtype=np.float64) * step
+    return np.asarray(edges * total - moment, dtype=np.float64)
 
 
 def _value_area(volume: Floats, poc: int) -> tuple[int, int]:
