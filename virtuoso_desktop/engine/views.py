@@ -1,6 +1,7 @@
 """Read models for both faces: what the engine shows, never how it holds it.
 
-Imports no numpy: the window paints its first frame from `MarketRow` before anything heavy is loaded.
+Imports no numpy: the window paints its first frame from `MarketRow` before anything heavy is loaded. The structs
+stand together, though they make a long module: it is the whole of what a face may know.
 """
 
 from __future__ import annotations

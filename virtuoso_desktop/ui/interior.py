@@ -1,4 +1,7 @@
-"""The widgets of the main window: panels, bars, their places, and what keys and clicks do."""
+"""The widgets of the main window: panels, bars, their places, and what keys and clicks do.
+
+Longer than a module should be: every line hands over to a part, and which part answers what is its duty.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The chart panel: one instrument's candles in one timeframe, from the engine or from the last run's snapshot."""
+"""The chart panel: one instrument's candles in one timeframe, from the engine or from the last run's snapshot.
+
+Longer than a module should be: the canvas, the notes over it, the studies and the window meet here, a few lines each.
+"""
 
 from __future__ import annotations
 

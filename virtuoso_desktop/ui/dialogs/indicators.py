@@ -103,6 +103,8 @@ class IndicatorsDialog(PlainDialog):
                     full = title if spec.is_repeatable or not is_chosen else _full(spec, title)
                     self._add_row(name, full, side, is_chosen=is_chosen)
         self.list.blockSignals(False)
+        if not self.list.count():
+            self.editor.show_nothing()
         self._select(kept)
 
     def _add_row(self, name: str, title: str, side: str, *, is_chosen: bool) -> None:
