@@ -1,6 +1,6 @@
 """The widgets of the main window: panels, bars, their places, and what keys and clicks do.
 
-Longer than a module should be: every line hands over to a part, and which part answers what is its duty.
+Longer than a module should be: its lines hand over to parts, and which part answers what is its duty.
 """
 
 from __future__ import annotations
