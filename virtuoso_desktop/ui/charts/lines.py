@@ -17,7 +17,7 @@ from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF
 
 from virtuoso_desktop.ui.charts.across import across_of, session_of
 from virtuoso_desktop.ui.charts.arrays import LineArray
-from virtuoso_desktop.ui.charts.looks import HIGHLIGHT_WIDTH
+from virtuoso_desktop.ui.charts.looks import HIGHLIGHT_WIDTH, SESSION
 from virtuoso_desktop.ui.charts.series import THIN_LINE_WIDTH, THIN_SPACING, metrics_of, rows_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class _Shape:
     def __init__(self) -> None:
         self.segments = LineArray()
         self._pen_key: tuple[object, ...] = ()
-        self._pen = QPen()
+        self.drawn_pen = QPen()
+        """As asked for last."""
 
     def pen(self, theme: Theme, look: LineLook, width: float) -> QPen:
         """The line's pen, ``width`` device pixels wide."""
@@ -61,10 +62,10 @@ class _Shape:
         key = (color.rgba(), width)
         if key != self._pen_key:
             self._pen_key = key
-            self._pen = QPen(QBrush(color), width)
-            self._pen.setCosmetic(True)
-            self._pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        return self._pen
+            self.drawn_pen = QPen(QBrush(color), width)
+            self.drawn_pen.setCosmetic(True)
+            self.drawn_pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        return self.drawn_pen
 
 
 class LineSet:
@@ -73,6 +74,7 @@ class LineSet:
     def __init__(self) -> None:
         self._shapes: dict[str, _Shape] = {}
         self._looks: tuple[LineLook, ...] = ()
+        self._has_session = False
         self._areas: list[tuple[QPolygonF, str, float]] = []
         self._fills: tuple[tuple[str, str, str, float], ...] = ()
 
@@ -86,6 +88,7 @@ class LineSet:
         """Compute everything but the segments that end at the newest candle."""
         self._looks = tuple(look for look in looks if look.key in model.lines)
         self._fills = tuple(fill for fill in fills if fill[0] in model.lines and fill[1] in model.lines)
+        self._has_session = any(look.is_session for look in self._looks)
         self._areas = []
         count = model.bars.count - model.shows_newest
         for look in self._looks:
@@ -114,7 +117,7 @@ class LineSet:
                 _fill_segments(segments, x, y[index], leads)
         for upper, lower, token, alpha in self._fills:
             if upper in rows and lower in rows:
-                leads = joined[rows[upper]] & joined[rows[lower]] & (within if upper.startswith("vwap") else True)
+                leads = joined[rows[upper]] & joined[rows[lower]] & (within if upper.startswith(SESSION) else True)
                 self._areas += [(shape, token, alpha) for shape in _polygons(x, y[rows[upper]], y[rows[lower]], leads)]
 
     # --- painting ------------------------------------------------------------------------------------------------
@@ -137,48 +140,51 @@ class LineSet:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def draw_newest(self, painter: QPainter, model: ChartModel, scale: Scale, theme: Theme) -> None:
-        """The pieces that end at the newest candle."""
-        span = _newest_span(model, scale)
-        if span is None:
+        """The pieces that end at the newest candle, with the pens of `draw`."""
+        if not self._looks or model.bars.count < 2:
             return
-        x1, x2, is_same_day = span
+        before, newest = model.bars.key[-2:].tolist()
+        if newest - before != 1.0:
+            return
+        zoom = model.time.zoom
+        x2 = newest * zoom.spacing - model.time.left + metrics_of(zoom, scale.ratio).middle
+        x1 = x2 - zoom.spacing
+        breaks = self._has_session and session_of(model, before) != session_of(model, newest)
         if self._fills:
-            painter.setPen(Qt.PenStyle.NoPen)
-        for upper, lower, token, alpha in self._fills:
-            if is_same_day or not upper.startswith("vwap"):
-                corners = (*_ends(model, upper, scale), *_ends(model, lower, scale))
-                if all(math.isfinite(row) and abs(row) < _FAR * scale.height for row in corners):
-                    painter.setBrush(theme.color(token, alpha))
-                    places = zip((x1, x2, x2, x1), (corners[0], corners[1], corners[3], corners[2]), strict=True)
-                    painter.drawPolygon(QPolygonF([QPointF(x, row) for x, row in places]))
+            self._draw_newest_areas(painter, model, scale, theme, (x1, x2, breaks))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        far = _FAR * scale.height
-        dashing = _dashing(model, scale.ratio)
+        far, upper, factor = _FAR * scale.height, scale.upper, scale.height / scale.span
         for look in self._looks:
-            y1, y2 = _ends(model, look.key, scale)
-            if (look.is_session and not is_same_day) or not (abs(y1) < far and abs(y2) < far):  # or a missing value
+            y1, y2 = model.lines[look.key][-2:].tolist()
+            y1, y2 = (upper - y1) * factor, (upper - y2) * factor
+            if (breaks and look.is_session) or not (abs(y1) < far and abs(y2) < far):  # or a missing value
                 continue
-            painter.setPen(self._shapes[look.key].pen(theme, look, _width(look, model, scale.ratio)))
-            for line in _newest_pieces(QLineF(x1, y1, x2, y2), look, dashing, float(model.bars.key[-2])):
-                painter.drawLine(line)
+            painter.setPen(self._shapes[look.key].drawn_pen)
+            if look.is_dashed:
+                for line in _newest_dashes(QLineF(x1, y1, x2, y2), _dashing(model, scale.ratio), before):
+                    painter.drawLine(line)
+            else:
+                painter.drawLine(QLineF(x1, y1, x2, y2))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _draw_newest_areas(
+        self, painter: QPainter, model: ChartModel, scale: Scale, theme: Theme, span: tuple[float, float, bool]
+    ) -> None:
+        x1, x2, breaks = span
+        painter.setPen(Qt.PenStyle.NoPen)
+        for upper, lower, token, alpha in self._fills:
+            if breaks and upper.startswith(SESSION):
+                continue
+            corners = (*_ends(model, upper, scale), *_ends(model, lower, scale))
+            if all(math.isfinite(row) and abs(row) < _FAR * scale.height for row in corners):
+                painter.setBrush(theme.color(token, alpha))
+                places = zip((x1, x2, x2, x1), (corners[0], corners[1], corners[3], corners[2]), strict=True)
+                painter.drawPolygon(QPolygonF([QPointF(x, row) for x, row in places]))
 
 
 def _width(look: LineLook, model: ChartModel, ratio: float) -> float:
     is_thin = model.time.zoom.spacing < THIN_SPACING and look.width < HIGHLIGHT_WIDTH
     return (min(look.width, THIN_LINE_WIDTH) if is_thin else look.width) * ratio
-
-
-def _newest_span(model: ChartModel, scale: Scale) -> tuple[float, float, bool] | None:
-    """Left and right end of the newest segment, and whether both are of one UTC day; None where there is none."""
-    if model.bars.count < 2 or not model.shows_newest:
-        return None
-    before, newest = model.bars.key[-2:].tolist()
-    if newest - before != 1.0:
-        return None
-    zoom = model.time.zoom
-    x2 = newest * zoom.spacing - model.time.left + metrics_of(zoom, scale.ratio).middle
-    return x2 - zoom.spacing, x2, session_of(model, before) == session_of(model, newest)
 
 
 def _ends(model: ChartModel, key: str, scale: Scale) -> tuple[float, float]:
@@ -230,10 +236,8 @@ def _fill_dashes(segments: LineArray, x: Floats, y: Floats, joined: Flags, dashi
         part[:, 2], part[:, 3] = x1 + end * across, y1 + end * down
 
 
-def _newest_pieces(whole: QLineF, look: LineLook, dashing: _Dashing, key: float) -> list[QLineF]:
-    """The segment, or its dashes; ``key`` of the bar that it begins at."""
-    if not look.is_dashed:
-        return [whole]
+def _newest_dashes(whole: QLineF, dashing: _Dashing, key: float) -> list[QLineF]:
+    """The dashes of a segment; ``key`` of the bar that it begins at."""
     if dashing.segments > 1:
         return [whole] if key // dashing.segments % 2 == 0 else []
     steps = dashing.per_segment
