@@ -66,6 +66,7 @@ class Legend(ChartItem):
         self._key: tuple[object, ...] = ()
         self._shape: tuple[object, ...] = ()
         self._places: list[tuple[int, list[QRectF]]] = []
+        self._height = 0.0
         self._kept = Kept()
         self._cross = QRectF()
         """Behind the words of the study that the mouse is on; empty for none."""
@@ -143,6 +144,7 @@ class Legend(ChartItem):
         if shape != self._shape:
             self._shape = shape
             self._places = [self._place_line(middle, variants) for middle, variants in lines]
+            self._height = max((box.bottom() for _, boxes in self._places for box in boxes), default=0.0)
         return [
             (box, run)
             for (_, variants), (chosen, boxes) in zip(lines, self._places, strict=True)
@@ -171,8 +173,7 @@ class Legend(ChartItem):
         stage = self._stage
         if not stage.is_partial and self._placed:
             ratio = stage.layout.ratio
-            height = max(box.bottom() for box, _ in self._placed)
-            size = (ceil(self._bounds.width() * ratio), ceil(height * ratio))
+            size = (ceil(self._bounds.width() * ratio), ceil(self._height * ratio))
             key = (self._key, stage.theme.version, ratio)
             if self._kept.is_ready(key, size, ratio, _CLEAR, self._draw):
                 painter.drawPixmap(0, 0, self._kept.pixmap)

@@ -131,8 +131,10 @@ class TimeScale(ChartItem):
         line = layout.line
         right = stage.logical(layout.plot_width) - 2
         lines: list[tuple[int, int, int, int]] = []
+        zoom, first = model.time.zoom, model.time.left - middle
         for mark in self._visible_marks():
-            x = model.time.column_of(mark.slot) + middle
+            column = mark.slot * zoom.spacing if zoom.per_column == 1 else mark.slot // zoom.per_column
+            x = column - first
             if not 0 <= x < layout.plot_width:
                 continue
             lines.append((math.floor(x), 0, line, layout.time.top))
