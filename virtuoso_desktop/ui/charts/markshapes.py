@@ -92,10 +92,11 @@ class MarkShapes:
     # --- over the candles; logical pixels --------------------------------------------------------------------------
 
     def draw_over(self, painter: QPainter, stage: Stage, scale: Scale) -> None:
-        """Swings, breaks and signals, and the pills of the zones."""
+        """Signals, then swings and breaks whose words leave those free, and the pills of the zones."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        _draw_structure(painter, stage, scale)
-        _draw_signals(painter, stage, scale)
+        boxes: list[QRectF] = []
+        _draw_signals(painter, stage, scale, boxes)
+        _draw_structure(painter, stage, scale, boxes)
         _draw_pills(painter, stage, scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
@@ -169,9 +170,8 @@ def _place(stage: Stage, scale: Scale, slot: float, price: float) -> _Place:
     return _Place(stage.logical(left), stage.logical(scale.row(price)))
 
 
-def _draw_structure(painter: QPainter, stage: Stage, scale: Scale) -> None:
+def _draw_structure(painter: QPainter, stage: Stage, scale: Scale, boxes: list[QRectF]) -> None:
     structure = stage.model.view_marks.structure
-    boxes: list[QRectF] = []
     for each in structure.breaks:
         begin = _place(stage, scale, each.from_slot, each.price)
         end = _place(stage, scale, each.slot, each.price)
@@ -210,10 +210,9 @@ def _draw_label(painter: QPainter, stage: Stage, middle: QPointF, words: str, to
 # --- signals -----------------------------------------------------------------------------------------------------
 
 
-def _draw_signals(painter: QPainter, stage: Stage, scale: Scale) -> None:
+def _draw_signals(painter: QPainter, stage: Stage, scale: Scale, boxes: list[QRectF]) -> None:
     """A triangle and its words off the wick where a signal began, a hollow diamond where one ended."""
     model = stage.model
-    boxes: list[QRectF] = []
     if model.timeframe is None or not stage.shows_signals:
         return
     first, last = model.time.left_slot, model.time.right_slot
@@ -250,6 +249,8 @@ def _draw_triangle(painter: QPainter, stage: Stage, tip: QPointF, mark: SignalMa
     half = _TRIANGLE_WIDTH_PX / 2
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(stage.theme.color(token))
-    painter.drawPolygon(QPolygonF([tip, QPointF(tip.x() + half, base), QPointF(tip.x() - half, base)]))
+    shape = QPolygonF([tip, QPointF(tip.x() + half, base), QPointF(tip.x() - half, base)])
+    painter.drawPolygon(shape)
     words = f"{mark.kind.value} {mark.score:.0f}"
     _draw_label(painter, stage, QPointF(tip.x(), base + down * 9), words, f"{token}_text", boxes)
+    boxes.append(shape.boundingRect())
