@@ -1,7 +1,8 @@
 """The studies of the shown series, kept beside its candles.
 
-The kernels are imported and compiled in a worker (numba: 0.5 s to import, 4 s on a machine's first
-run); until then every view says ``preparing``. Afterwards the rows before the last one are computed when they
+The kernels are imported and compiled in a worker (numba: 0.5 s to import, 4 s for the first two and half a minute for
+all on a machine's first run); until then every view says ``preparing`` and has the columns that can be computed
+already. The rows before the last one are computed when they
 change, and the last one is a preview on a scratch state. A long computation is cut into slices: a call works for
 `BUDGET_S`, the next ones go on, and what was drawn before stays until then.
 """
@@ -230,9 +231,9 @@ class Studies:
                 self._compiled |= {kernel.name}
                 if self._compiled.issuperset(FIRST_KERNELS):
                     self._kernels = kernels
-                    self.state = READY
+            self.state = READY
         finally:
-            if self._kernels is None or len(self._compiled) < len(self._kernels.COMPILED):
+            if self.state != READY:
                 self.state = FAILED
 
     def choose(self, studies: tuple[Study, ...]) -> None:

@@ -248,7 +248,7 @@ class CandleView:
 class StudiesView(msgspec.Struct, frozen=True):
     """Columns of the chosen studies, aligned with the candles of one series: prices in ticks, NaN while warming up.
 
-    ``state`` is ``preparing`` until the kernels are compiled, then ``ready``.
+    ``state`` is ``preparing`` until all kernels are compiled, then ``ready``; columns come one by one before.
     """
 
     state: str

@@ -120,6 +120,18 @@ def test_values_at_the_crosshair_are_those_of_the_candle(drawn: ChartPanel, engi
     assert words(drawn, "macd_12_26_9") == expected
 
 
+def test_studies_that_are_still_being_compiled_say_so_and_the_others_are_drawn(
+    drawn: ChartPanel, engine: FakeEngine
+) -> None:
+    engine.studies._compiled = frozenset({"ema", "vwap"})
+    for state, said in (("preparing", "preparing"), ("failed", "not available, see the log")):
+        engine.studies.state = state
+        settle(drawn, engine)
+        assert f"S/R: {said}" in drawn.canvas.price_legend.words
+        assert f"EMA 12 {columns(engine)['ema_12'][-1] / 10:,.1f}" in drawn.canvas.price_legend.words
+        assert words(drawn, "rsi_14") == f"RSI 14 {said}"
+
+
 def test_the_cvd_says_where_it_comes_from(drawn: ChartPanel) -> None:
     assert words(drawn, "volume").endswith("estimated from candles")
 

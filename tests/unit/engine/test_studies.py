@@ -357,5 +357,27 @@ async def test_a_kernel_is_drawn_when_it_is_compiled() -> None:
     studies = Studies(lambda: fake)
     studies.choose((*CHOSEN, study_of(StudyKind.RSI)))
     await studies.prepare()
-    assert seen == [{PREPARING}, {PREPARING}, {READY, "ema_12", "ema_26", "vwap", "vwap.sd"}]
-    assert "rsi_14" in studies.view(BTC, Timeframe.M5, view_of(made)).columns
+    assert seen == [{PREPARING}, {PREPARING}, {PREPARING, "ema_12", "ema_26", "vwap", "vwap.sd"}]
+    after = studies.view(BTC, Timeframe.M5, view_of(made))
+    assert after.state == READY
+    assert "rsi_14" in after.columns
+
+
+async def test_a_kernel_that_does_not_compile_leaves_the_others_drawn() -> None:
+    kernels = import_kernels()
+
+    class Broken:
+        name = "broken"
+
+        def compile(self, params: Any) -> None:
+            raise RuntimeError("no room in the cache")
+
+    fake = SimpleNamespace(**{name: getattr(kernels, name) for name in dir(kernels) if not name.startswith("_")})
+    fake.COMPILED = (*kernels.COMPILED[:3], (Broken(), (0.0,)), *kernels.COMPILED[3:])
+    studies, made = Studies(lambda: fake), series(0, 200)
+    studies.choose((*CHOSEN, study_of(StudyKind.RSI), study_of(StudyKind.ADX)))
+    with pytest.raises(RuntimeError, match="no room"):
+        await studies.prepare()
+    view = studies.view(BTC, Timeframe.M5, view_of(made))
+    assert view.state == FAILED
+    assert set(view.columns) == {"ema_12", "ema_26", "vwap", "vwap.sd", "rsi_14"}

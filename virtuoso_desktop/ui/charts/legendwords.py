@@ -27,6 +27,7 @@ MOST_LINES = 3
 _LETTERS = tuple(Run(letter, Type.BODY, "muted") for letter in "OHLC")
 _NOT_READY = {"preparing": "preparing", "failed": "not available, see the log"}
 _WITHOUT_COLUMNS = frozenset({StudyKind.PROFILE, StudyKind.SIGNALS})
+_FROM_TABLE = frozenset({StudyKind.LEVELS, StudyKind.SWINGS})
 _WITHOUT_VALUE = frozenset({StudyKind.LEVELS, StudyKind.SWINGS, StudyKind.SIGNALS})
 
 
@@ -138,10 +139,11 @@ def _overlay_words(stage: Stage) -> list[_Words]:
     state = stage.model.study_state
     found: list[_Words] = []
     if state in _NOT_READY:
-        waiting = [study.title for study in chosen if study.kind not in _WITHOUT_COLUMNS and study.is_shown]
+        waiting = [study for study in chosen if study.is_shown and not _has_columns(stage, study)]
         if waiting:
-            found.append(_Words(Run(f"{', '.join(waiting)}: {_NOT_READY[state]}", Type.CAPTION, "muted")))
-        chosen = [study for study in chosen if study.kind in _WITHOUT_COLUMNS]
+            titles = ", ".join(study.title for study in waiting)
+            found.append(_Words(Run(f"{titles}: {_NOT_READY[state]}", Type.CAPTION, "muted")))
+        chosen = [study for study in chosen if study not in waiting]
     marked = stage.choice.highlighted
     for study in chosen:
         token = "accent_text" if study.name in marked else "muted"
@@ -158,6 +160,15 @@ def _overlay_words(stage: Stage) -> list[_Words]:
                 title = Run(words, Type.CAPTION, token, swatch=looks[0].token, entry=study.name)
                 found.append(_Words(title, keys))
     return found
+
+
+def _has_columns(stage: Stage, study: Study) -> bool:
+    """Whether what a study over the candles is drawn from is there."""
+    if study.kind in _WITHOUT_COLUMNS:
+        return True
+    if study.kind in _FROM_TABLE:
+        return "table.atr" in stage.model.lines
+    return any(look.key in stage.model.lines for look in stage.overlays.get(study.name, ()))
 
 
 def _breaks(groups: Groups, room: float) -> list[int]:
@@ -216,7 +227,8 @@ def _remarks(stage: Stage, study: Study) -> list[Run]:
     if study.kind is StudyKind.CONFLUENCE:
         words = "closed bars only" if "confluence" in model.lines else (model.scores.reason or "no score in view")
         return [Run(words, Type.CAPTION, "muted", GROUP_GAP, entry=study.name)]
-    if model.study_state in _NOT_READY and study.kind is not StudyKind.VOLUME:
+    is_missing = pane_look(study).lines[0].key not in model.lines
+    if is_missing and model.study_state in _NOT_READY and study.kind is not StudyKind.VOLUME:
         return [Run(_NOT_READY[model.study_state], Type.CAPTION, "muted", GROUP_GAP, entry=study.name)]
     return []
 
