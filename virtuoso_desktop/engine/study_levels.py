@@ -1,6 +1,7 @@
 """The zones of support and resistance to draw: the levels that the analysis holds (B.3, P3), with their touches.
 
-Price, strength and part are the analysis' own; extent, touches and first touch come from the swings near by.
+Price, strength and part are the analysis' own; extent (half an ATR on either side at most), touches and first touch
+come from the swings near by.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from virtuoso_desktop.engine.views import CandleView, LevelView
@@ -40,6 +42,7 @@ def levels_of(state: TableState, candles: CandleView, atr: float) -> tuple[Level
     clusters = _clusters(state.pivots, GAP_ATR * atr)
     close = float(candles.close[last])
     found = [view for level in state.levels for view in _view(level, state.seen, clusters, candles)]
+    found = [_narrowed(level, GAP_ATR * atr) for level in found]
     found += _day_levels(candles, last, close)
     found.sort(key=lambda level: -level.strength)
     return tuple(found[:MOST_LEVELS])
@@ -75,6 +78,12 @@ def _view(level: TableLevel, count: int, clusters: list[list[TablePivot]], candl
             since_ms=int(candles.open_ms[max(rows[0], 0)]),
         )
     ]
+
+
+def _narrowed(level: LevelView, reach: float) -> LevelView:
+    """A chain of swings can be long: the zone to draw stays near the price that counts."""
+    low, high = max(level.low, level.price - reach), min(level.high, level.price + reach)
+    return msgspec.structs.replace(level, low=low, high=high)
 
 
 def _distance(price: float, cluster: list[TablePivot]) -> float:

@@ -271,7 +271,7 @@ class LevelView(msgspec.Struct, frozen=True):
     price: float
     low: float
     high: float
-    """Lowest and highest of the swings it is made of."""
+    """Of the swings it is made of, half an ATR from the price at most."""
     strength: float
     """0 to 1."""
     touches: int

@@ -35,10 +35,7 @@ class PaneRanges:
 
     def fit(self, studies: tuple[Study, ...], lines: Mapping[str, Floats], in_view: slice) -> bool:
         """Fit every scale to the part ``in_view`` of the lines; True when one changed."""
-        found = {
-            name: look.fixed or _about(_seen(look, lines, in_view), _BELOW if name == "cvd" else _ABOVE)
-            for name, look in _panes(studies)
-        }
+        found = {name: look.fixed or _about(_seen(look, lines, in_view)) for name, look in _panes(studies)}
         if found == self.edges:
             return False
         self.edges = found
@@ -76,10 +73,10 @@ def _seen(look: PaneLook, lines: Mapping[str, Floats], in_view: slice) -> tuple[
     return lowest, highest
 
 
-def _about(seen: tuple[float, float], above: float) -> tuple[float, float]:
+def _about(seen: tuple[float, float]) -> tuple[float, float]:
     """Edges about what is in view; 0 to 1 where there is nothing."""
     lowest, highest = seen
     if not (math.isfinite(lowest) and math.isfinite(highest)):
         return 0.0, 1.0
     span = highest - lowest or max(abs(highest), 1.0)
-    return lowest - _BELOW * span, highest + above * span
+    return lowest - _BELOW * span, highest + _ABOVE * span
