@@ -21,17 +21,20 @@ from tests.benchmarks.measure import Child, Contender, Local, PeerUnavailable, R
 from tests.benchmarks.outcome import Line, Outcome
 from tests.benchmarks.painted import application, check_paints, steps
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
+from virtuoso_desktop.model.study import DEFAULT_STUDIES, Study, StudyKind, study_of
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.ui.charts import series
+from virtuoso_desktop.ui.charts import looks, series
+from virtuoso_desktop.ui.charts.choice import StudyMemory
 from virtuoso_desktop.ui.charts.panel import ChartPanel
 from virtuoso_desktop.ui.theme import Theme
 
 SIZE = (1272, 700)
 """The plot is 1,200 pixels wide: 300 candles of 4 pixels."""
 VISIBLE = 300
+THREE_OVERLAYS = (*(Study(StudyKind.EMA, (length,)) for length in (12, 26, 50)), study_of(StudyKind.VOLUME))
+"""Three lines over the candles; the volume's pane has the CVD too."""
 SHORT, LONG = 10_000, 1_000_000
 STEPS = 24
-OVERLAYS_S = 10.0
 ROUNDS = 9
 PEER_ROUNDS = 5
 VOLUME_SHARE = 0.2
@@ -44,21 +47,27 @@ Columns = np.ndarray[Any, np.dtype[np.float64]]
 class OurChart:
     """A `ChartPanel` of so many candles with volume and three overlays."""
 
-    def __init__(self, app: QApplication, rows: int, visible: float = VISIBLE) -> None:
+    def __init__(
+        self, app: QApplication, rows: int, visible: float = VISIBLE, studies: tuple[Study, ...] = THREE_OVERLAYS
+    ) -> None:
         self._app = app
         self.engine = FakeEngine()
-        self.engine.prepare_overlays()
+        self.engine.prepare_studies()
         self.engine.hold(walk(rows))
         self.panel = ChartPanel(Theme())
+        self.panel.recall(StudyMemory(studies=studies))
         self.panel.attach(self.engine)
         self.panel.set_instrument(BTC.id, Timeframe.M5)
         self.panel.resize(*SIZE)
         self.panel.show()
-        self._wait_for_overlays()
+        self.frame()
+        while self.engine.chart(BTC.id, Timeframe.M5).studies.is_behind:
+            self.frame()
         self._zoom_to(visible)
         self.key(Qt.Key.Key_PageUp)
         self.frame()
-        assert len(self.panel._stage.model.lines) == 3, "the chart draws three overlays"
+        drawn = self.panel._stage.overlays.values()
+        assert all(looks[0].key in self.panel._stage.model.lines for looks in drawn), "the chart draws its overlays"
 
     @property
     def view_bars(self) -> float:
@@ -67,14 +76,6 @@ class OurChart:
     def frame(self) -> None:
         self.panel.refresh(time.perf_counter_ns())
         self._app.processEvents()
-
-    def _wait_for_overlays(self) -> None:
-        """A worker computes those of many candles."""
-        until_s = time.monotonic() + OVERLAYS_S
-        self.frame()
-        while len(self.panel._stage.model.lines) < 3 and time.monotonic() < until_s:
-            time.sleep(0.01)
-            self.frame()
 
     def key(self, key: Qt.Key) -> None:
         QApplication.sendEvent(self.panel.canvas, QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier))
@@ -146,7 +147,7 @@ class BareDraw(QWidget):
         self._volumes = [_rects(x[part], height - tall[part], bar, tall[part]) for part in (up, ~up)]
         self._overlays = [_polyline(x, y(close) + shift) for shift in (0.0, 5.0, 10.0)]
         is_thin = spacing < series.THIN_SPACING
-        self._overlay_pen = QPen(Qt.GlobalColor.yellow, series.THIN_LINE_WIDTH if is_thin else series.LINE_WIDTH)
+        self._overlay_pen = QPen(Qt.GlobalColor.yellow, series.THIN_LINE_WIDTH if is_thin else looks.LINE_WIDTH)
         self.show()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
@@ -283,11 +284,13 @@ def run(quick: bool) -> Outcome:
 
 def _move(app: QApplication, long: int, rounds: int) -> Rounds:
     short_chart, long_chart = OurChart(app, SHORT), OurChart(app, long)
+    usual = OurChart(app, SHORT, studies=DEFAULT_STUDIES)
     empty, example = TwoPlots(), ExampleChart(walk(SHORT))
     bare, rough = BareDraw(walk(VISIBLE)), BareDraw(walk(VISIBLE), smooth=False)
     subjects: list[tuple[str, QWidget, Callable[[int], object]]] = [
         ("pan", short_chart.panel.canvas.viewport(), short_chart.pan),
         ("zoom", short_chart.panel.canvas.viewport(), short_chart.zoom),
+        ("pan with the usual studies", usual.panel.canvas.viewport(), usual.pan),
         ("pan of long", long_chart.panel.canvas.viewport(), long_chart.pan),
         ("zoom of long", long_chart.panel.canvas.viewport(), long_chart.zoom),
         ("empty pan", empty.widget.viewport(), empty.pan),
@@ -308,6 +311,9 @@ def _move_lines(found: Rounds) -> list[Line]:
             Line(f"{what} of 1 M candles / of 10 k", found.ratio(f"{what} of long", what), "x", 1.2),
         ]
     lines.append(Line("pan / a bare draw with unsmoothed lines", found.ratio("pan", "rough bare draw")))
+    lines.append(
+        Line("pan with the usual studies / empty two plots", found.ratio("pan with the usual studies", "empty pan"))
+    )
     lines.append(Line("pan / pyqtgraph's candlestick example", found.ratio("pan", "example pan")))
     lines.append(Line("pan", found.best("pan") / STEPS * 1e3, "ms"))
     return lines

@@ -118,7 +118,7 @@ class _Rig:
     def start(self) -> None:
         self.engine.start(RememberedUniverse(END_MS, tuple(self.adapter.listed)))
         self.engine.show(BTC, Timeframe.M1)
-        self.engine.prepare_overlays()
+        self.engine.prepare_studies()
         self.panel.attach(self.engine)
         self.panel.set_instrument(BTC, Timeframe.M1)
 
@@ -160,7 +160,7 @@ class _Rig:
 async def _measure(outcome: Outcome, app: QApplication, folder: Path, rows: Rows, source: str, stored: int) -> None:
     rig = _Rig(app, folder)
     rig.start()
-    while not (rig.engine.overlays.state == "ready" and rig.count and rig.panel._stage.model.lines):
+    while not (rig.engine.studies.state == "ready" and rig.count and rig.panel._stage.model.lines):
         await rig.frames(1, lambda _: None)
     await _load(outcome, rig, rows, source)
     for name, zoom in (("zoomed out", lambda: None), ("300 candles", rig.panel._stage.model.time.reset_zoom)):

@@ -15,7 +15,9 @@ import pytest
 from tests.e2e.app_program import OFFSCREEN, ORDERED_STOP_S, App, is_alive, log_of, read_report, run, running
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.engine.views import RowState
+from virtuoso_desktop.model.study import DEFAULT_STUDIES
 from virtuoso_desktop.storage.cache import DiskCache
+from virtuoso_desktop.ui.charts.choice import StudyMemory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -80,8 +82,10 @@ def test_the_second_start_shows_what_the_first_saw_and_a_closed_window_ends_it(t
     assert first.code == 0, first.err
     cache = DiskCache(tmp_path / "demo" / "cache")
     markets, chart = warm_start.read_markets(cache), warm_start.read_chart(cache)
-    window = warm_start.read_window(cache)
+    window, studies = warm_start.read_window(cache), warm_start.read_studies(cache)
     cache.close()
+    assert StudyMemory.from_bytes(studies).studies == DEFAULT_STUDIES
+    assert studies is not None
     assert markets is not None
     assert len(markets.rows) == 35
     assert {row.state for row in markets.rows} == {RowState.LAST_SEEN}

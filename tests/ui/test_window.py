@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from tests.market_rows import COINS, NOW_MS, FakeMarket, identity, row, waiting
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketsSnapshot, RowState, StaleTopic, StatusView
@@ -365,8 +365,8 @@ def test_the_tab_order_follows_the_eye(window: MainWindow) -> None:
     tell(window)
     bar, markets = window.interior.top_bar, window.interior.markets
     wanted = [
-        bar.instrument, *bar._timeframes.values(), bar._chips["bybit"], bar.theme_button, bar.menu_button,
-        markets.search, markets.view,
+        bar.instrument, *bar._timeframes.values(), bar.indicators, bar._chips["bybit"], bar.theme_button,
+        bar.menu_button, markets.search, markets.view,
     ]  # fmt: skip
     order, widget = [], bar.instrument
     for _ in range(200):
@@ -378,7 +378,7 @@ def test_the_tab_order_follows_the_eye(window: MainWindow) -> None:
 
 def test_every_control_has_a_name_and_a_tooltip(window: MainWindow) -> None:
     tell(window)
-    from PySide6.QtWidgets import QAbstractButton, QLineEdit
+    from PySide6.QtWidgets import QLineEdit
 
     controls = [*window.findChildren(QAbstractButton), *window.findChildren(QLineEdit)]
     assert len(controls) > 12
@@ -537,6 +537,36 @@ def test_errors_from_before_the_window_are_shown_too(make: Callable[..., MainWin
     window.attach(market)
     assert window.interior._toasts is not None
     assert len(window.interior._toasts.toasts) == 1
+
+
+def test_a_removal_is_offered_to_be_taken_back_once(window: MainWindow, qtbot: QtBot) -> None:
+    taken_back: list[str] = []
+    for name in ("RSI 14", "MACD"):
+        notice = Notice(NOW_MS, Severity.INFO, "chart", f"{name} was removed. Its numbers are kept until this goes.")
+        window.interior.offer_undo(notice, lambda name=name: taken_back.append(name))
+    stack = window.interior._toasts
+    assert stack is not None
+    assert [toast.notice.user_text.split(" was")[0] for toast in stack.toasts] == ["MACD"]
+    undo = next(button for button in stack.toasts[0].findChildren(QAbstractButton) if button.text().startswith("Undo"))
+    assert undo.text() == "Undo (8 s)"
+    qtbot.waitUntil(lambda: undo.text() == "Undo (7 s)", timeout=3000)
+    assert stack.toasts[0].rect().contains(undo.geometry())
+    undo.click()
+    assert taken_back == ["MACD"]
+    assert stack.toasts == []
+
+
+def test_the_indicators_are_asked_for_by_button_and_key(window: MainWindow, qtbot: QtBot) -> None:
+    asked: list[int] = []
+    window.interior.indicators_asked.connect(lambda: asked.append(1))
+    button = window.interior.top_bar.indicators
+    assert button.text() == "Indicators"
+    button.click()
+    qtbot.keyClick(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    assert len(asked) == 2
+    window.resize(1280, 720)
+    qtbot.waitUntil(lambda: button.text() == "")
+    assert button.isVisible()
 
 
 def test_the_same_sentence_is_one_toast(window: MainWindow) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MARKETS_KEY = "snapshot:markets"
 CHART_KEY = "snapshot:chart"
 WINDOW_KEY = "window"
+STUDIES_KEY = "studies"
 UNIVERSE_KEY = "universe"
 APPEARANCE_KEY = "settings:appearance"
 
@@ -61,6 +62,11 @@ def read_window(cache: CacheReader | None) -> bytes | None:
 def read_appearance(cache: CacheReader | None) -> Appearance | None:
     """What the settings said last."""
     return cache.read(APPEARANCE_KEY, Appearance) if cache is not None else None
+
+
+def read_studies(cache: CacheReader | None) -> bytes | None:
+    """The studies that the chart drew."""
+    return cache.read(STUDIES_KEY, bytes) if cache is not None else None
 
 
 def read_universe(cache: CacheReader | None, wanted: UniverseSettings, now_ms: int) -> RememberedUniverse | None:

@@ -128,9 +128,9 @@ class _WindowRun:
             run.tasks.spawn("app.history", lambda: self._open_history(engine))
         settle_memory()
         with short_switches():
-            await asyncio.wait([engine.prepare_overlays()])
+            await asyncio.wait([engine.prepare_studies()])
         await asyncio.to_thread(_give_back_memory)
-        run.mark(f"indicators {engine.overlays.state}")
+        run.mark(f"indicators {engine.studies.state}")
 
     async def _open_history(self, engine: Engine) -> None:
         """Candles before the history: nobody waits for DuckDB's import with an empty chart."""
@@ -188,9 +188,11 @@ class _WindowRun:
         with short_switches():
             await asyncio.to_thread(import_all, CHART_MODULE)
         with plain_imports():
+            from virtuoso_desktop.ui.charts.choice import StudyMemory
             from virtuoso_desktop.ui.charts.panel import ChartPanel
 
             chart = self._chart = ChartPanel(window.theme, LiveClock().now_ms, window.source)
+        chart.recall(StudyMemory.from_bytes(warm_start.read_studies(self._run.folder.reader)))
         if snapshot is not None:
             chart.show_snapshot(snapshot)
         elif window.instrument is not None:
@@ -198,6 +200,8 @@ class _WindowRun:
         window.shown_changed.connect(chart.set_instrument)
         chart.letters_typed.connect(window.choose_instrument)
         chart.digit_typed.connect(window.choose_interval)
+        chart.undo_offered.connect(window.interior.offer_undo)
+        window.interior.indicators_asked.connect(chart.open_indicators)
         window.set_chart(chart, chart, chart.take_painted_ns)
         return chart.canvas.viewport()
 
@@ -223,6 +227,8 @@ class _WindowRun:
         if self._run.settings is not None:
             ui = self._run.settings.current.ui
             values[warm_start.APPEARANCE_KEY] = warm_start.Appearance(ui.theme, ui.colour_blind_safe)
+        if self._chart is not None:
+            values[warm_start.STUDIES_KEY] = self._chart.remember().to_bytes()
         snapshot = self._chart_snapshot()
         if snapshot is not None:
             values[warm_start.CHART_KEY] = snapshot

@@ -24,8 +24,8 @@ from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
-from virtuoso_desktop.engine.overlays import Overlays
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
+from virtuoso_desktop.engine.studies import Studies
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
 from virtuoso_desktop.engine.universe import RememberedUniverse
 from virtuoso_desktop.engine.upkeep import Housekeeper, MaintenanceWatch, TimeKeeper
@@ -33,9 +33,12 @@ from virtuoso_desktop.engine.views import (
     CandleView,
     ChartView,
     DerivativesView,
+    EvidenceView,
     LinkView,
     MarketRow,
     RowState,
+    ScoreHistoryView,
+    SignalMark,
     StatusView,
 )
 from virtuoso_desktop.exchanges.base import (
@@ -55,6 +58,7 @@ from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
 from virtuoso_desktop.market.store import InstrumentState, MarketStore
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
+from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import Settings
 from virtuoso_desktop.storage.history import HistoryStore
@@ -112,7 +116,7 @@ class Engine:
         self.clock = clock
         self.store = store
         self.notices = notices
-        self.overlays = Overlays()
+        self.studies = Studies()
         self.analysis_board = AnalysisBoard()
         self.loop_monitor = LoopMonitor()
         self.tasks = Supervisor(on_failure=self._task_failed)
@@ -178,9 +182,9 @@ class Engine:
         """Open the history's file in its thread, which takes DuckDB's import; returns at once."""
         self._archive.history.start()
 
-    def prepare_overlays(self) -> asyncio.Task[None]:
+    def prepare_studies(self) -> asyncio.Task[None]:
         """Import and compile the kernels in a worker; only a face that draws charts asks for it."""
-        return self.tasks.spawn("engine.overlays", self.overlays.prepare)
+        return self.tasks.spawn("engine.studies", self.studies.prepare)
 
     async def stop(self) -> None:
         """Stop in order: own tasks, the venue's streams and requests, then the history. Under 2 s."""
@@ -322,13 +326,25 @@ class Engine:
             instrument=state.instrument,
             timeframe=timeframe,
             candles=candles,
-            overlays=self.overlays.view(state.instrument, timeframe, candles),
+            studies=self.studies.view(state.instrument, timeframe, candles),
             last_price_ticks=last_price_ticks(state, series.last_close_ticks),
             state=row_state(state, self._venue_clock.now_ms()),
             newest_ms=max(newest, default=None),
             is_loading_older=self._history.is_loading_older(key),
             load_error=self._history.load_error(key),
         )
+
+    def choose_studies(self, studies: tuple[Study, ...]) -> None:
+        self.studies.choose(studies)
+
+    def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:  # noqa: ARG002
+        return ()
+
+    def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:  # noqa: ARG002
+        return ScoreHistoryView()
+
+    def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:  # noqa: ARG002
+        return None
 
     def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
         state = self.store.get(instrument_id)

@@ -1,6 +1,7 @@
 """Read models for both faces: what the engine shows, never how it holds it. One contract, kept together.
 
-Imports no numpy: the window paints its first frame from `MarketRow` before anything heavy is loaded.
+Imports no numpy: the window paints its first frame from `MarketRow` before anything heavy is loaded. The structs
+stand together, though they make a long module: it is the whole of what a face may know.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
+from virtuoso_desktop.model.result import SignalKind
 from virtuoso_desktop.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
     from virtuoso_desktop.model.market import FundingRate, Liquidation, LongShortRatio, OpenInterest, PriceKind
+    from virtuoso_desktop.model.study import Study
 
     FloatColumn = NDArray[np.float64]
 
@@ -243,19 +246,71 @@ class CandleView:
         return len(self.open_ms)
 
 
-class OverlayView(msgspec.Struct, frozen=True):
-    """Indicator lines aligned with the candles of one series: prices in ticks, NaN while warming up.
+class StudiesView(msgspec.Struct, frozen=True):
+    """Columns of the chosen studies, aligned with the candles of one series: prices in ticks, NaN while warming up.
 
-    ``state`` is ``preparing`` until the kernels are compiled, then ``ready``.
+    ``state`` is ``preparing`` until all kernels are compiled, then ``ready``; columns come one by one before.
     """
 
     state: str
-    names: tuple[str, ...]
-    """``ema_12``, ``ema_26``, ``vwap``."""
-    lines: tuple[FloatColumn, ...]
+    columns: dict[str, FloatColumn]
+    """By name: ``ema_12``, ``vwap``, ``vwap.sd``."""
+    serial: int
+    """Changes whenever a cell before the last row may have changed."""
     base_version: int
     """Of the candles that the values are of; -1 while a worker makes them and rows may lack theirs."""
     version: int
+    levels: tuple[LevelView, ...] = ()
+    """Support and resistance as of the newest closed candle, strongest first; the same tuple until they change."""
+    is_behind: bool = False
+    """A long history is still being computed."""
+
+
+class LevelView(msgspec.Struct, frozen=True):
+    """One level of support or resistance; prices in ticks."""
+
+    is_support: bool
+    price: float
+    low: float
+    high: float
+    """Of the swings it is made of, half an ATR from the price at most."""
+    strength: float
+    """0 to 1."""
+    touches: int
+    """Swings at least three candles apart; 0 for a high or low of the day before."""
+    since_ms: int
+    """Open time of the first touch."""
+
+
+class SignalMark(msgspec.Struct, frozen=True):
+    """The begin or the end of a signal on a closed candle."""
+
+    open_ms: int
+    """Of the candle whose close told it."""
+    kind: SignalKind
+    """Of an end: the signal that ended."""
+    score: float
+    is_end: bool = False
+
+
+class ScoreHistoryView(msgspec.Struct, frozen=True):
+    """The confluence score of closed candles, oldest first: live memory, to be used inside one frame."""
+
+    open_ms: FloatColumn | None = None
+    score: FloatColumn | None = None
+    version: int = 0
+    """Changes with every change of any row."""
+    reason: str | None = "The analysis has not scored this series."
+    """Why there is nothing, as a sentence; None when there is."""
+
+
+class EvidenceView(msgspec.Struct, frozen=True):
+    """What the newest evaluation says of one component."""
+
+    component: str
+    score: float | None
+    reason: str | None = None
+    """Why there is no score, in words."""
 
 
 class ChartView(msgspec.Struct, frozen=True):
@@ -264,7 +319,7 @@ class ChartView(msgspec.Struct, frozen=True):
     instrument: Instrument
     timeframe: Timeframe
     candles: CandleView
-    overlays: OverlayView
+    studies: StudiesView
     last_price_ticks: float | None
     """Newest trade or candle close."""
     state: RowState
@@ -336,6 +391,22 @@ class EngineView(Protocol):
 
     def chart_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[int, int]:
         """(base_version, version) without building a view; (-1, -1) while unknown."""
+        ...
+
+    def choose_studies(self, studies: tuple[Study, ...]) -> None:
+        """Compute these for the shown chart, and no others."""
+        ...
+
+    def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
+        """Begins and ends of signals, oldest first; the same tuple until one is added."""
+        ...
+
+    def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:
+        """The confluence score of closed candles."""
+        ...
+
+    def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
+        """The newest score of one component; None before the first evaluation."""
         ...
 
     def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:

@@ -1,6 +1,7 @@
 """The widgets of the main window: panels, bars, their places, and what keys and clicks do.
 
 Longer than a module should be: its lines hand over to parts, which all share the same few widgets.
+Longer than a module should be: its lines hand over to parts, and which part answers what is its duty.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class Interior(QWidget):
     """Name of a component to show on the chart."""
     moment_asked = Signal(object)
     """`SignalView` whose candle to bring into view, once its instrument and timeframe are shown."""
+    indicators_asked = Signal()
+    """The chart's own list of studies."""
 
     def __init__(self, window: MainWindow, rows: MarketsRows, memory: WindowMemory, now_ms: Callable[[], int]) -> None:
         super().__init__(window)
@@ -173,12 +176,19 @@ class Interior(QWidget):
 
     def post_notice(self, notice: Notice) -> None:
         """Show a notice as a toast."""
+        self._toast_stack().post(notice)
+
+    def offer_undo(self, notice: Notice, undo: Callable[[], object]) -> None:
+        """Show what was done as a toast that can take it back."""
+        self._toast_stack().offer_undo(notice, undo)
+
+    def _toast_stack(self) -> ToastStack:
         if self._toasts is None:
             from virtuoso_desktop.ui.toasts import ToastStack
 
             bottom = STATUS_PX + (RIBBON_PX if self.source is not Source.LIVE else 0)
             self._toasts = ToastStack(self.theme, self._window, bottom)
-        self._toasts.post(notice)
+        return self._toasts
 
     def remember(self, *, geometry: tuple[int, int, int, int], is_maximized: bool) -> WindowMemory:
         """The user's choices, for the next run."""
@@ -224,6 +234,7 @@ class Interior(QWidget):
         bar = self.top_bar
         bar.instrument_asked.connect(self.choose_instrument)
         bar.timeframe_asked.connect(self._choose_timeframe)
+        bar.indicators_asked.connect(self.indicators_asked)
         bar.details_asked.connect(self.show_details)
         bar.theme_asked.connect(self.theme.cycle)
         bar.menu_asked.connect(self.open_menu)
@@ -246,6 +257,7 @@ class Interior(QWidget):
                 "search": self.markets.start_search,
                 "toggle_confluence": work.toggle_confluence,
                 "toggle_dock": work.toggle_dock,
+                "indicators": self.indicators_asked.emit,
                 "cycle_theme": self.theme.cycle,
                 "full_screen": self.toggle_full_screen,
                 "menu": self.open_menu,

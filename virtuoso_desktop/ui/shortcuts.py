@@ -46,6 +46,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Panels", ("Ctrl+Shift+D",), "Panels under the chart: collapse or open", "toggle_dock"),
     Shortcut("Panels", ("Enter on a component",), "Show on the chart what it was read from"),
     Shortcut("Panels", ("Enter on a signal",), "Show that moment on the chart"),
+    Shortcut("Chart", ("Ctrl+I",), "Indicators", "indicators"),
+    Shortcut("Chart", ("Esc",), "End the evidence of a component"),
     Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),
     Shortcut("Window", ("F11",), "Full screen", "full_screen"),
     Shortcut("Window", ("F10",), "Menu", "menu"),

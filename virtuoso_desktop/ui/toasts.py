@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
@@ -26,9 +28,11 @@ _LOOK = {
 
 
 class Toast(QWidget):
-    """One notice: its first sentence as title, the rest below."""
+    """One notice: its first sentence as title, the rest below; with ``undo`` a link that takes something back."""
 
-    def __init__(self, theme: Theme, notice: Notice, parent: ToastStack) -> None:
+    def __init__(
+        self, theme: Theme, notice: Notice, parent: ToastStack, undo: Callable[[], object] | None = None
+    ) -> None:
         super().__init__(parent.window_widget)
         self._theme = theme
         self._stack = parent
@@ -44,6 +48,10 @@ class Toast(QWidget):
         self._title_rect = self._fit(self._title, Type.STRONG, 10.0)
         self._body_rect = self._fit(self._body, Type.BODY, self._title_rect.bottom() + 2)
         bottom = self._body_rect.bottom() if self._body else self._title_rect.bottom()
+        self._undo: Button | None = None
+        if undo is not None:
+            self._undo = self._undo_button(undo, round(bottom) + 4)
+            bottom = self._undo.geometry().bottom()
         self.resize(WIDTH_PX, round(bottom) + 10)
         self._goes: QTimer | None = None
         if notice.severity is not Severity.ERROR:
@@ -52,11 +60,37 @@ class Toast(QWidget):
             self._goes.timeout.connect(lambda: parent.remove(self))
             self._goes.start(STAYS_MS)
 
+    def _undo_button(self, undo: Callable[[], object], top: int) -> Button:
+        """A link that takes back, with the seconds it is there."""
+        button = Button(self._theme, "Undo", is_boxed=True, parent=self)
+        button.quiet_colour = "accent_text"
+        button.setToolTip("Take it back")
+        button.clicked.connect(lambda: (self._stack.remove(self), undo()))
+        seconds = QTimer(self)
+        left = [STAYS_MS // 1000]
+
+        def count() -> None:
+            button.setText(f"Undo ({left[0]} s)")
+            button.resize(button.sizeHint())
+            left[0] = max(0, left[0] - 1)
+
+        count()
+        button.setAccessibleName("Undo")
+        button.move(44, top)
+        seconds.timeout.connect(count)
+        seconds.start(1000)
+        return button
+
     def _fit(self, words: str, kind: Type, top: float) -> QRectF:
         box = QRectF(44, top, WIDTH_PX - 44 - 36, 400)
         flags = int(Qt.TextFlag.TextWordWrap)
         height = QFontMetricsF(font(kind)).boundingRect(box, flags, words).height() if words else 0
         return QRectF(box.left(), top, box.width(), height)
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it offers an undo."""
+        return self._undo is not None
 
     def sizeHint(self) -> QSize:
         return self.size()
@@ -112,7 +146,15 @@ class ToastStack(QObject):
                 (shown for shown in self.toasts if shown.notice.severity is not Severity.ERROR), self.toasts[0]
             )
             self.remove(oldest)
-        toast = Toast(self._theme, notice, self)
+        self._show(Toast(self._theme, notice, self))
+
+    def offer_undo(self, notice: Notice, undo: Callable[[], object]) -> None:
+        """Say what was done, with a link that takes it back; the newest offer stands alone."""
+        for toast in [shown for shown in self.toasts if shown.takes_back]:
+            self.remove(toast)
+        self._show(Toast(self._theme, notice, self, undo))
+
+    def _show(self, toast: Toast) -> None:
         self.toasts.append(toast)
         self._arrange()
         toast.show()

@@ -50,6 +50,7 @@ class Palette(msgspec.Struct, frozen=True):
     warning: str
     ema_fast: str
     ema_slow: str
+    ema_third: str
     vwap: str
     heatmap: tuple[str, str, str, str, str, str]
     """Six colours at five equal steps."""
@@ -84,6 +85,7 @@ DARK = Palette(
     warning="#E8B339",
     ema_fast="#4CC9F0",
     ema_slow="#8A7BFF",
+    ema_third="#E889C5",
     vwap="#C9D1DC",
     heatmap=("#0E1116", "#0F2135", "#134266", "#1F76A3", "#6BB8D6", "#FFF0BF"),
     accent_tint_ratio=0.16,
@@ -117,6 +119,7 @@ LIGHT = Palette(
     warning="#865D00",
     ema_fast="#0891B2",
     ema_slow="#6D5BD0",
+    ema_third="#B0307F",
     vwap="#4B5563",
     heatmap=("#FFFFFF", "#E4EFF8", "#A9CDE8", "#5B9FD0", "#2268A8", "#0B2F66"),
     accent_tint_ratio=0.10,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, kind_badge
@@ -21,6 +21,8 @@ from virtuoso_desktop.ui.shortcuts import keys_of, with_keys
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
+WORDS_PX = 1_400
+"""A narrower bar shows its tools as icons."""
 _THEME_ICONS = {ThemeChoice.DARK: "moon", ThemeChoice.LIGHT: "sun", ThemeChoice.SYSTEM: "monitor"}
 
 
@@ -117,6 +119,7 @@ class TopBar(GivingRow):
     instrument_asked = Signal()
     timeframe_asked = Signal(object)
     """`Timeframe`."""
+    indicators_asked = Signal()
     details_asked = Signal()
     theme_asked = Signal()
     menu_asked = Signal()
@@ -133,6 +136,7 @@ class TopBar(GivingRow):
         self._timeframes = {timeframe: self._timeframe_button(timeframe) for timeframe in ANALYSED_TIMEFRAMES}
         for place, button in enumerate(self._timeframes.values()):
             self.add(button, gap=2 if place else 6)
+        self._add_indicators()
         self._add_menu()
 
     def _timeframe_button(self, timeframe: Timeframe) -> Button:
@@ -143,6 +147,17 @@ class TopBar(GivingRow):
         button.setToolTip(with_keys(f"Candles of {timeframe.value}", f"timeframe_{timeframe.value}"))
         button.clicked.connect(lambda _checked, chosen=timeframe: self.timeframe_asked.emit(chosen))
         return button
+
+    def _add_indicators(self) -> None:
+        """With its word where there is room, else as an icon."""
+        self.add(Line(self._theme, self), gap=8)
+        self.indicators = Button(self._theme, "", icon_name="chart-line", parent=self)
+        self.indicators.quiet_colour = "text"
+        self.indicators.setAccessibleName("Indicators")
+        self.indicators.setToolTip(with_keys("Indicators", "indicators"))
+        self.indicators.clicked.connect(self.indicators_asked)
+        self.add(self.indicators, gap=8)
+        self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.indicators)
 
     def _add_menu(self) -> None:
         self.menu_button = Button(self._theme, icon_name="list", parent=self)
@@ -178,12 +193,16 @@ class TopBar(GivingRow):
                 chip = self._chips[link.venue] = LinkChip(self._theme, self)
                 chip.clicked.connect(self.details_asked)
                 self.add(chip, gap=6, right=True)
-                self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], chip)
+                self.setTabOrder(self.indicators, chip)
                 self.setTabOrder(chip, self.theme_button)
                 changed = True
             changed |= chip.tell(link, now_ms)
         if changed:
             self.arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.indicators.setText("Indicators" if self.width() >= WORDS_PX else "")
+        super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -1,4 +1,4 @@
-"""An engine for the chart's tests: real candle series and overlays, a clock and answers by hand."""
+"""An engine for the chart's tests: real candle series and studies, a clock and answers by hand."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from virtuoso_desktop.engine.overlays import Overlays, import_kernels
-from virtuoso_desktop.engine.views import CandleView, ChartSnapshot, ChartView, RowState
+from virtuoso_desktop.engine.studies import Studies, import_kernels
+from virtuoso_desktop.engine.views import (
+    CandleView,
+    ChartSnapshot,
+    ChartView,
+    EvidenceView,
+    RowState,
+    ScoreHistoryView,
+    SignalMark,
+)
 from virtuoso_desktop.kernel.clock import ManualClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.market.candles import CandleSeries
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
 from virtuoso_desktop.model.market import Candle
+from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.model.timeframe import Timeframe
 
 Columns = NDArray[np.float64]
@@ -77,7 +86,10 @@ class FakeEngine:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.series: dict[tuple[InstrumentId, Timeframe], CandleSeries] = {}
         self.older: dict[tuple[InstrumentId, Timeframe], Columns] = {}
-        self.overlays = Overlays()
+        self.studies = Studies()
+        self.scores = ScoreHistoryView()
+        self.marks: tuple[SignalMark, ...] = ()
+        self.told: EvidenceView | None = None
         self.state = RowState.LIVE
         self.newest_ms: int | None = None
         self.is_loading_older = False
@@ -85,9 +97,10 @@ class FakeEngine:
         self.complete_left = False
         self.calls: list[str] = []
 
-    def prepare_overlays(self) -> None:
-        self.overlays._kernels = import_kernels()
-        self.overlays.state = "ready"
+    def prepare_studies(self) -> None:
+        kernels = self.studies._kernels = import_kernels()
+        self.studies._compiled = frozenset(kernel.name for kernel, _ in kernels.COMPILED)
+        self.studies.state = "ready"
 
     def hold(
         self, rows: Columns, held: Instrument = BTC, timeframe: Timeframe = Timeframe.M5, most: int = 10**7
@@ -167,13 +180,25 @@ class FakeEngine:
             instrument=held,
             timeframe=timeframe,
             candles=candles,
-            overlays=self.overlays.view(held, timeframe, candles),
+            studies=self.studies.view(held, timeframe, candles),
             last_price_ticks=series.last_close_ticks,
             state=self.state,
             newest_ms=self.newest_ms,
             is_loading_older=self.is_loading_older,
             load_error=self.load_error,
         )
+
+    def choose_studies(self, studies: tuple[Study, ...]) -> None:
+        self.studies.choose(studies)
+
+    def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
+        return self.marks
+
+    def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:
+        return self.scores
+
+    def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
+        return self.told
 
     def chart_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[int, int]:
         series = self.series.get((instrument_id, timeframe))

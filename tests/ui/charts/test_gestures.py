@@ -172,7 +172,7 @@ def test_areas_and_cursors(panel: ChartPanel) -> None:
     gestures, bottom = panel.canvas.gestures, panel.canvas.height()
     assert gestures.area_at(QPointF(300, 200)) is Area.PLOT
     assert gestures.area_at(QPointF(AXIS_X, 200)) is Area.PRICE_AXIS
-    assert gestures.area_at(QPointF(AXIS_X, bottom - 60)) is Area.VOLUME_AXIS
+    assert gestures.area_at(QPointF(AXIS_X, bottom - 60)) is Area.STUDY_AXIS
     assert gestures.area_at(QPointF(300, bottom - 5)) is Area.TIME_AXIS
     QTest.mouseMove(panel.canvas.viewport(), QPoint(AXIS_X, 200))
     assert panel.canvas.viewport().cursor().shape() is Qt.CursorShape.SizeVerCursor

@@ -15,7 +15,7 @@ from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
-from virtuoso_desktop.ui.charts import series
+from virtuoso_desktop.ui.charts import across
 from virtuoso_desktop.ui.charts.kept import Kept
 from virtuoso_desktop.ui.charts.series import metrics_of
 from virtuoso_desktop.ui.charts.timeview import Zoom
@@ -168,14 +168,14 @@ def test_a_theme_is_taken_over_at_once(open_panel: Open, engine: FakeEngine) -> 
 def test_the_vwap_is_broken_at_midnight_only(open_panel: Open, timeframe: Timeframe) -> None:
     engine = FakeEngine()
     engine.hold(walk(3000, timeframe=timeframe), BTC, timeframe)
-    engine.prepare_overlays()
+    engine.prepare_studies()
     panel = open_panel(engine, timeframe)
     model = panel._stage.model
     for _ in range(25):
-        joined = series._are_joined(model, "vwap", model.bars.key)
+        joined = across.are_touching(model.bars.key) & across.is_same_session(model, model.bars.key)
         opens = model.bars.key[1:] * timeframe.duration_ms
         assert (joined == (opens % DAY_MS != 0)).all()
-        assert series._session(model, model.bars.key[3]) == model.bars.key[3] * timeframe.duration_ms // DAY_MS
+        assert across.session_of(model, model.bars.key[3]) == model.bars.key[3] * timeframe.duration_ms // DAY_MS
         model.time.pan_bars(-100)
         panel._on_view_moved()
 
@@ -199,7 +199,7 @@ def assert_screen_is_whole(panel: ChartPanel, what: str) -> None:
 def test_a_part_repainted_equals_the_whole(open_panel: Open, rungs: int, source: Source) -> None:
     engine = FakeEngine(source)
     engine.hold(np.delete(walk(3000), np.s_[2950:2953], axis=1))
-    engine.prepare_overlays()
+    engine.prepare_studies()
     panel = open_panel(engine)
     panel._stage.model.time.zoom_at(600, rungs)
     panel._on_view_moved()

@@ -69,7 +69,7 @@ def test_the_newest_candle_is_told_and_the_countdown_runs(panel: ChartPanel, eng
     assert legend(panel).startswith(
         "BTCUSDT.P 5m \u00b7 Bybit O " + " ".join((opened, "H", high, "L", low, "C", close))
     )
-    assert legend(panel).endswith("EMA 12, EMA 26, VWAP day: preparing")
+    assert "EMA 12, EMA 26, VWAP day, S/R: preparing" in legend(panel)
     assert tag(panel)[:2] == (close, "01:48")
     engine.clock.advance_ms(49_000)
     frame(panel)
@@ -92,15 +92,15 @@ def test_the_tag_and_the_legend_take_the_direction_of_the_candle(panel: ChartPan
 
 
 def test_overlay_values_come_once_the_kernels_are_ready(panel: ChartPanel, engine: FakeEngine) -> None:
-    engine.prepare_overlays()
+    engine.prepare_studies()
     frame(panel)
-    lines = engine.chart(BTC.id, Timeframe.M5).overlays.lines
-    expected = [f"{line[-1] / 10:,.1f}" for line in lines]
-    assert legend(panel).endswith(f"EMA 12 {expected[0]} EMA 26 {expected[1]} VWAP day {expected[2]}")
+    columns = engine.chart(BTC.id, Timeframe.M5).studies.columns
+    fast, slow, vwap = (f"{columns[name][-1] / 10:,.1f}" for name in ("ema_12", "ema_26", "vwap"))
+    assert f"EMA 12 {fast} EMA 26 {slow} VWAP day \u00b11\u03c3 \u00b12\u03c3 {vwap} S/R" in legend(panel)
 
 
 def test_kernels_that_failed_are_said_to_have(panel: ChartPanel, engine: FakeEngine) -> None:
-    engine.overlays.state = "failed"
+    engine.studies.state = "failed"
     frame(panel)
     assert "not available" in legend(panel)
 
@@ -127,7 +127,7 @@ def test_view_boxes_carry_the_same_ranges(panel: ChartPanel) -> None:
     model = panel._stage.model
     for box, low, high in (
         (panel.canvas.price_box, model.price.low, model.price.high),
-        (panel.canvas.volume_box, 0.0, model.volume_high),
+        (panel.canvas.rows["volume"].box, 0.0, model.volume_high),
     ):
         across, up = box.viewRange()
         assert across == pytest.approx([model.time.left_slot, model.time.right_slot])
@@ -171,11 +171,11 @@ def test_the_crosshair_tells_candle_price_and_time(panel: ChartPanel, engine: Fa
     assert f"O {row[1] / 10:,.1f} H {row[2] / 10:,.1f}" in legend(panel)
     price = round(model.price.high - 200 * model.price.span / panel._stage.layout.price.height)
     assert panel.canvas.price_scale.tags[-1].first == f"{price / 10:,.1f}"
-    assert panel.canvas.volume_scale.tags == ()
+    assert panel.canvas.rows["volume"].scale.tags == ()
     assert panel.canvas.time_scale.tag.count(":") == 1
-    hover(panel, 300, 560)
+    hover(panel, 300, panel._stage.layout.panes[0].top + 20)
     assert len(panel.canvas.price_scale.tags) == 1
-    assert len(panel.canvas.volume_scale.tags) == 1
+    assert len(panel.canvas.rows["volume"].scale.tags) == 1
     panel.canvas.gestures.leave()
     assert panel.canvas.time_scale.tag == ""
     assert f"C {series_of(engine).columns[4, -1] / 10:,.1f}" in legend(panel)
@@ -231,7 +231,7 @@ def test_missing_candles_leave_their_place_empty_and_are_named(open_panel: Open,
     hole = model.time.newest - 30
     hover(panel, model.time.column_of(hole) + 3, 200)
     assert "no candle" in legend(panel)
-    assert panel.canvas.volume_legend.words == "Volume \u2014"
+    assert panel.canvas.rows["volume"].legend.words == "Volume \u2014"
 
 
 def test_waiting_for_the_first_live_value_is_said(panel: ChartPanel, engine: FakeEngine) -> None:
@@ -481,24 +481,6 @@ def test_a_long_series_goes_on_to_the_left(open_panel: Open) -> None:
     scroll_left(panel, 70_000)
     frame(panel)
     assert older_calls(engine) == ["older BTCUSDT 5m"]
-
-
-def test_lines_that_a_worker_computes_are_drawn_when_they_are_there(open_panel: Open, qtbot: Any) -> None:
-    engine = FakeEngine()
-    engine.hold(walk(60_000))
-    panel = open_panel(engine)
-    model = panel._stage.model
-    assert not model.lines
-    engine.prepare_overlays()
-
-    def has_lines() -> bool:
-        frame(panel)
-        return len(model.lines) == 3
-
-    qtbot.waitUntil(has_lines, timeout=10_000)
-    assert np.isfinite(np.array(model.lines)).all()
-    newest = [line[-1] for line in engine.chart(BTC.id, Timeframe.M5).overlays.lines]
-    assert [line[-1] for line in model.lines] == newest
 
 
 # --- instruments and scales ------------------------------------------------------------------------------------

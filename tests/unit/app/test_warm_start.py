@@ -89,6 +89,9 @@ def test_the_chart_and_the_window_come_back(cache: DiskCache) -> None:
     chart = ChartSnapshot(1, NOW_MS, instrument("BTCUSDT"), Timeframe.M5, columns, 120.0, 4.5)
     cache.write(warm_start.CHART_KEY, chart)
     cache.write(warm_start.WINDOW_KEY, b'{"version":1}\x00\xff')
+    cache.write(warm_start.STUDIES_KEY, b'{"version":1}')
+    assert warm_start.read_studies(cache) == b'{"version":1}'
+    assert warm_start.read_studies(None) is None
     assert warm_start.read_chart(cache) == chart
     assert warm_start.read_window(cache) == b'{"version":1}\x00\xff'
 

@@ -6,11 +6,12 @@ column, the tag and the changed words; everything else repaints the whole view.
 
 from __future__ import annotations
 
+from functools import partial
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
@@ -24,18 +25,33 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 
+from virtuoso_desktop.model.study import StudyKind
+from virtuoso_desktop.ui.charts.choice import LEAST_PANE_PX
 from virtuoso_desktop.ui.charts.crosshair import Crosshair
 from virtuoso_desktop.ui.charts.gestures import Gestures
-from virtuoso_desktop.ui.charts.legend import Legend, price_legend, volume_legend
-from virtuoso_desktop.ui.charts.panes import PaneBox, PricePane, VolumePane
-from virtuoso_desktop.ui.charts.scales import PriceContent, ValueScale, VolumeContent
-from virtuoso_desktop.ui.charts.stage import Layout, Pane, Stage, arrange
+from virtuoso_desktop.ui.charts.legend import Legend
+from virtuoso_desktop.ui.charts.legendwords import PriceWords, pane_legend
+from virtuoso_desktop.ui.charts.panes import PaneBox, PaneItem, PricePane
+from virtuoso_desktop.ui.charts.scales import PriceContent, StudyContent, ValueScale, VolumeContent
+from virtuoso_desktop.ui.charts.stage import LEAST_PRICE_PX, Layout, Pane, Stage, arrange
+from virtuoso_desktop.ui.charts.studypanes import StudyPane, VolumePane
 from virtuoso_desktop.ui.charts.timescale import TimeScale
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QGraphicsItem, QWidget
+
+    from virtuoso_desktop.model.study import Study
 
 _SCALES, _PANES, _CROSSHAIR, _LEGENDS = range(4)
+
+
+class StudyRow(NamedTuple):
+    """What belongs to one pane below the candles."""
+
+    box: PaneBox
+    item: PaneItem
+    scale: ValueScale
+    legend: Legend
 
 
 class Canvas(pg.GraphicsView):
@@ -51,6 +67,8 @@ class Canvas(pg.GraphicsView):
         A key that is no command of the chart, as text.
     resized
         Panes have new places.
+    close_asked, menu_asked, settings_asked
+        The name of the study that the mouse is on; empty in a menu for none.
     """
 
     view_moved = Signal()
@@ -58,6 +76,10 @@ class Canvas(pg.GraphicsView):
     letters_typed = Signal(str)
     digit_typed = Signal(str)
     resized = Signal()
+    close_asked = Signal(str)
+    menu_asked = Signal(str, object)
+    """(name, `QPoint` of the screen)."""
+    settings_asked = Signal(str)
 
     def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
         super().__init__(parent, useOpenGL=False)
@@ -76,26 +98,56 @@ class Canvas(pg.GraphicsView):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         scene = self.scene()
         scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
-        self.price_box, self.volume_box = PaneBox(), PaneBox()
+        self.price_box = PaneBox()
         self.price_scale = ValueScale(stage, PriceContent(stage))
-        self.volume_scale = ValueScale(stage, VolumeContent(stage))
         self.time_scale = TimeScale(stage)
         self.price_pane = PricePane(stage, self.price_box, self.price_scale, self.time_scale)
-        self.volume_pane = VolumePane(stage, self.volume_box, self.volume_scale, self.time_scale)
         self.crosshair = Crosshair(stage)
-        self.price_legend = Legend(stage, price_legend)
-        self.volume_legend = Legend(stage, volume_legend)
-        for depth, items in (
-            (_SCALES, (self.price_scale, self.volume_scale, self.time_scale)),
-            (_PANES, (self.price_box, self.volume_box)),
-            (_CROSSHAIR, (self.crosshair,)),
-            (_LEGENDS, (self.price_legend, self.volume_legend)),
+        self.price_legend = Legend(stage, PriceWords())
+        self.rows: dict[str, StudyRow] = {}
+        """By study; a row without a pane in the layout is hidden."""
+        for depth, item in (
+            (_SCALES, self.price_scale),
+            (_SCALES, self.time_scale),
+            (_PANES, self.price_box),
+            (_CROSSHAIR, self.crosshair),
+            (_LEGENDS, self.price_legend),
         ):
-            for item in items:
-                item.setZValue(depth)
-                scene.addItem(item)
+            self._put(item, depth)
         self.gestures = Gestures(stage, self)
+        self.take_choice()
         self.set_colors()
+
+    def _put(self, item: QGraphicsItem, depth: int) -> None:
+        item.setZValue(depth)
+        self.scene().addItem(item)
+
+    # --- which studies -----------------------------------------------------------------------------------------
+
+    def take_choice(self) -> None:
+        """The chosen studies changed: make and drop panes, and find places for them."""
+        stage = self._stage
+        stage.take_choice()
+        wanted = {study.name: study for study in stage.choice.drawn if study.spec.has_pane and study.is_shown}
+        for name in [name for name in self.rows if name not in wanted]:
+            row = self.rows.pop(name)
+            for item in (row.box, row.scale, row.legend):
+                self.scene().removeItem(item)
+        for name, study in wanted.items():
+            if name not in self.rows:
+                self.rows[name] = self._made_row(study)
+        self._arrange()
+
+    def _made_row(self, study: Study) -> StudyRow:
+        stage = self._stage
+        is_volume = study.kind is StudyKind.VOLUME
+        box = PaneBox()
+        scale = ValueScale(stage, VolumeContent(stage, study) if is_volume else StudyContent(stage, study))
+        item = (VolumePane if is_volume else StudyPane)(stage, box, scale, self.time_scale, study)
+        legend = Legend(stage, partial(pane_legend, study=study))
+        for made, depth in ((box, _PANES), (scale, _SCALES), (legend, _LEGENDS)):
+            self._put(made, depth)
+        return StudyRow(box, item, scale, legend)
 
     # --- what changed ------------------------------------------------------------------------------------------
 
@@ -111,8 +163,10 @@ class Canvas(pg.GraphicsView):
         self.gestures.follow_mouse()
         model = stage.model
         left, right = model.time.left_slot, model.time.right_slot
-        self.price_box.set_range(left, right, model.price.low, model.price.high)
-        self.volume_box.set_range(left, right, 0.0, model.volume_high)
+        self.price_box.set_range(left, right, *self.price_pane.range())
+        for row in self.rows.values():
+            low, high = row.item.range()
+            row.box.set_range(left, right, low, high)
         self._row = self._price_row()
         self._refresh_marks(repaint=False)
         stage.asked = QRegion()
@@ -125,8 +179,7 @@ class Canvas(pg.GraphicsView):
         if model.shows_newest:
             spacing = model.time.zoom.spacing
             column = model.time.column_of(model.time.newest) - spacing
-            self.price_pane.ask_device(column, 0, 2 * spacing + 1, layout.price.height)
-            self.volume_pane.ask_device(column + spacing, 0, spacing, layout.volume.height)
+            self.crosshair.ask_device(column, 0, 2 * spacing + 1, layout.time.top)
         row = self._price_row()
         if row != self._row:
             line = layout.line
@@ -145,15 +198,12 @@ class Canvas(pg.GraphicsView):
             stage.asked = QRegion()
 
     def _refresh_marks(self, *, repaint: bool = True) -> None:
-        for item in (
-            self.crosshair,
-            self.price_scale,
-            self.volume_scale,
-            self.time_scale,
-            self.price_legend,
-            self.volume_legend,
-        ):
+        for item in (self.crosshair, self.price_scale, self.time_scale, self.price_legend):
             item.refresh(repaint=repaint)
+        for name in self._stage.layout.names:
+            row = self.rows[name]
+            row.scale.refresh(repaint=repaint)
+            row.legend.refresh(repaint=repaint)
 
     def _price_row(self) -> int | None:
         last_price = self._stage.model.last_price
@@ -173,7 +223,8 @@ class Canvas(pg.GraphicsView):
 
     def _arrange(self) -> None:
         ratio = self.viewport().devicePixelRatioF()
-        layout = arrange(self.viewport().width(), self.viewport().height(), ratio, self._axis_px)
+        view = self.viewport()
+        layout = arrange(view.width(), view.height(), ratio, self._axis_px, self._stage.wishes())
         if layout == self._stage.layout:
             return
         self._stage.layout = layout
@@ -181,15 +232,17 @@ class Canvas(pg.GraphicsView):
         if not self._is_seen:
             self._stage.model.place_again()
         whole = QRectF(0, 0, layout.width / ratio, layout.height / ratio)
-        for box, pane_item, scale, legend, pane in (
-            (self.price_box, self.price_pane, self.price_scale, self.price_legend, layout.price),
-            (self.volume_box, self.volume_pane, self.volume_scale, self.volume_legend, layout.volume),
-        ):
+        price = StudyRow(self.price_box, self.price_pane, self.price_scale, self.price_legend)
+        for row, pane in ((price, layout.price), *((row, layout.pane(name)) for name, row in self.rows.items())):
+            for item in (row.box, row.scale, row.legend):
+                item.setVisible(pane is not None)
+            if pane is None:
+                continue
             plot = _rect(layout, pane, layout.plot_width)
-            box.setGeometry(plot)
-            pane_item.fill(QRectF(0, 0, plot.width(), plot.height()), plot.topLeft())
-            scale.fill(_rect(layout, pane, layout.width))
-            legend.fill(plot)
+            row.box.setGeometry(plot)
+            row.item.fill(QRectF(0, 0, plot.width(), plot.height()), plot.topLeft())
+            row.scale.fill(_rect(layout, pane, layout.width))
+            row.legend.fill(plot)
         self.time_scale.fill(whole)
         self.crosshair.fill(whole)
         self.resized.emit()
@@ -207,6 +260,41 @@ class Canvas(pg.GraphicsView):
             self._arrange()
             self.view_moved.emit()
         return super().event(event)
+
+    def entry_at(self, place: QPointF) -> str:
+        """The study that a place of the viewport belongs to: a pane, or words of the legend over the candles."""
+        layout = self._stage.layout
+        x, y = place.x() * layout.ratio, place.y() * layout.ratio
+        if x >= layout.plot_width:
+            return ""
+        index = layout.index_at(y)
+        return layout.names[index] if index is not None else self.price_legend.entry_at(place)
+
+    def is_cross(self, place: QPointF) -> bool:
+        """Whether the cross of the pointed-at study is there."""
+        name = self._stage.entry
+        legend = self.rows[name].legend if name in self.rows else self.price_legend
+        return bool(name) and legend.is_cross(place)
+
+    def is_legend(self, place: QPointF) -> bool:
+        """Whether words of a study are there: they can be clicked."""
+        name = self.entry_at(place)
+        return bool(name) and (name not in self.rows or bool(self.rows[name].legend.entry_at(place)))
+
+    def move_border(self, index: int, pixels: int) -> None:
+        """Move the upper border of a pane down by logical pixels: what is above it takes them."""
+        stage = self._stage
+        layout, heights = stage.layout, stage.choice.heights
+        now = [round(pane.height / layout.ratio) for pane in layout.panes]
+        above = now[index - 1] if index else round(layout.price.height / layout.ratio) - LEAST_PRICE_PX + LEAST_PANE_PX
+        pixels = min(max(pixels, LEAST_PANE_PX - above), now[index] - LEAST_PANE_PX)
+        if not pixels:
+            return
+        now[index] -= pixels
+        if index:
+            now[index - 1] += pixels
+        heights.update(zip(layout.names, now, strict=True))
+        self._arrange()
 
     # --- painting ----------------------------------------------------------------------------------------------
 

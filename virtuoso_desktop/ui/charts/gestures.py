@@ -22,6 +22,7 @@ _SCALE_PX = 160.0
 """Dragging the price axis this far scales by e."""
 _RUNG_PX = 14.0
 """Dragging the time axis this far is one zoom step."""
+_BORDER_REACH_PX = 3.0
 _ARROW_SHARE = 0.08
 _PAGE_SHARE = 0.9
 _PRICE_SHARE = 0.08
@@ -33,21 +34,25 @@ class Area(Enum):
 
     PLOT = Qt.CursorShape.CrossCursor
     PRICE_AXIS = Qt.CursorShape.SizeVerCursor
-    VOLUME_AXIS = Qt.CursorShape.ArrowCursor
+    STUDY_AXIS = Qt.CursorShape.ArrowCursor
     TIME_AXIS = Qt.CursorShape.SizeHorCursor
+    BORDER = Qt.CursorShape.SplitVCursor
+    ENTRY = Qt.CursorShape.PointingHandCursor
 
 
 class Gestures:
     """Turns events of the canvas into moves of the model; tells by the canvas' signals.
 
     Drag in the plot pans (prices too, once they are scaled by hand); drag on an axis scales it; the
-    wheel zooms at the cursor, sideways or with Shift it pans; a double click on an axis resets it.
+    wheel zooms at the cursor, sideways or with Shift it pans; a double click on an axis resets it. Drag
+    of a pane's upper border gives it another height.
     """
 
     def __init__(self, stage: Stage, canvas: Canvas) -> None:
         self._stage = stage
         self._canvas = canvas
         self._drag: Area | None = None
+        self._border = 0
         self._last = QPointF()
         self._place: QPointF | None = None
         self._rest = 0.0
@@ -86,9 +91,15 @@ class Gestures:
     # --- mouse -------------------------------------------------------------------------------------------------
 
     def press(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.RightButton:
+            self._canvas.menu_asked.emit(self._canvas.entry_at(event.position()), event.globalPosition().toPoint())
         if event.button() is not Qt.MouseButton.LeftButton or self._stage.model.is_empty:
             return
+        if self._canvas.is_cross(event.position()):
+            self._canvas.close_asked.emit(self._stage.entry)
+            return
         self._drag = self.area_at(event.position())
+        self._border = self._border_at(event.position()) or 0
         self._last = event.position()
         self._rest = 0.0
         if self._drag is Area.PLOT:
@@ -111,8 +122,8 @@ class Gestures:
     def leave(self) -> None:
         """The mouse left: no crosshair."""
         self._place = None
-        if self._stage.hover is not None:
-            self._stage.hover = None
+        if self._stage.hover is not None or self._stage.entry:
+            self._stage.hover, self._stage.entry = None, ""
             self._canvas.hover_moved.emit()
 
     def double_click(self, event: QMouseEvent) -> None:
@@ -123,6 +134,9 @@ class Gestures:
             self._stage.model.price.set_auto()
         elif area is Area.TIME_AXIS:
             self._stage.model.time.reset_zoom()
+        elif area is Area.ENTRY:
+            self._canvas.settings_asked.emit(self._stage.entry)
+            return
         else:
             self.press(event)
             return
@@ -174,6 +188,11 @@ class Gestures:
             rungs = int(self._rest)
             self._rest -= rungs
             model.time.zoom_at(model.time.width, rungs)
+        elif self._drag is Area.BORDER:
+            self._rest += moved.y()
+            whole = round(self._rest)
+            self._rest -= whole
+            self._canvas.move_border(self._border, whole)
         self._canvas.view_moved.emit()
 
     def hover_at(self, place: QPointF) -> None:
@@ -188,12 +207,14 @@ class Gestures:
         if place is None:
             return False
         hover: Hover | None = None
-        if not stage.model.is_empty and self.area_at(place) is Area.PLOT:
+        entry = ""
+        if not stage.model.is_empty and self.area_at(place) in (Area.PLOT, Area.ENTRY, Area.BORDER):
             x, y = math.floor(place.x() * stage.layout.ratio), math.floor(place.y() * stage.layout.ratio)
             hover = Hover(stage.model.time.slot_at(x), y)
-        if hover == stage.hover:
+            entry = self._canvas.entry_at(place)
+        if (hover, entry) == (stage.hover, stage.entry):
             return False
-        stage.hover = hover
+        stage.hover, stage.entry = hover, entry
         return True
 
     def area_at(self, place: QPointF) -> Area:
@@ -202,9 +223,15 @@ class Gestures:
         x, y = place.x() * layout.ratio, place.y() * layout.ratio
         if y >= layout.time.top:
             return Area.TIME_AXIS
+        if self._border_at(place) is not None:
+            return Area.BORDER
         if x < layout.plot_width:
-            return Area.PLOT
-        return Area.PRICE_AXIS if y < layout.price.bottom else Area.VOLUME_AXIS
+            return Area.ENTRY if self._canvas.is_legend(place) else Area.PLOT
+        return Area.PRICE_AXIS if y < layout.price.bottom else Area.STUDY_AXIS
+
+    def _border_at(self, place: QPointF) -> int | None:
+        layout = self._stage.layout
+        return layout.border_at(place.y() * layout.ratio, _BORDER_REACH_PX * layout.ratio)
 
     def _cursor_at(self, place: QPointF) -> QCursor:
         if self._stage.model.is_empty:
@@ -217,6 +244,8 @@ class Gestures:
         """Do what a key says; False when it is none of the chart's."""
         if event.modifiers() & _COMMANDS:
             return False
+        if event.key() == Qt.Key.Key_Escape:
+            return self._stage.choice.end_evidence()
         action = self._keys.get(Qt.Key(event.key()))
         if action is not None:
             if not self._stage.model.is_empty:

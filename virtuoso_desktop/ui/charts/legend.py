@@ -7,45 +7,37 @@ from itertools import chain, zip_longest
 from math import ceil
 from typing import NamedTuple
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from virtuoso_desktop.engine.views import kind_badge
-from virtuoso_desktop.model.instrument import Instrument, MarketKind
 from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui import icons
 from virtuoso_desktop.ui.charts.kept import Kept
 from virtuoso_desktop.ui.charts.lettering import face, figureless
-from virtuoso_desktop.ui.charts.model import Reading
-from virtuoso_desktop.ui.charts.series import LINE_TOKENS
 from virtuoso_desktop.ui.charts.stage import ChartItem, Stage
 from virtuoso_desktop.ui.fonts import Type
 
 LEFT_PX = 8
-FIRST_MIDDLE_PX = 14
-SECOND_MIDDLE_PX = 33
-VOLUME_MIDDLE_PX = 10
 SWATCH_PX = 10
-INVERSE_DECIMALS = 4
-_GROUP_GAP = 12
+GROUP_GAP = 12
+_CLOSE_PX = 9
 _GAP = 5
 _CLEAR = QColor(0, 0, 0, 0)
 
-LINE_WORDS = {"ema_12": "EMA 12", "ema_26": "EMA 26", "vwap": "VWAP day"}
-_PREPARING_WORDS = {
-    "preparing": "EMA 12, EMA 26, VWAP day: preparing",
-    "failed": "EMA 12, EMA 26, VWAP day: not available, see the log",
-}
-
 
 class Run(NamedTuple):
-    """A piece of legend. ``swatch`` is a colour token of a short line before it, empty for none."""
+    """A piece of legend. ``swatch`` is a colour token of a short line before it, empty for none.
+
+    ``entry`` names the study that it tells of: its runs can be pointed at, and closed.
+    """
 
     words: str
     role: Type
     token: str
     gap: int = _GAP
     swatch: str = ""
+    entry: str = ""
 
 
 Groups = list[list[Run]]
@@ -53,8 +45,6 @@ Lines = list[tuple[float, list[Groups]]]
 """(middle, ways to say it) of every line: the first that fits is shown, of the last one what fits."""
 
 
-_LETTERS = tuple(Run(letter, Type.BODY, "muted") for letter in "OHLC")
-_LINE_NAMES = {name: Run(words, Type.CAPTION, "muted", swatch=LINE_TOKENS[name]) for name, words in LINE_WORDS.items()}
 _NOTHING = (QRectF(), Run("", Type.CAPTION, ""))
 
 
@@ -76,12 +66,33 @@ class Legend(ChartItem):
         self._key: tuple[object, ...] = ()
         self._shape: tuple[object, ...] = ()
         self._places: list[tuple[int, list[QRectF]]] = []
+        self._height = 0.0
         self._kept = Kept()
+        self._cross = QRectF()
+        """Behind the words of the study that the mouse is on; empty for none."""
 
     @property
     def words(self) -> str:
         """What the legend says, in one line."""
         return " ".join(run.words for _, run in self._placed)
+
+    def entry_at(self, place: QPointF) -> str:
+        """The study whose words are at a place of the canvas (logical pixels), with the cross behind them."""
+        inside = place - self._origin
+        return next((name for name, box in self.entries.items() if box.contains(inside)), "")
+
+    def is_cross(self, place: QPointF) -> bool:
+        """Whether the cross of the pointed-at study is at a place of the canvas (logical pixels)."""
+        return self._cross.isValid() and self._cross.adjusted(-2, -4, 2, 4).contains(place - self._origin)
+
+    @property
+    def entries(self) -> dict[str, QRectF]:
+        """Boxes of the studies it tells of, with room for the cross."""
+        found: dict[str, QRectF] = {}
+        for box, run in self._placed:
+            if run.entry:
+                found[run.entry] = found.get(run.entry, QRectF()).united(box)
+        return {name: box.adjusted(0, 0, GROUP_GAP, 0) for name, box in found.items()}
 
     def refresh(self, *, repaint: bool = True) -> None:
         """Say what holds now; ask for a repaint of the runs that changed."""
@@ -90,8 +101,12 @@ class Legend(ChartItem):
             return
         self._key = key
         before, self._placed = self._placed, self._place()
+        box = self.entries.get(self._stage.entry) if self._stage.entry else None
+        cross, self._cross = self._cross, QRectF() if box is None else _cross(box)
         if not repaint:
             return
+        if cross != self._cross:
+            self.ask(cross.united(self._cross).adjusted(-1, -1, 1, 1))
         changed: dict[float, QRectF] = {}
         for (old_box, old), (box, run) in zip_longest(before, self._placed, fillvalue=_NOTHING):
             if (old_box, old) != (box, run):
@@ -110,8 +125,11 @@ class Legend(ChartItem):
             model.timeframe,
             model.is_empty,
             model.state,
-            model.overlay_state,
-            model.line_names,
+            model.study_state,
+            model.scores.reason,
+            stage.choice.version,
+            stage.entry,
+            model.view_marks.poc,
             age,
             self._bounds.width(),
         )
@@ -126,6 +144,7 @@ class Legend(ChartItem):
         if shape != self._shape:
             self._shape = shape
             self._places = [self._place_line(middle, variants) for middle, variants in lines]
+            self._height = max((box.bottom() for _, boxes in self._places for box in boxes), default=0.0)
         return [
             (box, run)
             for (_, variants), (chosen, boxes) in zip(lines, self._places, strict=True)
@@ -135,35 +154,26 @@ class Legend(ChartItem):
     def _place_line(self, middle: float, variants: list[Groups]) -> tuple[int, list[QRectF]]:
         """Which variant is shown, and where its runs stand as far as they fit."""
         room = self._bounds.width() - LEFT_PX
-        widths = [LEFT_PX + self._width(groups) for groups in variants]
+        widths = [LEFT_PX + groups_width(groups) for groups in variants]
         chosen = next((index for index, width in enumerate(widths) if width <= room), len(variants) - 1)
         boxes: list[QRectF] = []
         x = float(LEFT_PX)
         for group in variants[chosen]:
-            if x + self._width([group]) > room:
+            if x + groups_width([group]) > room:
                 break
             for index, run in enumerate(group):
                 x += run.gap if index else 0
-                width = self._run_width(run)
+                width = _run_width(run)
                 boxes.append(QRectF(x, middle - 9, width + 1, 18))
                 x += width
-            x += _GROUP_GAP
+            x += GROUP_GAP
         return chosen, boxes
-
-    def _run_width(self, run: Run) -> float:
-        return face(run.role).width(run.words) + (SWATCH_PX + _GAP if run.swatch else 0)
-
-    def _width(self, groups: Groups) -> float:
-        runs = sum(self._run_width(run) for group in groups for run in group)
-        gaps = sum(run.gap for group in groups for run in group[1:])
-        return runs + gaps + _GROUP_GAP * (len(groups) - 1)
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         stage = self._stage
         if not stage.is_partial and self._placed:
             ratio = stage.layout.ratio
-            height = max(box.bottom() for box, _ in self._placed)
-            size = (ceil(self._bounds.width() * ratio), ceil(height * ratio))
+            size = (ceil(self._bounds.width() * ratio), ceil(self._height * ratio))
             key = (self._key, stage.theme.version, ratio)
             if self._kept.is_ready(key, size, ratio, _CLEAR, self._draw):
                 painter.drawPixmap(0, 0, self._kept.pixmap)
@@ -171,10 +181,17 @@ class Legend(ChartItem):
         for box, run in self._placed:
             if self.is_asked(box):
                 self._draw_run(painter, box, run)
+        self._draw_cross(painter)
+
+    def _draw_cross(self, painter: QPainter) -> None:
+        """A cross behind the words of the study that the mouse is on."""
+        if self._cross.isValid():
+            icons.paint(painter, "x", self._cross, self._stage.theme.color("text"))
 
     def _draw(self, painter: QPainter) -> None:
         for box, run in self._placed:
             self._draw_run(painter, box, run)
+        self._draw_cross(painter)
 
     def _draw_run(self, painter: QPainter, box: QRectF, run: Run) -> None:
         color = self._stage.theme.color
@@ -187,76 +204,16 @@ class Legend(ChartItem):
         letters.draw(painter, x, middle, run.words)
 
 
-def price_legend(stage: Stage) -> Lines:
-    """Symbol, timeframe, open, high, low, close and change; the overlay lines' values below."""
-    model = stage.model
-    if model.instrument is None or model.timeframe is None:
-        return []
-    identity = model.instrument.id
-    name = Run(f"{identity.symbol}{kind_badge(identity.market_kind)}", Type.KEY, "text")
-    place = Run(f"{model.timeframe.value} \u00b7 {identity.venue.value.capitalize()}", Type.BODY, "muted", 8)
-    head = [name, place]
-    if model.is_empty:
-        return [(FIRST_MIDDLE_PX, [[head]])]
-    if stage.seen_ms is not None:
-        age = text.age(stage.now_ms - stage.seen_ms)
-        head.append(Run(f"last seen {age} ago", Type.BODY, "warning", 8))
-    reading = stage.shown_reading()
-    figures = _figures(stage, reading)
-    short = [group for group in figures if group[0].words not in "OHL"]
-    ways = [[head, *figures], [head, *short], [[name, *head[2:]], *short]]
-    return [(FIRST_MIDDLE_PX, ways), (SECOND_MIDDLE_PX, [_overlays(stage, reading)])]
+def groups_width(groups: Groups) -> float:
+    """Logical pixels of some groups in one line."""
+    runs = sum(_run_width(run) for group in groups for run in group)
+    gaps = sum(run.gap for group in groups for run in group[1:])
+    return runs + gaps + GROUP_GAP * (len(groups) - 1)
 
 
-def volume_legend(stage: Stage) -> Lines:
-    """Volume of the candle; of the largest one where a column holds several."""
-    instrument = stage.model.instrument
-    if stage.model.is_empty or instrument is None:
-        return []
-    reading = stage.shown_reading()
-    value = text.DASH if reading is None else _volume(reading.volume, _size_decimals(instrument))
-    label = "Volume" if reading is None or reading.slots == 1 else "Largest volume"
-    token = "muted" if stage.is_muted else "text"
-    return [(VOLUME_MIDDLE_PX, [[[Run(label, Type.CAPTION, "muted"), Run(value, Type.CAPTION_KEY, token, 6)]]])]
+def _run_width(run: Run) -> float:
+    return face(run.role).width(run.words) + (SWATCH_PX + _GAP if run.swatch else 0)
 
 
-def _size_decimals(instrument: Instrument) -> int:
-    """Digits of a size in base coin; inverse contracts are counted in USD, so their grid says nothing of it."""
-    return INVERSE_DECIMALS if instrument.id.market_kind is MarketKind.INVERSE else instrument.size_decimals
-
-
-def _figures(stage: Stage, reading: Reading | None) -> Groups:
-    if reading is None:
-        return [[Run("no candle", Type.BODY, "warning")]]
-    is_old = not stage.is_live and reading == stage.model.newest
-    token = "muted" if is_old or stage.is_muted else "up_text" if reading.is_up else "down_text"
-    groups = [
-        [letter, Run(stage.price_text(ticks), Type.NUMBER, token, 6)]
-        for letter, ticks in zip(_LETTERS, (reading.open, reading.high, reading.low, reading.close), strict=True)
-    ]
-    change = (reading.close / reading.open - 1) * 100 if reading.open else None
-    groups[-1].append(Run(text.percent(change), Type.NUMBER, token, _GROUP_GAP))
-    if reading.slots > 1:
-        groups.append([Run(f"{reading.slots} candles", Type.BODY, "muted")])
-    return groups
-
-
-def _overlays(stage: Stage, reading: Reading | None) -> Groups:
-    model = stage.model
-    if stage.seen_ms is not None:
-        return []
-    if model.overlay_state in _PREPARING_WORDS:
-        return [[Run(_PREPARING_WORDS[model.overlay_state], Type.CAPTION, "muted")]]
-    values = reading.lines if reading is not None else (None,) * len(model.line_names)
-    return [
-        [
-            _LINE_NAMES[name],
-            Run(stage.price_text(value), Type.CAPTION_NUMBER, "text", 6),
-        ]
-        for name, value in zip(model.line_names, values, strict=True)
-    ]
-
-
-def _volume(value: float, decimals: int) -> str:
-    """``58.600``, ``1.23K``; small amounts in the instrument's own decimals, three at most."""
-    return text.price(value, min(decimals, 3)) if value < 100 else text.compact(value)
+def _cross(box: QRectF) -> QRectF:
+    return QRectF(box.right() - GROUP_GAP + 2, box.center().y() - _CLOSE_PX / 2, _CLOSE_PX, _CLOSE_PX)

@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from virtuoso_desktop.engine.views import ChartView, RowState
+from virtuoso_desktop.engine.views import ChartView, RowState, ScoreHistoryView, SignalMark
+from virtuoso_desktop.ui.charts.looks import derived
+from virtuoso_desktop.ui.charts.paneranges import PaneRanges
 from virtuoso_desktop.ui.charts.pricerange import PriceRange
 from virtuoso_desktop.ui.charts.reduction import Bars, Candles, no_bars
 from virtuoso_desktop.ui.charts.slots import open_of, slot_at
 from virtuoso_desktop.ui.charts.timeview import DEFAULT_BARS_RIGHT, TimeView
+from virtuoso_desktop.ui.charts.viewmarks import ViewMarks, marks_of
 
 if TYPE_CHECKING:
     from virtuoso_desktop.model.instrument import Instrument
+    from virtuoso_desktop.model.study import Study
     from virtuoso_desktop.model.timeframe import Timeframe
+    from virtuoso_desktop.ui.charts.across import Across
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +46,7 @@ class Change(IntEnum):
 
 
 class Reading(NamedTuple):
-    """One candle in numbers: prices and lines in ticks, None where a line has no value."""
+    """One candle in numbers: prices in ticks, studies by the names of their columns, None where one has no value."""
 
     slot: int
     open: float
@@ -49,7 +54,7 @@ class Reading(NamedTuple):
     low: float
     close: float
     volume: float
-    lines: tuple[float | None, ...]
+    lines: dict[str, float | None]
     slots: int = 1
     """How many slots the bar stands for."""
 
@@ -61,7 +66,7 @@ class Reading(NamedTuple):
 class ChartModel:
     """The visible slice and its scales.
 
-    ``bars`` and ``lines`` hold one entry a visible column and one more on either side; when
+    ``bars`` and each of ``lines`` hold one entry a visible column and one more on either side; when
     ``shows_newest`` the last entry is the newest candle. ``data_version`` changes with the slice, not with ticks.
     """
 
@@ -78,10 +83,17 @@ class ChartModel:
         self.is_forming = False
         self.is_complete_left = False
         self.count = 0
-        self.line_names: tuple[str, ...] = ()
-        self.overlay_state = ""
+        self.study_state = ""
         self.bars: Bars = no_bars()
-        self.lines: tuple[Floats, ...] = ()
+        self.lines: dict[str, Floats] = {}
+        self.panes = PaneRanges()
+        self.view_marks = ViewMarks()
+        self.across: Across | None = None
+        """Kept by `across_of`."""
+        self.scores = ScoreHistoryView()
+        self.marks: tuple[SignalMark, ...] = ()
+        self._studies: tuple[Study, ...] = ()
+        self._columns: dict[str, Floats] = {}
         self.shows_newest = False
         self.data_version = 0
         self._reader: Candles | None = None
@@ -89,6 +101,7 @@ class ChartModel:
         self._seen_version = -1
         self._fit_static = (math.inf, -math.inf, 0.0)
         self._newest_is_inside = False
+        self._in_view = slice(0)
         self._view_bars: float | None = None
         self._bars_right = DEFAULT_BARS_RIGHT
         self._right_ms: float | None = None
@@ -119,7 +132,8 @@ class ChartModel:
     def clear(self) -> None:
         """Nothing to draw until the next reading."""
         self.count = 0
-        self.bars, self.lines = no_bars(), ()
+        self.bars, self.lines, self._columns = no_bars(), {}, {}
+        self.view_marks = ViewMarks()
         self.newest = self.last_price = self.newest_ms = None
         self.shows_newest = self.is_forming = self.is_complete_left = False
         self._slice_key, self._seen_version = (), -1
@@ -148,9 +162,19 @@ class ChartModel:
 
     # --- reading -----------------------------------------------------------------------------------------------
 
+    def choose(self, studies: tuple[Study, ...]) -> None:
+        """Read the columns of these, shown ones only, from the next reading on."""
+        self._studies = tuple(study for study in studies if study.is_shown)
+        self._slice_key = ()
+
+    def tell(self, scores: ScoreHistoryView, marks: tuple[SignalMark, ...]) -> None:
+        """What the analysis says of the series; taken over by the next `read`."""
+        self.scores = scores
+        self.marks = marks
+
     def read(self, chart: ChartView) -> Change:
         """Take over what the engine holds now; cheap when nothing changed."""
-        candles, overlays = chart.candles, chart.overlays
+        candles, studies = chart.candles, chart.studies
         if self._reader is None or not len(candles):
             was_empty = self.is_empty
             if not was_empty:
@@ -167,7 +191,10 @@ class ChartModel:
         self._reader.advance(candles)
         self.count = len(candles)
         self._extend(chart)
-        key = (self.time.version, candles.base_version, overlays.state, overlays.names, overlays.base_version)
+        key = (
+            self.time.version, candles.base_version, candles.last_is_forming, studies.state, studies.serial,
+            studies.levels, self.scores.version, self.marks,
+        )  # fmt: skip
         if key != self._slice_key:
             self._slice_key = key
             self._seen_version = candles.version
@@ -208,9 +235,12 @@ class ChartModel:
         first, last = view.slot_at(0), view.slot_at(view.width - 1)
         bars = self._reader.bars(candles, first - per_column, last + 2 * per_column - 1, per_column)
         self.bars = bars
-        self.lines = tuple(line[bars.row] for line in chart.overlays.lines)
-        self.line_names = chart.overlays.names
-        self.overlay_state = chart.overlays.state
+        self.study_state = chart.studies.state
+        self._columns = {name: column[bars.row] for name, column in chart.studies.columns.items()}
+        if self.scores.open_ms is not None and self.scores.score is not None:
+            opens = candles.open_ms[bars.row]
+            self._columns["confluence"] = _matched(self.scores.open_ms, self.scores.score, opens)
+        self.lines = self._columns | derived(self._studies, self._columns)
         self.shows_newest = bool(bars.count) and int(bars.row[-1]) == len(candles) - 1
         self._read_newest(chart)
         begin = int(np.searchsorted(bars.key, first // per_column))
@@ -219,8 +249,17 @@ class ChartModel:
         static = slice(begin, end - 1 if newest_is_inside else end)
         self._fit_static = _extremes(bars, static)
         self._newest_is_inside = newest_is_inside
+        self._in_view = slice(begin, end)
+        self.view_marks = self._marks_in_view(chart)
         self._fit()
         self.data_version += 1
+
+    def _marks_in_view(self, chart: ChartView) -> ViewMarks:
+        rows = self.bars.row[self._in_view]
+        if not len(rows):
+            return ViewMarks()
+        left_ms = open_of(self.time.slot_at(0), chart.timeframe)
+        return marks_of(chart, self._studies, int(np.searchsorted(chart.candles.open_ms, left_ms)), int(rows[-1]))
 
     def _read_newest(self, chart: ChartView) -> None:
         candles = chart.candles
@@ -232,8 +271,16 @@ class ChartModel:
             float(candles.low[-1]),
             float(candles.close[-1]),
             float(candles.volume[-1]),
-            tuple(_value(line[-1]) for line in chart.overlays.lines),
+            self._newest_lines(chart),
         )
+
+    def _newest_lines(self, chart: ChartView) -> dict[str, float | None]:
+        cells = {name: column[-1:] for name, column in chart.studies.columns.items()}
+        cells |= derived(self._studies, cells)
+        found = {name: _value(cell[0]) for name, cell in cells.items()}
+        if self.scores.score is not None and len(self.scores.score):
+            found["confluence"] = _value(self.scores.score[-1])
+        return found
 
     def _read_last(self, chart: ChartView) -> Change:
         """The last candle moved: update its column in place, and the scales when it left them."""
@@ -247,8 +294,9 @@ class ChartModel:
         bars.close[-1] = candles.close[-1]
         bars.open[-1] = candles.open[rows][0]
         bars.volume[-1] = candles.volume[rows].max()
-        for column, line in zip(self.lines, chart.overlays.lines, strict=True):
-            column[-1] = line[-1]
+        for name, value in self.newest.lines.items() if self.newest is not None else ():
+            if name in self.lines and name != "confluence":
+                self.lines[name][-1] = math.nan if value is None else value
         return Change.ALL if self._newest_is_inside and self._fit_newest() else Change.LAST
 
     def _first_row_of_last(self) -> int:
@@ -257,7 +305,7 @@ class ChartModel:
 
     def _fit(self) -> bool:
         """Fit both scales to what is in view; True when one changed."""
-        return any([self._fit_price(), self._fit_volume()])
+        return any([self._fit_price(), self._fit_volume(), self.panes.fit(self._studies, self.lines, self._in_view)])
 
     def _fit_price(self) -> bool:
         lowest, highest, _ = self._fit_static
@@ -281,6 +329,8 @@ class ChartModel:
         changed = self._fit_price()
         if float(self.bars.volume[-1]) > self.volume_high:
             changed = self._fit_volume() or changed
+        if self.newest is not None and self.panes.are_left_by(self._studies, self.newest.lines):
+            changed = self.panes.fit(self._studies, self.lines, self._in_view) or changed
         return changed
 
     def fit_again(self) -> None:
@@ -304,7 +354,7 @@ class ChartModel:
             float(bars.low[index]),
             float(bars.close[index]),
             float(bars.volume[index]),
-            tuple(_value(line[index]) for line in self.lines),
+            {name: _value(line[index]) for name, line in self.lines.items()},
             per_column,
         )
 
@@ -319,6 +369,14 @@ def _extremes(bars: Bars, part: slice) -> tuple[float, float, float]:
     if not len(low):
         return math.inf, -math.inf, 0.0
     return float(low.min()), float(bars.high[part].max()), float(bars.volume[part].max())
+
+
+def _matched(opens: Floats, values: Floats, wanted: Floats) -> Floats:
+    """The value of each wanted open time, NaN where there is none."""
+    if not len(opens):
+        return np.full(len(wanted), np.nan)
+    place = np.minimum(np.searchsorted(opens, wanted), len(opens) - 1)
+    return np.where(opens[place] == wanted, values[place], np.nan)
 
 
 def _value(cell: float) -> float | None:

@@ -1,4 +1,7 @@
-"""The chart panel: one instrument's candles in one timeframe, from the engine or from the last run's snapshot."""
+"""The chart panel: one instrument's candles in one timeframe, from the engine or from the last run's snapshot.
+
+Longer than a module should be: the canvas, the notes over it, the studies and the window meet here, a few lines each.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from virtuoso_desktop.ui.charts.model import Change
 from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
 from virtuoso_desktop.ui.charts.snapshot import chart_of
 from virtuoso_desktop.ui.charts.stage import Stage
+from virtuoso_desktop.ui.charts.studyactions import StudyActions, evidence_words
 from virtuoso_desktop.ui.frame import FRAME_MS
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.model.instrument import Instrument
     from virtuoso_desktop.model.timeframe import Timeframe
+    from virtuoso_desktop.ui.charts.choice import StudyChoice, StudyMemory
     from virtuoso_desktop.ui.theme import Theme
 
 SMOOTH_HZ = 1_000 / FRAME_MS
@@ -63,10 +68,13 @@ class ChartPanel(QWidget):
         A letter typed on the chart: opens the instrument search.
     digit_typed(str)
         A digit typed on the chart: opens the interval box.
+    undo_offered(Notice, callable)
+        A study was removed, and how to take that back.
     """
 
     letters_typed = Signal(str)
     digit_typed = Signal(str)
+    undo_offered = Signal(object, object)
     urgency = 0
 
     def __init__(
@@ -96,6 +104,9 @@ class ChartPanel(QWidget):
         self._newest = NewestButton(theme, self)
         self._auto = Chip(theme, self, is_boxed=True)
         self._zone = Chip(theme, self)
+        self._evidence = Chip(theme, self, is_boxed=True)
+        self._evidence.hide()
+        self._studies = StudyActions(theme, self._stage, self)
         self._auto.say("Auto", "Automatic price scale", "Fit the price scale to the candles (double click on the axis)")
         self._auto.hide()
         self.setFocusProxy(self.canvas)
@@ -114,13 +125,18 @@ class ChartPanel(QWidget):
         self._auto.clicked.connect(self._on_auto)
         self._zone.clicked.connect(self._on_zone)
         self._strip.clicked.connect(self._on_retry)
+        self._evidence.clicked.connect(self._stage.choice.end_evidence)
+        self._studies.connect(canvas)
+        self._studies.undo_offered.connect(self.undo_offered)
         self.destroyed.connect(self._theme.changed.connect(self._on_theme))
+        self._stage.choice.changed.connect(self._on_choice)
 
     # --- what the window tells -----------------------------------------------------------------------------------
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""
         self._engine = engine
+        engine.choose_studies(self._stage.choice.drawn)
         self._set_source(engine.source)
         if self._subject is not None:
             engine.show(*self._subject)
@@ -161,6 +177,52 @@ class ChartPanel(QWidget):
         self._strip.say("")
         self.canvas.redraw()
 
+    # --- studies -------------------------------------------------------------------------------------------------
+
+    def recall(self, memory: StudyMemory) -> None:
+        """Draw the studies of the previous run."""
+        self._stage.choice.recall(memory)
+        self.canvas.take_choice()
+
+    def remember(self) -> StudyMemory:
+        """The chosen studies, for the next run."""
+        return self._stage.choice.remember()
+
+    def open_indicators(self) -> None:
+        """Open the list of studies."""
+        self._studies.open_list()
+
+    def show_evidence(self, component: str) -> None:
+        """Draw what a component of the score was read from, until Escape.
+
+        Its studies are brought up if they are not there, and made to stand out. A component that the chart cannot
+        show ends what was drawn before.
+        """
+        if not self._stage.choice.show_evidence(component):
+            self._stage.choice.end_evidence()
+        else:
+            self.canvas.setFocus()
+
+    def _on_choice(self, choice: StudyChoice) -> None:
+        if self._engine is not None:
+            self._engine.choose_studies(choice.drawn)
+        self.canvas.take_choice()
+        self._say_evidence()
+        self._on_view_moved()
+
+    def _say_evidence(self) -> None:
+        """Whose evidence is drawn, its score, and how to end it."""
+        component = self._stage.choice.component
+        self._evidence.setVisible(bool(component))
+        if not component:
+            return
+        told = None
+        if self._engine is not None and self._subject is not None:
+            told = self._engine.evidence(*self._subject, component)
+        words = evidence_words(component, told)
+        self._evidence.say(words, words, "End (Esc)")
+        self._notes_key = ()
+
     def _known_instrument(self, instrument_id: InstrumentId) -> Instrument | None:
         watched = () if self._engine is None else self._engine.watched()
         return next((instrument for instrument in watched if instrument.id == instrument_id), None)
@@ -195,10 +257,9 @@ class ChartPanel(QWidget):
 
     def _read(self) -> None:
         """Take over what the engine, or the snapshot, holds now, and ask for what has to be painted."""
-        model = self._stage.model
         chart = self._chart()
         self._tell_time(chart)
-        change = Change.NOTHING if chart is None else model.read(chart)
+        change = Change.NOTHING if chart is None else self._read_chart(chart)
         self._say_nothing_there(chart)
         self._step_history(chart)
         if change is not Change.NOTHING:
@@ -209,6 +270,14 @@ class ChartPanel(QWidget):
             self.canvas.redraw_newest()
         else:
             self.canvas.redraw_marks()
+
+    def _read_chart(self, chart: ChartView) -> Change:
+        """Candles and studies, and what the analysis says of them."""
+        model, engine = self._stage.model, self._engine
+        if engine is not None and self._snapshot is None:
+            key = (chart.instrument.id, chart.timeframe)
+            model.tell(engine.score_history(*key), engine.signal_marks(*key))
+        return model.read(chart)
 
     def _redraw(self) -> None:
         self.canvas.redraw()
@@ -268,7 +337,8 @@ class ChartPanel(QWidget):
         self._described_ns = now_ns
         words = self._message.text
         if not words:
-            parts = (self.canvas.price_legend.words, self.canvas.volume_legend.words, self._last_words())
+            panes = (self.canvas.rows[name].legend.words for name in self._stage.layout.names)
+            parts = (self.canvas.price_legend.words, *panes, self._last_words())
             words = ". ".join(part for part in parts if part)
         if words != self.canvas.accessibleDescription():
             self.canvas.setAccessibleDescription(words)
@@ -292,7 +362,7 @@ class ChartPanel(QWidget):
         model = self._stage.model
         chart = self._chart()
         if chart is not None:
-            model.read(chart)
+            self._read_chart(chart)
             model.fit_again()
         self._step_history(chart)
         self._redraw()
@@ -315,7 +385,7 @@ class ChartPanel(QWidget):
 
     def _on_theme(self, _theme: Theme) -> None:
         self.canvas.set_colors()
-        for note in (self._message, self._strip, self._newest, self._auto, self._zone):
+        for note in (self._message, self._strip, self._newest, self._auto, self._zone, self._evidence):
             note.update()
 
     # --- places ------------------------------------------------------------------------------------------------------
@@ -343,6 +413,8 @@ class ChartPanel(QWidget):
         self._auto.setVisible(is_by_hand)
         self._say_zone()
         axis = self.width() - plot
+        self._evidence.resize(self._evidence.sizeHint())
+        self._evidence.move(round((plot - self._evidence.width()) / 2), bottom - self._evidence.height() - 2 * _EDGE_PX)
         for chip, middle in ((self._auto, bottom - 16.0), (self._zone, top + strip / 2)):
             chip.resize(chip.sizeHint())
             chip.move(round(plot + (axis - chip.width()) / 2), round(middle - chip.height() / 2))

@@ -17,6 +17,8 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from virtuoso_desktop.ui.charts import series
 from virtuoso_desktop.ui.charts.gaps import Gaps, Watermark
 from virtuoso_desktop.ui.charts.kept import Kept
+from virtuoso_desktop.ui.charts.lines import LineSet, Scale
+from virtuoso_desktop.ui.charts.markshapes import MarkShapes
 from virtuoso_desktop.ui.charts.stage import ChartItem, Pane, Stage
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class PaneBox(pg.ViewBox):
 
 
 class PaneItem(ChartItem):
-    """What both panes share: the pixmap of what stands still."""
+    """What all panes share: the pixmap of what stands still."""
 
     def __init__(self, stage: Stage, box: PaneBox, scale: ValueScale, time_scale: TimeScale) -> None:
         super().__init__(stage, box)
@@ -77,7 +79,12 @@ class PaneItem(ChartItem):
 
     @property
     def pane(self) -> Pane:
-        return self._stage.layout.price
+        """The rows it fills."""
+        return Pane(0, 1)
+
+    def range(self) -> tuple[float, float]:
+        """Values at its lower and its upper edge."""
+        return 0.0, 1.0
 
     def paint_still(self, painter: QPainter, still_key: tuple[object, ...]) -> None:
         """Paint what stands still: straight in a whole repaint, from the pixmap in a part of one."""
@@ -115,17 +122,22 @@ class PaneItem(ChartItem):
 
 
 class PricePane(PaneItem):
-    """Watermark, gaps, candles, overlay lines, the newest candle, the last-price line."""
+    """Watermark, gaps, profile, zones, candles, overlay lines, marks, the newest candle, the last-price line."""
 
     def __init__(self, stage: Stage, box: PaneBox, scale: ValueScale, time_scale: TimeScale) -> None:
         super().__init__(stage, box, scale, time_scale)
         self._candles = series.CandleShapes()
-        self._overlays: dict[str, series.OverlayShapes] = {}
+        self._lines = LineSet()
+        self._marks = MarkShapes()
         self._gaps = Gaps()
         self._watermark = Watermark()
         self._key: tuple[object, ...] = ()
         self._price_pen = QPen()
         self._price_pen.setDashPattern([2, 3])
+
+    @property
+    def pane(self) -> Pane:
+        return self._stage.layout.price
 
     @property
     def notes(self) -> list[str]:
@@ -136,6 +148,14 @@ class PricePane(PaneItem):
         """Device pixels from the pane's upper edge to a price."""
         price = self._stage.model.price
         return round((price.high - ticks) * self.pane.height / price.span)
+
+    def range(self) -> tuple[float, float]:
+        price = self._stage.model.price
+        return price.low, price.high
+
+    def _lines_scale(self) -> Scale:
+        price = self._stage.model.price
+        return Scale(price.high, price.span, self.pane.height, self._stage.layout.ratio)
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         stage = self._stage
@@ -148,7 +168,7 @@ class PricePane(PaneItem):
             is_up = bool(model.bars.close[-1] >= model.bars.open[-1])
             color = self._color(is_up=is_up)
             series.draw_newest_candle(painter, model, self.pane.height, stage.layout.ratio, color)
-            self._draw_newest_segments(painter)
+            self._lines.draw_newest(painter, model, self._lines_scale(), stage.theme)
         self._draw_last_price(painter)
         self.to_logical(painter)
 
@@ -160,14 +180,17 @@ class PricePane(PaneItem):
         self._rebuild()
         self.to_device(painter)
         self._gaps.draw(painter, stage, self.pane)
+        self._marks.draw_under(painter, stage, self._lines_scale())
+        self._lines.draw_areas(painter, stage.theme)
         # Where candles are as thin as lines, lines on top would hide them.
         if stage.model.time.zoom.spacing < series.THIN_SPACING:
-            self._draw_overlays(painter)
+            self._lines.draw(painter, stage.model, stage.theme, stage.layout.ratio)
             self._candles.draw(painter, self._color(is_up=True), self._color(is_up=False))
         else:
             self._candles.draw(painter, self._color(is_up=True), self._color(is_up=False))
-            self._draw_overlays(painter)
+            self._lines.draw(painter, stage.model, stage.theme, stage.layout.ratio)
         self.to_logical(painter)
+        self._marks.draw_over(painter, stage, self._lines_scale())
         self._gaps.draw_words(painter, stage)
 
     def _color(self, *, is_up: bool) -> QColor:
@@ -180,32 +203,11 @@ class PricePane(PaneItem):
         if key == self._key:
             return
         self._key = key
-        height, ratio = self.pane.height, layout.ratio
-        self._candles.rebuild(model, height, ratio)
-        series.rebuild_overlays(self._overlays, model, height, ratio)
+        self._candles.rebuild(model, self.pane.height, layout.ratio)
+        looks = [look for lines in stage.overlays.values() for look in lines]
+        self._lines.rebuild(model, self._lines_scale(), looks, stage.fills)
+        self._marks.rebuild(stage, self._lines_scale())
         self._gaps.rebuild(stage, self.pane)
-
-    def _draw_overlays(self, painter: QPainter) -> None:
-        stage = self._stage
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for name in stage.model.line_names:
-            self._overlays[name].draw(painter, self._pen(name))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _pen(self, name: str) -> QPen:
-        stage = self._stage
-        is_thin = stage.model.time.zoom.spacing < series.THIN_SPACING
-        width = (series.THIN_LINE_WIDTH if is_thin else series.LINE_WIDTH) * stage.layout.ratio
-        return self._overlays[name].pen(stage.theme.color(series.LINE_TOKENS[name]), width)
-
-    def _draw_newest_segments(self, painter: QPainter) -> None:
-        stage = self._stage
-        model, ratio = stage.model, stage.layout.ratio
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for name, line in zip(model.line_names, model.lines, strict=True):
-            painter.setPen(self._pen(name))
-            series.draw_newest_segment(painter, model, name, line, self.pane.height, ratio)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _draw_last_price(self, painter: QPainter) -> None:
         stage = self._stage
@@ -219,43 +221,3 @@ class PricePane(PaneItem):
         self._price_pen.setWidth(stage.layout.line)
         painter.setPen(self._price_pen)
         painter.drawLine(QLineF(0, row, stage.layout.plot_width, row))
-
-
-class VolumePane(PaneItem):
-    """Volume bars."""
-
-    def __init__(self, stage: Stage, box: PaneBox, scale: ValueScale, time_scale: TimeScale) -> None:
-        super().__init__(stage, box, scale, time_scale)
-        self._bars = series.VolumeShapes()
-        self._key: tuple[object, ...] = ()
-
-    @property
-    def pane(self) -> Pane:
-        return self._stage.layout.volume
-
-    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        stage = self._stage
-        model = stage.model
-        self.paint_still(painter, (model.data_version, model.volume_high, model.shows_newest))
-        if model.is_empty or not model.shows_newest:
-            return
-        color = self._color(is_up=bool(model.bars.close[-1] >= model.bars.open[-1]))
-        self.to_device(painter)
-        series.draw_newest_volume(painter, model, self.pane.height, stage.layout.ratio, color)
-        self.to_logical(painter)
-
-    def draw_still(self, painter: QPainter) -> None:
-        stage = self._stage
-        model, ratio, height = stage.model, stage.layout.ratio, self.pane.height
-        if model.is_empty:
-            return
-        key = (model.data_version, model.volume_high, height, ratio, model.shows_newest)
-        if key != self._key:
-            self._key = key
-            self._bars.rebuild(model, height, ratio)
-        self.to_device(painter)
-        self._bars.draw(painter, self._color(is_up=True), self._color(is_up=False))
-        self.to_logical(painter)
-
-    def _color(self, *, is_up: bool) -> QColor:
-        return series.volume_color(self._stage.theme, is_up=is_up, is_muted=self._stage.is_muted)

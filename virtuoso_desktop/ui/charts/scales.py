@@ -9,10 +9,12 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts import steps
 from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.charts.lettering import face
+from virtuoso_desktop.ui.charts.looks import pane_look
 from virtuoso_desktop.ui.charts.stage import AXIS_PAD_PX, ChartItem, Pane, Stage
 from virtuoso_desktop.ui.fonts import Type
 
@@ -196,8 +198,7 @@ class PriceContent:
         hover = stage.hover
         if hover is not None and hover.y is not None and 0 <= hover.y - self.pane.top < self.pane.height:
             ticks = self.ticks_at(hover.y)
-            middle = stage.logical(hover.y - self.pane.top)
-            tags.append(Tag(middle, stage.price_text(ticks), "", "raised2", "text", "text"))
+            tags.append(_hover_tag(stage, self.pane, hover.y, stage.price_text(ticks)))
         return tuple(tags)
 
     def ticks_at(self, y: float) -> int:
@@ -209,8 +210,7 @@ class PriceContent:
         stage = self._stage
         model = stage.model
         row = (model.price.high - ticks) * self.pane.height / model.price.span
-        half = TALL_TAG_PX / 2
-        middle = min(max(float(round(stage.logical(row))), half), stage.logical(self.pane.height) - half)
+        middle = _inside(round(stage.logical(row)), TALL_TAG_PX, stage.logical(self.pane.height))
         words = stage.price_text(ticks)
         if stage.is_live:
             is_up = model.newest is None or model.newest.is_up
@@ -226,12 +226,13 @@ class PriceContent:
 class VolumeContent:
     """Amounts of the volume pane; the crosshair's tag."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, study: Study) -> None:
         self._stage = stage
+        self._study = study
 
     @property
     def pane(self) -> Pane:
-        return self._stage.layout.volume
+        return self._stage.layout.pane(self._study.name) or Pane(0, 1)
 
     def key(self) -> tuple[object, ...]:
         return (self._stage.model.volume_high, self._stage.model.is_empty)
@@ -255,7 +256,81 @@ class VolumeContent:
         if not 0 <= hover.y - self.pane.top < self.pane.height:
             return ()
         amount = (self.pane.bottom - hover.y) * stage.model.volume_high / self.pane.height
-        return (Tag(stage.logical(hover.y - self.pane.top), text.compact(amount), "", "raised2", "text", "text"),)
+        return (_hover_tag(stage, self.pane, hover.y, text.compact(amount)),)
+
+
+class StudyContent:
+    """Values of an indicator's pane; a tag with the newest value, and the crosshair's."""
+
+    def __init__(self, stage: Stage, study: Study) -> None:
+        self._stage = stage
+        self._study = study
+        self._look = pane_look(study)
+
+    @property
+    def pane(self) -> Pane:
+        return self._stage.layout.pane(self._study.name) or Pane(0, 1)
+
+    @property
+    def _edges(self) -> tuple[float, float]:
+        return self._stage.model.panes.edges.get(self._study.name, (0.0, 1.0))
+
+    def key(self) -> tuple[object, ...]:
+        return (self._edges, self._stage.model.instrument, self._stage.model.is_empty)
+
+    def labels(self) -> list[tuple[int, str]]:
+        if self._stage.model.is_empty:
+            return []
+        low, high = self._edges
+        height, ratio = self.pane.height, self._stage.layout.ratio
+        values = list(self._look.labels)
+        if not values:
+            step = steps.amount_step((high - low) * steps.PRICE_GAP_PX * 0.75 * ratio / height)
+            values = [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        return [(round((high - value) * height / (high - low)), self._axis_text(value)) for value in values]
+
+    def tags(self) -> tuple[Tag, ...]:
+        stage = self._stage
+        if stage.model.is_empty or stage.is_muted:
+            return ()
+        low, high = self._edges
+        height = self.pane.height
+        tags: list[Tag] = []
+        newest = None if stage.model.newest is None else stage.model.newest.lines.get(self._look.lines[0].key)
+        if newest is not None:
+            row = round(stage.logical((high - newest) * height / (high - low)))
+            middle = _inside(row, TAG_PX, stage.logical(height))
+            tags.append(Tag(middle, self._words(newest), "", *self._tag_colors(newest)))
+        hover = stage.hover
+        if hover is not None and hover.y is not None and 0 <= hover.y - self.pane.top < height:
+            value = high - (hover.y - self.pane.top) * (high - low) / height
+            tags.append(_hover_tag(stage, self.pane, hover.y, self._words(value)))
+        return tuple(tags)
+
+    def _tag_colors(self, value: float) -> tuple[str, str, str]:
+        """A score beyond the thresholds takes its direction's colour."""
+        if self._look.beyond is not None and value >= self._look.beyond[1]:
+            return ("up_tag", "on_up", "on_up")
+        if self._look.beyond is not None and value <= self._look.beyond[0]:
+            return ("down_tag", "on_down", "on_down")
+        return ("raised2", "text", "text")
+
+    def _words(self, value: float) -> str:
+        return self._stage.study_text(value, self._look)
+
+    def _axis_text(self, value: float) -> str:
+        return "0" if value == 0 else f"{value:g}" if self._look.labels else self._words(value)
+
+
+def _hover_tag(stage: Stage, pane: Pane, y: int, words: str) -> Tag:
+    """The crosshair's tag."""
+    middle = _inside(stage.logical(y - pane.top), TAG_PX, stage.logical(pane.height))
+    return Tag(middle, words, "", "raised2", "text", "text")
+
+
+def _inside(middle: float, tag_px: float, pane_px: float) -> float:
+    """The nearest middle at which a tag does not reach beyond its pane."""
+    return max(min(float(middle), pane_px - tag_px / 2), tag_px / 2)
 
 
 def paint_box(painter: QPainter, box: QRectF, color: QColor) -> None:

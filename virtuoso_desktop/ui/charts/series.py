@@ -1,7 +1,7 @@
-"""Candles, volume bars and lines as shape arrays in device pixels.
+"""Candles and volume bars as shape arrays in device pixels.
 
 What stands still is computed once per slice and scale; the newest column is kept apart and costs a few numbers
-a tick. All edges lie on whole device pixels; only lines are antialiased.
+a tick. All edges lie on whole device pixels.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
 
-from virtuoso_desktop.model.timeframe import DAY_MS
-from virtuoso_desktop.ui.charts.arrays import LineArray, RectArray
+from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.tokens import FORMING_RATIO, VOLUME_RATIO
 
 if TYPE_CHECKING:
@@ -26,11 +25,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 BODY_SHARE = 0.72
-LINE_WIDTH = 1.25
 THIN_LINE_WIDTH = 1.0
 """Where candles are as thin as lines; Qt draws such lines twice as fast."""
 THIN_SPACING = 3
-LINE_TOKENS = {"ema_12": "ema_fast", "ema_26": "ema_slow", "vwap": "vwap"}
 _FAR = 4.0
 """Pane heights beyond which a coordinate is cut off: Qt paints with 32-bit integers."""
 
@@ -84,7 +81,7 @@ class CandleShapes:
         left = columns_of(model)[:count]
         is_up = bars.close[:count] >= bars.open[:count]
         prices = np.array((bars.high, bars.low, np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)))
-        rows = _rows(prices[:, :count], price.high, height / price.span, height)
+        rows = rows_of(prices[:, :count], price.high, height / price.span, height)
         np.rint(rows, out=rows)
         high, low, top, bottom = rows
         _split(self._up, self._down, is_up, 2 if widths.body > 1 else 1)
@@ -129,7 +126,7 @@ def draw_both(painter: QPainter, up: RectArray, down: RectArray, up_color: QColo
     down.draw(painter)
 
 
-def _rows(prices: Floats, upper: float, scale: float, height: int) -> Floats:
+def rows_of(prices: Floats, upper: float, scale: float, height: int) -> Floats:
     """Rows of prices, device pixels from the pane's upper edge; cut off far outside of it."""
     rows = (upper - prices) * scale
     far = _FAR * height
@@ -208,97 +205,6 @@ def draw_newest_volume(painter: QPainter, model: ChartModel, height: int, ratio:
     size = min(max(1, round(volume * height / model.volume_high)), height)
     left = float(model.bars.key[-1]) * model.time.zoom.spacing - model.time.left + widths.body_left
     painter.fillRect(QRectF(left, height - size, widths.body, size), color)
-
-
-class OverlayShapes:
-    """One overlay line of the slice: segments between neighbours that both have a value."""
-
-    def __init__(self) -> None:
-        self._segments = LineArray()
-        self._pen_key: tuple[object, ...] = ()
-        self._pen = QPen()
-
-    def rebuild(self, x: Floats, y: Floats, joined: NDArray[np.bool_]) -> None:
-        """Take points in device pixels; ``joined`` tells of each but the last whether it leads to the next."""
-        if joined.all():
-            cells = self._segments.resize(len(joined))
-            cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[:-1], y[:-1], x[1:], y[1:]
-            return
-        starts = np.flatnonzero(joined)
-        ends = starts + 1
-        cells = self._segments.resize(len(starts))
-        cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[starts], y[starts], x[ends], y[ends]
-
-    def clear(self) -> None:
-        self._segments.clear()
-
-    def pen(self, color: QColor, width: float) -> QPen:
-        """The line's pen, ``width`` device pixels wide."""
-        key = (color.rgba(), width)
-        if key != self._pen_key:
-            self._pen_key = key
-            self._pen = QPen(QBrush(color), width)
-            self._pen.setCosmetic(True)
-            self._pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        return self._pen
-
-    def draw(self, painter: QPainter, pen: QPen) -> None:
-        painter.setPen(pen)
-        self._segments.draw(painter)
-
-
-def rebuild_overlays(shapes: dict[str, OverlayShapes], model: ChartModel, height: int, ratio: float) -> None:
-    """Compute every overlay line but for the segment that ends at the newest candle."""
-    count = model.bars.count - model.shows_newest
-    if not model.lines or count < 2:
-        for shape in shapes.values():
-            shape.clear()
-        return
-    key = model.bars.key[:count]
-    x = columns_of(model)[:count] + metrics_of(model.time.zoom, ratio).middle
-    y = _rows(np.array(model.lines)[:, :count], model.price.high, height / model.price.span, height)
-    is_value = np.isfinite(y)
-    joined = _are_joined(model, "", key) & is_value[:, 1:] & is_value[:, :-1]
-    for index, name in enumerate(model.line_names):
-        leads = joined[index] & _are_joined(model, name, key) if name == "vwap" else joined[index]
-        if name not in shapes:
-            shapes[name] = OverlayShapes()
-        shapes[name].rebuild(x, y[index], leads)
-
-
-def draw_newest_segment(
-    painter: QPainter, model: ChartModel, name: str, line: Floats, height: int, ratio: float
-) -> None:
-    """The segment of an overlay line that ends at the newest candle, with the painter's pen."""
-    if model.bars.count < 2:
-        return
-    before, newest = model.bars.key[-2:].tolist()
-    y1, y2 = line[-2:].tolist()
-    if newest - before != 1.0 or (name == "vwap" and _session(model, before) != _session(model, newest)):
-        return
-    zoom, price = model.time.zoom, model.price
-    scale, far = height / price.span, _FAR * height
-    y1, y2 = (price.high - y1) * scale, (price.high - y2) * scale
-    if abs(y1) < far and abs(y2) < far:  # false for a missing value
-        x2 = newest * zoom.spacing - model.time.left + metrics_of(zoom, ratio).middle
-        painter.drawLine(QLineF(x2 - zoom.spacing, y1, x2, y2))
-
-
-def _session(model: ChartModel, key: float) -> int:
-    """UTC day of the last slot of a column."""
-    slot_ms = 0 if model.timeframe is None else model.timeframe.duration_ms
-    return int(((key + 1) * model.time.zoom.per_column - 1) * slot_ms // DAY_MS)
-
-
-def _are_joined(model: ChartModel, name: str, key: Floats) -> NDArray[np.bool_]:
-    """Whether a line runs from each bar to the next: not over a gap, and the VWAP not over midnight UTC."""
-    joined = key[1:] - key[:-1] == 1.0
-    timeframe = model.timeframe
-    if name == "vwap" and timeframe is not None:
-        last_slot = (key + 1) * model.time.zoom.per_column - 1
-        session = np.floor(last_slot * timeframe.duration_ms / DAY_MS)
-        joined &= session[1:] == session[:-1]
-    return joined
 
 
 def volume_color(theme: Theme, *, is_up: bool, is_muted: bool) -> QColor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
@@ -11,19 +12,24 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.instrument import Instrument
+from virtuoso_desktop.model.study import StudyKind
 from virtuoso_desktop.model.timeframe import DAY_MS
+from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.charts.choice import StudyChoice
 from virtuoso_desktop.ui.charts.lettering import face
+from virtuoso_desktop.ui.charts.looks import LineLook, PaneLook, fills, highlighted, overlay_lines
 from virtuoso_desktop.ui.charts.model import ChartModel, Reading
 from virtuoso_desktop.ui.fonts import Type
-from virtuoso_desktop.ui.format import price as price_text
 from virtuoso_desktop.ui.theme import Theme
 
 AXIS_PX = 72
 AXIS_PAD_PX = 8
 TIME_STRIP_PX = 26
-VOLUME_PX = 76
-_LEAST_PRICE_PX = 120
-_VOLUME_SHARE = 0.28
+LEAST_PRICE_PX = 120
+_PRICE_SHARE = 0.55
+"""Panes give way until the candles have this share of the height, unless their heights were set by hand."""
+_ONE_SHARE = 0.28
+"""The first pane alone takes no more than this."""
 
 
 class Pane(NamedTuple):
@@ -37,6 +43,15 @@ class Pane(NamedTuple):
         return self.top + self.height
 
 
+class PaneWish(NamedTuple):
+    """A pane that is wanted. ``px`` logical pixels; panes of the highest rank give way first."""
+
+    name: str
+    px: int
+    rank: int
+    is_by_hand: bool = False
+
+
 class Layout(NamedTuple):
     """Where everything stands, device pixels from the canvas' upper left corner."""
 
@@ -45,7 +60,9 @@ class Layout(NamedTuple):
     height: int = 1
     plot_width: int = 1
     price: Pane = Pane(0, 1)
-    volume: Pane = Pane(1, 1)
+    names: tuple[str, ...] = ()
+    """Studies of the panes below the candles, from above."""
+    panes: tuple[Pane, ...] = ()
     time: Pane = Pane(2, 1)
 
     @property
@@ -53,29 +70,61 @@ class Layout(NamedTuple):
         """A line of one pixel, in device pixels; at 150 % it stays the thinnest there is."""
         return max(1, int(self.ratio))
 
+    def pane(self, name: str) -> Pane | None:
+        """The pane of a study; None where it has none now."""
+        return self.panes[self.names.index(name)] if name in self.names else None
 
-def arrange(width: int, height: int, ratio: float, axis_px: float) -> Layout:
-    """Price pane over volume pane over time strip, price axis at the right; logical sizes in.
+    def index_at(self, y: float) -> int | None:
+        """Which pane below the candles a row (device pixels) lies in; None for none."""
+        return next((index for index, pane in enumerate(self.panes) if pane.top <= y < pane.bottom), None)
 
-    Lines of one device pixel part the panes.
+    def border_at(self, y: float, reach: float) -> int | None:
+        """The pane whose upper border is within ``reach`` of a row (device pixels)."""
+        return next(
+            (index for index, pane in enumerate(self.panes) if abs(pane.top - self.line / 2 - y) <= reach), None
+        )
+
+
+def arrange(width: int, height: int, ratio: float, axis_px: float, wishes: Sequence[PaneWish] = ()) -> Layout:
+    """Price pane over study panes over time strip, price axis at the right; logical sizes in.
+
+    Lines of one device pixel part the panes. A pane that finds no room is left out.
     """
     line = max(1, int(ratio))
     whole_width, whole_height = round(width * ratio), round(height * ratio)
     strip = round(TIME_STRIP_PX * ratio)
-    panes = max(2, whole_height - strip - 2 * line)
-    volume = min(round(VOLUME_PX * ratio), round(panes * _VOLUME_SHARE))
-    if panes - volume < _LEAST_PRICE_PX * ratio:
-        volume = max(1, min(volume, panes // 5))
-    price = panes - volume
+    room = max(2, whole_height - strip - line)
+    shown = _fitting(list(wishes), room / ratio)
+    heights = [round(wish.px * ratio) for wish in shown]
+    if len(shown) == 1 and not shown[0].is_by_hand:
+        heights[0] = min(heights[0], round(room * _ONE_SHARE))
+    if len(shown) == 1 and room - heights[0] < LEAST_PRICE_PX * ratio:
+        heights[0] = max(1, min(heights[0], room // 5))
+    price = max(1, room - sum(heights) - line * len(heights))
+    panes: list[Pane] = []
+    top = price + line
+    for pane_height in heights:
+        panes.append(Pane(top, pane_height))
+        top += pane_height + line
     return Layout(
         ratio,
         whole_width,
         whole_height,
         max(1, whole_width - round(axis_px * ratio)),
         Pane(0, price),
-        Pane(price + line, volume),
-        Pane(price + volume + 2 * line, strip),
+        tuple(wish.name for wish in shown),
+        tuple(panes),
+        Pane(top, strip),
     )
+
+
+def _fitting(wishes: list[PaneWish], room_px: float) -> list[PaneWish]:
+    """Leave out panes, the highest rank first, until the candles have their room; one always stays."""
+    is_by_hand = any(wish.is_by_hand for wish in wishes)
+    least = LEAST_PRICE_PX if is_by_hand else max(LEAST_PRICE_PX, _PRICE_SHARE * room_px)
+    while len(wishes) > 1 and room_px - sum(wish.px + 1 for wish in wishes) < least:
+        wishes.remove(max(reversed(wishes), key=lambda wish: wish.rank))
+    return wishes
 
 
 class Hover(NamedTuple):
@@ -90,7 +139,14 @@ class Stage:
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
+        self.choice = StudyChoice()
         self.model = ChartModel()
+        self.overlays: dict[str, tuple[LineLook, ...]] = {}
+        """Lines over the candles, by study."""
+        self.fills: list[tuple[str, str, str, float]] = []
+        self.shows_signals = True
+        self.entry = ""
+        """Name of the study whose pane or legend the mouse is on."""
         self.layout = Layout()
         self.hover: Hover | None = None
         self.zone: dt.tzinfo | None = None
@@ -134,15 +190,47 @@ class Stage:
             return self.model.newest
         return self.model.reading_at(self.hover.slot)
 
+    def take_choice(self) -> None:
+        """The chosen studies changed."""
+        drawn = tuple(study for study in self.choice.drawn if study.is_shown)
+        marked = self.choice.highlighted
+        lines = overlay_lines(drawn)
+        self.overlays = {name: highlighted(looks) if name in marked else looks for name, looks in lines.items()}
+        self.fills = fills(drawn)
+        self.shows_signals = any(study.kind is StudyKind.SIGNALS for study in drawn)
+        self.model.choose(drawn)
+
+    def wishes(self) -> list[PaneWish]:
+        """The panes that the shown studies want, in their order."""
+        heights = self.choice.heights
+        return [
+            PaneWish(study.name, heights.get(study.name, study.spec.pane_px), study.spec.rank, study.name in heights)
+            for study in self.choice.drawn
+            if study.spec.has_pane and study.is_shown
+        ]
+
     def price_text(self, ticks: float | None) -> str:
         """A price, on the grid or between its points, in the instrument's own decimals."""
         instrument = self.model.instrument
         if instrument is None or ticks is None:
-            return price_text(None, 0)
+            return text.price(None, 0)
         if instrument is not self._grid_of:
             self._grid_of = instrument
             self._tick, self._decimals = float(instrument.tick_size), instrument.price_decimals
-        return price_text(ticks * self._tick, self._decimals)
+        return text.price(ticks * self._tick, self._decimals)
+
+    def study_text(self, value: float | None, look: PaneLook) -> str:
+        """A value of an indicator's pane."""
+        if value is None:
+            return text.DASH
+        if look.in_ticks:
+            instrument = self.model.instrument
+            return (
+                text.DASH
+                if instrument is None
+                else text.signed(value * float(instrument.tick_size), instrument.price_decimals)
+            )
+        return text.compact(value) if look.decimals == 0 else text.price(value, look.decimals)
 
     def logical(self, device: float) -> float:
         return device / self.layout.ratio
@@ -150,8 +238,8 @@ class Stage:
     def axis_px(self) -> float:
         """Width of the price axis, logical pixels: 72, or what the longest price needs."""
         model = self.model
-        texts = [self.price_text(ticks) for ticks in (model.price.high, model.last_price)]
-        need = max(face(Type.KEY).width(text) for text in texts)
+        prices = [self.price_text(ticks) for ticks in (model.price.high, model.last_price)]
+        need = max(face(Type.KEY).width(words) for words in prices)
         return max(AXIS_PX, 4 * round((need + 2 * AXIS_PAD_PX) / 4 + 0.5))
 
 

@@ -83,7 +83,7 @@ class TimeScale(ChartItem):
         self.to_device(painter)
         if not stage.is_partial:
             self.draw_grid(painter, 0)
-        for row in (layout.volume.top - line, layout.time.top - line):
+        for row in (*(pane.top - line for pane in layout.panes), layout.time.top - line):
             painter.fillRect(QRectF(0, row, layout.width, line), stage.theme.color("line"))
         self.to_logical(painter)
         top, height = stage.logical(layout.time.top), stage.logical(layout.time.height)
@@ -131,8 +131,10 @@ class TimeScale(ChartItem):
         line = layout.line
         right = stage.logical(layout.plot_width) - 2
         lines: list[tuple[int, int, int, int]] = []
+        zoom, first = model.time.zoom, model.time.left - middle
         for mark in self._visible_marks():
-            x = model.time.column_of(mark.slot) + middle
+            column = mark.slot * zoom.spacing if zoom.per_column == 1 else mark.slot // zoom.per_column
+            x = column - first
             if not 0 <= x < layout.plot_width:
                 continue
             lines.append((math.floor(x), 0, line, layout.time.top))
