@@ -322,6 +322,25 @@ class CandleSeries:
         steps = np.flatnonzero(np.diff(opens) > duration_ms)
         return [int(opens[step]) + duration_ms for step in steps]
 
+    def index_of(self, open_ms: int) -> int | None:
+        """Place of a held row by its open time."""
+        index = self._index_of(open_ms)
+        return index if index < self._count and self._columns[OPEN_MS, index] == open_ms else None
+
+    def committed(self) -> Columns:
+        """A copy of the committed rows, shape (7, n)."""
+        if not self.uncommitted:
+            return self.columns.copy()
+        open_ones = np.isin(self._columns[OPEN_MS, : self._count], np.fromiter(self.uncommitted, np.float64))
+        return self.columns[:, ~open_ones]
+
+    def committed_after(self, open_ms: int) -> list[int]:
+        """Places of the committed rows that open later than ``open_ms``."""
+        first = int(np.searchsorted(self._columns[OPEN_MS, : self._count], open_ms, side="right"))
+        return [
+            index for index in range(first, self._count) if int(self._columns[OPEN_MS, index]) not in self.uncommitted
+        ]
+
     def clear(self) -> None:
         """Forget all rows (the instrument's tick size changed)."""
         self._count = 0

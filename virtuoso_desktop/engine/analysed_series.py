@@ -1,0 +1,243 @@
+"""The analysis of one instrument on one timeframe: state rows that closed candles advance, and checkpoints to go back.
+
+Imports numba: only for the worker that compiles the kernels, and afterwards.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, table_params
+from virtuoso_desktop.analysis.confluence import STATE_WIDTH as CONFLUENCE_WIDTH
+from virtuoso_desktop.analysis.gate import SeriesColumns, gate_series
+from virtuoso_desktop.analysis.kernels import DELTA, SYNTHETIC
+from virtuoso_desktop.analysis.layout import (
+    AGE_MS,
+    CELLS,
+    COMPONENT_COUNT,
+    ENTRY_SCORE,
+    INPUTS_WIDTH,
+    SAMPLE,
+    SIGNAL,
+    SINCE_MS,
+    STRENGTH,
+    T_BARS,
+    T_DELTA_ESTIMATED,
+    T_GAP,
+    TABLE_WIDTH,
+)
+from virtuoso_desktop.analysis.results import Facts, Subject, confluence_of
+from virtuoso_desktop.analysis.scoring import CANDLE_SCORE
+from virtuoso_desktop.analysis.signals import CLASS, HELD, RAISED_MS, RAISED_SCORE
+from virtuoso_desktop.engine.sealing import ESTIMATED, FROM_TRADES
+from virtuoso_desktop.model.instrument import Instrument
+from virtuoso_desktop.model.result import Confluence
+from virtuoso_desktop.model.timeframe import Timeframe
+
+Floats = NDArray[np.float64]
+
+STRETCH = 250
+"""Candles that are fed at once: about 2 ms."""
+CHECKPOINTS = 4
+KEPT_DELTAS = STRETCH * (CHECKPOINTS + 1)
+CLOSE_MS, RESET, FILLER, HAS_VOLUME = range(TABLE_WIDTH, TABLE_WIDTH + 4)
+"""Cells of a row of `CANDLE_SCORE` behind those of the table."""
+
+
+def score_row(row: Floats, table: Floats, close_ms: float) -> None:
+    """Fill a row of `CANDLE_SCORE` from one of the table; no reset, no filler, volumes known."""
+    row[:TABLE_WIDTH] = table[:TABLE_WIDTH]
+    row[CLOSE_MS] = close_ms
+    row[RESET] = row[FILLER] = 0.0
+    row[HAS_VOLUME] = 1.0
+
+
+class Checkpoint(NamedTuple):
+    """The state after a candle."""
+
+    open_ms: int
+    last: Floats
+    table: Floats
+    score: Floats
+
+
+class AnalysedSeries:
+    """Advances with closed candles, oldest first; the caller sees to it that none is fed twice.
+
+    Parameters
+    ----------
+    subject : Subject
+        What the results say of themselves.
+    instrument : Instrument
+        Gives tick size and market kind.
+    score_params : ndarray
+        `scoring_params` of the settings.
+    """
+
+    def __init__(self, subject: Subject, instrument: Instrument, score_params: Floats) -> None:
+        self.subject = subject
+        self.price_decimals = instrument.price_decimals
+        self.table_state = CANDLE_TABLE.new_state()
+        self.score_state = CANDLE_SCORE.new_state()
+        self.table_params = table_params(instrument, subject.timeframe)
+        self._score_params = score_params
+        self.open_ms: int | None = None
+        """Open of the newest candle that the state knows."""
+        self.out: Floats = np.full(len(CANDLE_SCORE.outputs), np.nan)
+        """Inputs and outcome of that candle."""
+        self.columns: Floats = np.full(len(CANDLE_TABLE.outputs), np.nan)
+        self.rejected = 0
+        self.result: Confluence | None = None
+        self.before: Confluence | None = None
+        """The result of the candle before."""
+        self.preview_out: Floats | None = None
+        """As ``out``, were the forming candle closed now; None before any preview of the newest candle."""
+        self.seen_version = -1
+        """Of the store's series, when it was previewed last."""
+        self.checkpoints: deque[Checkpoint] = deque(maxlen=CHECKPOINTS)
+        self._last: Floats | None = None
+        self._deltas: dict[int, float] = {}
+        self._since_checkpoint = 0
+
+    @property
+    def timeframe(self) -> Timeframe:
+        return self.subject.timeframe
+
+    @property
+    def bars(self) -> int:
+        """Closed candles since the state began."""
+        return 0 if np.isnan(self.columns[T_BARS]) else int(self.columns[T_BARS])
+
+    def feed(self, rows: Floats, now_ms: int) -> Iterator[int]:
+        """Advance over rows that are newer than the state; yields after every stretch how many candles it took.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (7, n)
+            open_ms, open, high, low, close (ticks), volume, turnover; older rows that the state knows may lead.
+        now_ms : int
+            Venue time: rows that close later are left out.
+        """
+        candles, is_reset = self._judged(rows, now_ms)
+        edges = [0, *(place for place in np.flatnonzero(is_reset).tolist() if place), candles.shape[1]]
+        for begin, end in itertools.pairwise(edges):
+            for at in range(begin, end, STRETCH):
+                stretch = candles[:, at : min(at + STRETCH, end)]
+                self._advance(stretch, is_reset=bool(is_reset[at]))
+                yield stretch.shape[1]
+
+    def feed_one(self, candle: Sequence[float]) -> bool:
+        """Advance over one sealed candle; False when the gate refused it."""
+        row = np.array(candle[:7])[:, None]
+        rows = row if self._last is None else np.hstack((self._last, row))
+        close_ms = self.timeframe.close_ms(int(candle[0]))
+        return sum(self.feed(rows, close_ms)) > 0
+
+    def _judged(self, rows: Floats, now_ms: int) -> tuple[Floats, NDArray[np.bool_]]:
+        """Candles newer than the state with fillers, shape (9, n), and where everything begins anew."""
+        columns = SeriesColumns(rows[0].astype(np.int64), rows[1], rows[2], rows[3], rows[4], rows[5], rows[6])
+        gated = gate_series(columns, self.timeframe, 1.0, now_ms)
+        self.rejected += gated.rejected
+        is_new = np.full(gated.row.size, fill_value=True) if self.open_ms is None else gated.candles[0] > self.open_ms
+        candles = np.ascontiguousarray(gated.candles[:, is_new])
+        for place, open_ms in enumerate(candles[0].tolist()):
+            candles[DELTA, place] = self._deltas.get(int(open_ms), np.nan)
+        return candles, gated.is_reset[is_new]
+
+    def _advance(self, candles: Floats, *, is_reset: bool) -> None:
+        if is_reset:
+            self.table_state[:] = 0.0
+        table = CANDLE_TABLE.batch(np.ascontiguousarray(candles), self.table_params, self.table_state)
+        count = candles.shape[1]
+        rows = np.empty((count, CANDLE_SCORE.candle_width))
+        for index, open_ms in enumerate(candles[0].tolist()):
+            score_row(rows[index], table[index], float(self.timeframe.close_ms(int(open_ms))))
+        rows[0, RESET] = float(is_reset)
+        rows[:, FILLER] = candles[SYNTHETIC]
+        out = CANDLE_SCORE.batch(np.ascontiguousarray(rows.T), self._score_params, self.score_state)
+        self.columns, self.out = table[-1], out[-1]
+        self.preview_out = None
+        self._last = candles[:7, -1:].copy()
+        self.open_ms = int(candles[0, -1])
+        self._since_checkpoint += count
+        if self._since_checkpoint >= STRETCH:
+            self._since_checkpoint = 0
+            self.checkpoints.append(self._checkpoint())
+
+    def _checkpoint(self) -> Checkpoint:
+        assert self.open_ms is not None
+        assert self._last is not None
+        return Checkpoint(self.open_ms, self._last, self.table_state.copy(), self.score_state.copy())
+
+    def keep_delta(self, open_ms: int, delta: float) -> None:
+        """Remember the volume delta of a sealed candle, for the case that the venue changes one before it."""
+        if not np.isnan(delta):
+            self._deltas[open_ms] = delta
+            if len(self._deltas) > 2 * KEPT_DELTAS:
+                for old in sorted(self._deltas)[:-KEPT_DELTAS]:
+                    del self._deltas[old]
+
+    def go_back(self, open_ms: int) -> bool:
+        """Restore the newest state that does not know the candle ``open_ms``; False when none is kept."""
+        while self.checkpoints and self.checkpoints[-1].open_ms >= open_ms:
+            self.checkpoints.pop()
+        if not self.checkpoints:
+            return False
+        kept = self.checkpoints[-1]
+        self.table_state[:] = kept.table
+        self.score_state[:] = kept.score
+        self.open_ms, self._last = kept.open_ms, kept.last
+        self._since_checkpoint = 0
+        return True
+
+    def hold_nothing(self) -> None:
+        """No signal holds: nobody watched the candles that would have raised it."""
+        for cell in (HELD, CLASS, RAISED_MS, RAISED_SCORE):
+            self.score_state[CONFLUENCE_WIDTH + cell] = 0.0
+        self.out[INPUTS_WIDTH + SIGNAL] = 0.0
+        self.out[INPUTS_WIDTH + STRENGTH] = 0.0
+        self.out[INPUTS_WIDTH + SINCE_MS] = self.out[INPUTS_WIDTH + ENTRY_SCORE] = np.nan
+
+    def takes(self, state: bytes) -> bool:
+        """Whether the bytes of a machine fit."""
+        return len(state) == self.score_state.nbytes
+
+    def resume(self, state: bytes) -> None:
+        """Go on from the machine of the last run."""
+        self.score_state[:] = np.frombuffer(state, np.float64)
+
+    def machine_state(self) -> bytes:
+        """What `resume` takes."""
+        return self.score_state.tobytes()
+
+    def preview(self, decision_ms: int, open_ms: int) -> Confluence | None:
+        """The provisional result on the forming candle; None before one was previewed."""
+        if self.preview_out is None:
+            return None
+        facts = Facts(open_ms=open_ms, analysis_ms=decision_ms, data_points=self.bars, rejected=self.rejected)
+        out = self.preview_out
+        return confluence_of(self.subject, facts, out[:INPUTS_WIDTH], out[INPUTS_WIDTH:], held=self.out[INPUTS_WIDTH:])
+
+    def judge(self, decision_ms: int) -> Confluence:
+        """The result of the newest candle, as of ``decision_ms``."""
+        assert self.open_ms is not None, "a candle was fed"
+        close_ms = self.timeframe.close_ms(self.open_ms)
+        facts = Facts(
+            open_ms=self.open_ms,
+            analysis_ms=decision_ms,
+            data_points=self.bars,
+            delta_source=ESTIMATED if self.columns[T_DELTA_ESTIMATED] else FROM_TRADES,
+            gap=bool(self.columns[T_GAP]),
+            rejected=self.rejected,
+        )
+        inputs = self.out[:INPUTS_WIDTH].copy()
+        inputs[:SAMPLE].reshape(COMPONENT_COUNT, CELLS)[:, AGE_MS] += max(0, decision_ms - close_ms)
+        self.before = self.result
+        self.result = confluence_of(self.subject, facts, inputs, self.out[INPUTS_WIDTH:])
+        return self.result

@@ -1,0 +1,94 @@
+"""The compiled side of the analysis: new series, their first load, previews. Imports numba: made in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE
+from virtuoso_desktop.analysis.layout import ENGINE_VERSION
+from virtuoso_desktop.analysis.results import Subject
+from virtuoso_desktop.analysis.scoring import CANDLE_SCORE, compile_scoring, config_hash, scoring_params
+from virtuoso_desktop.engine.analysed_series import AnalysedSeries, score_row
+from virtuoso_desktop.model.instrument import Instrument, Source
+from virtuoso_desktop.model.result import DimensionName, Profile
+from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.settings.schema import AnalysisSettings
+from virtuoso_desktop.storage.evaluations import MachineState
+
+Floats = NDArray[np.float64]
+
+LOADED_CANDLES = 1_000
+"""Of each series at a start; older ones no longer tell in any figure (analysis 0)."""
+
+
+class AnalysisCore:
+    """Makes series and previews many of them in one call.
+
+    Parameters
+    ----------
+    settings : AnalysisSettings
+        Weights and thresholds.
+    source : Source
+        Stands in every result.
+    """
+
+    def __init__(self, settings: AnalysisSettings, source: Source) -> None:
+        CANDLE_TABLE.compile(np.ones(4))
+        compile_scoring()
+        self.profile = Profile.CANDLES_ONLY
+        """Streams are not scored yet; what candles alone tell is called that."""
+        self.config_hash = config_hash(settings)
+        self._source = source
+        self._weights = tuple(float(getattr(settings.weights, name.value)) for name in DimensionName)
+        self._params = scoring_params(settings, self.profile)
+
+    def new_series(self, instrument: Instrument, timeframe: Timeframe) -> AnalysedSeries:
+        """A series that knows no candle yet."""
+        subject = Subject(
+            instrument.id, timeframe, self._source, self.profile, float(instrument.tick_size), self._weights,
+            self.config_hash,
+        )  # fmt: skip
+        return AnalysedSeries(subject, instrument, self._params)
+
+    def load(self, series: AnalysedSeries, rows: Floats, now_ms: int, machine: MachineState | None) -> Iterator[int]:
+        """Advance over candles that closed before anybody watched; yields after every stretch.
+
+        The signal machine goes on from its state of the last run when at most one candle closed since, under the same
+        settings. Otherwise nothing is held: a signal is raised by candles that close while the program watches.
+        """
+        rows = rows[:, -LOADED_CANDLES:]
+        stop_ms = None if machine is None else self._resumed_at(series, rows, now_ms, machine)
+        if machine is None or stop_ms is None:
+            yield from series.feed(rows, now_ms)
+            series.hold_nothing()
+            return
+        yield from series.feed(rows, stop_ms)
+        series.resume(machine.state)
+        yield from series.feed(rows, now_ms)
+
+    def _resumed_at(self, series: AnalysedSeries, rows: Floats, now_ms: int, machine: MachineState) -> int | None:
+        """Close of the last candle that the machine knows; None when it is not to go on."""
+        if (machine.engine_version, machine.config_hash) != (ENGINE_VERSION, self.config_hash):
+            return None
+        timeframe = series.timeframe
+        closed = [close for open_ms in rows[0, -2:] if (close := timeframe.close_ms(int(open_ms))) <= now_ms]
+        return machine.as_of_ms if machine.as_of_ms in closed and series.takes(machine.state) else None
+
+    def preview(self, wanted: Sequence[tuple[AnalysedSeries, tuple[float, ...]]]) -> None:
+        """What each series would say if its forming candle closed as it is; into ``series.preview_out``."""
+        which = np.arange(len(wanted))
+        states = np.stack([series.table_state for series, _ in wanted])
+        table = np.empty((len(wanted), len(CANDLE_TABLE.outputs)))
+        params = np.stack([series.table_params for series, _ in wanted])
+        CANDLE_TABLE.peek_many(states, np.array([candle for _, candle in wanted]), params, table, which)
+        rows = np.empty((len(wanted), CANDLE_SCORE.candle_width))
+        for index, (series, candle) in enumerate(wanted):
+            score_row(rows[index], table[index], float(series.timeframe.close_ms(int(candle[0]))))
+        out = np.empty((len(wanted), len(CANDLE_SCORE.outputs)))
+        scores = np.stack([series.score_state for series, _ in wanted])
+        CANDLE_SCORE.peek_many(scores, rows, np.tile(self._params, (len(wanted), 1)), out, which)
+        for (series, _), row in zip(wanted, out, strict=True):
+            series.preview_out = row

@@ -1,0 +1,378 @@
+"""Evaluates closed candles: sealed inside the store, judged within the loop's budget, told in the order of the seals.
+
+The kernels are imported and compiled in a worker; until then every series says ``preparing``. Evaluation may run in
+any order and batching (the shown instrument first): results depend on what was sealed only, and the ledger takes them
+in the order in which the candles were closed. `docs/decisions/010-live-analysis.md` says what a start does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from virtuoso_desktop.engine.sealing import SealedInputs, SeriesKey, sealed, trade_delta
+from virtuoso_desktop.kernel.imports import plain_imports
+from virtuoso_desktop.kernel.metrics import Distribution
+from virtuoso_desktop.market.candles import CandleSeries, Columns
+from virtuoso_desktop.market.store import InstrumentState, MarketStore
+from virtuoso_desktop.model.errors import StorageError
+from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.model.market import Candle
+from virtuoso_desktop.model.result import Confluence, SignalKind, Withheld
+from virtuoso_desktop.storage.analysis_journal import AnalysisJournal, Restored
+from virtuoso_desktop.storage.ledger_rows import NOTHING, LedgerRow, Standing, Transition, changes, revision
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.engine.analysed_series import AnalysedSeries
+    from virtuoso_desktop.engine.analysis_core import AnalysisCore
+
+log = logging.getLogger(__name__)
+
+BUDGET_MS = 6.0
+"""Analysis per loop turn."""
+SEEN = 2
+SHOWN_ROWS = 2_000
+"""Rows of the ledger behind the list of signals."""
+IDLE_S = 0.25
+"""Between two looks for work that nothing announces: joined series, revised candles, forming candles."""
+NOT_WATCHED = "data"
+"""Why a signal ends that held when the program was left: nobody judged the candles since."""
+REVISED = "revision"
+
+
+class AnalysisFigures(NamedTuple):
+    """What the report tells of the analysis."""
+
+    states: int
+    """Series with a state that closed candles advance."""
+    evaluations: int
+    duration_ms: Distribution
+    """Of one evaluation."""
+    signals: int
+    """BUY and SELL raised since the start."""
+    withheld: dict[Withheld, int]
+    """By rule, over all evaluations that were beyond no threshold or kept back."""
+
+
+class Publisher(Protocol):
+    """Where results are shown."""
+
+    def judged(self, series: AnalysedSeries, transitions: tuple[Transition, ...]) -> None:
+        """A series has a new result, and perhaps a new signal."""
+        ...
+
+    def previewed(self, series: AnalysedSeries, forming_open_ms: int) -> None:
+        """The forming candle of a series was looked at."""
+        ...
+
+    def restored(self, rows: list[LedgerRow]) -> None:
+        """The newest rows of the ledger, oldest first."""
+        ...
+
+
+class _Verdict(NamedTuple):
+    """What one sealed candle brought, until its turn in the ledger has come."""
+
+    result: Confluence
+    transitions: tuple[Transition, ...]
+    state: bytes
+
+
+class AnalysisRun:
+    """The analysis of all watched series.
+
+    Parameters
+    ----------
+    store : MarketStore
+        Closed candles come from it.
+    journal : AnalysisJournal
+        Takes results, transitions and machine states.
+    venue_now_ms : callable
+        Venue time.
+    load_core : callable
+        Imports and compiles the kernels; called in a worker.
+    rank : callable
+        How near a series is to what a person looks at: 0 the one on the chart, `SEEN` or less if it is seen anywhere.
+    """
+
+    def __init__(
+        self,
+        store: MarketStore,
+        journal: AnalysisJournal,
+        venue_now_ms: Callable[[], int],
+        load_core: Callable[[], AnalysisCore],
+        rank: Callable[[SeriesKey], int],
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._venue_now_ms = venue_now_ms
+        self._load_core = load_core
+        self._rank = rank
+        self.publisher: Publisher | None = None
+        self.core: AnalysisCore | None = None
+        self._restored = Restored({}, {})
+        self._series: dict[SeriesKey, AnalysedSeries] = {}
+        self._standing: dict[SeriesKey, Standing] = {}
+        self._loading: dict[SeriesKey, Iterator[int]] = {}
+        self._sealed: dict[SeriesKey, deque[tuple[int, SealedInputs]]] = {}
+        self._seals = 0
+        self._told = 0
+        self._verdicts: dict[int, _Verdict | None] = {}
+        self._judged_from: dict[SeriesKey, int] = {}
+        """Open of the first candle of each series that was judged when it closed."""
+        self._wake = asyncio.Event()
+        self._disconnect = store.candle_closed.connect(self._seal)
+        self._evaluations = 0
+        self._signals = 0
+        self._duration_ms = Distribution()
+        self._withheld: Counter[Withheld] = Counter()
+
+    @property
+    def figures(self) -> AnalysisFigures:
+        return AnalysisFigures(
+            len(self._series), self._evaluations, self._duration_ms, self._signals, dict(self._withheld)
+        )
+
+    def series(self, key: SeriesKey) -> AnalysedSeries | None:
+        """The state of a series; None until its candles are loaded."""
+        return self._series.get(key) if key not in self._loading else None
+
+    def forget(self, instrument_id: InstrumentId) -> None:
+        """An instrument is no longer watched, or its grid changed: its series begin anew."""
+        for key in [key for key in (*self._series, *self._sealed) if key[0] == instrument_id]:
+            self._series.pop(key, None)
+            self._loading.pop(key, None)
+            self._standing.pop(key, None)
+            self._judged_from.pop(key, None)
+            for seal, _ in self._sealed.pop(key, ()):
+                self._verdicts[seal] = None
+
+    def stop(self) -> None:
+        """Nothing more is sealed. What is sealed but not judged is judged now: nothing that closed is lost."""
+        self._disconnect()
+        while self._judge_next():
+            pass
+        self._tell()
+
+    # --- inside the store ------------------------------------------------------------------------------------------
+
+    def _seal(self, candle: Candle) -> None:
+        """A frame closed a candle; called inside `MarketStore.apply`."""
+        key = (candle.instrument_id, candle.timeframe)
+        state = self._store.get(candle.instrument_id)
+        if state is None or key not in self._series:
+            return  # its row is in the series, and the first load takes it from there
+        series = state.candles[candle.timeframe]
+        index = series.index_of(candle.open_ms)
+        if index is not None:
+            self._take(sealed(state, series, index, candle.event_ms))
+
+    def _take(self, item: SealedInputs) -> None:
+        self._sealed.setdefault(item.key, deque()).append((self._seals, item))
+        self._seals += 1
+        self._wake.set()
+
+    # --- the task --------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Prepare, then evaluate what comes until cancelled."""
+        if self.core is None:
+            self.core = await asyncio.to_thread(self._import)
+            self._restored = await self._restore()
+        while True:
+            self._wake.clear()
+            self._look_around()
+            has_more = True
+            while has_more:
+                has_more = self._work_a_turn()
+                await asyncio.sleep(0)  # the loop's other work comes between two turns
+            self._preview()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_S):
+                    await self._wake.wait()
+
+    def _import(self) -> AnalysisCore:
+        with plain_imports():
+            return self._load_core()
+
+    async def _restore(self) -> Restored:
+        try:
+            if self.publisher is not None:
+                self.publisher.restored(await self._journal.newest_rows(SHOWN_ROWS))
+            return await self._journal.restore()
+        except StorageError as error:
+            log.warning("signals of the last run are not known: %s", error.user_text)
+            return Restored({}, {})
+
+    def _work_a_turn(self) -> bool:
+        """Work for at most one budget; returns whether there is more."""
+        began = time.perf_counter()
+        while (time.perf_counter() - began) * 1000 < BUDGET_MS:
+            if not (self._judge_next() or self._load_next()):
+                self._tell()
+                return False
+        self._tell()
+        return True
+
+    # --- first candles ---------------------------------------------------------------------------------------------
+
+    def _look_around(self) -> None:
+        """Series whose history joined begin; revised ones go back; closes that only REST knows are taken."""
+        for state in self._store.states:
+            for timeframe, series in state.candles.items():
+                key = (state.instrument.id, timeframe)
+                analysed = self._series.get(key)
+                if analysed is None:
+                    if series.is_joined:
+                        self._begin(key, state, series)
+                elif key not in self._loading and key not in self._sealed:
+                    if series.changed_from_ms is not None:
+                        self._revise(key, series, analysed)
+                    self._take_unsealed(state, series, analysed)
+
+    def _begin(self, key: SeriesKey, state: InstrumentState, series: CandleSeries) -> None:
+        assert self.core is not None
+        series.changed_from_ms = None
+        analysed = self.core.new_series(state.instrument, key[1])
+        self._series[key] = analysed
+        rows = series.committed()
+        self._loading[key] = self._first_load(key, analysed, rows)
+
+    def _first_load(self, key: SeriesKey, analysed: AnalysedSeries, rows: Columns) -> Iterator[int]:
+        """Advance over the candles that closed before anybody watched; what holds is of the last run, or nothing."""
+        assert self.core is not None
+        yield from self.core.load(analysed, rows, self._venue_now_ms(), self._restored.states.get(key))
+        row = self._restored.last_rows.get(key)
+        standing = NOTHING if row is None else row.standing
+        if analysed.open_ms is None:
+            return
+        result = analysed.judge(self._venue_now_ms())
+        self._standing[key] = Standing(result.signal, result.signal_strength)
+        transitions: tuple[Transition, ...] = ()
+        if result.signal is not standing.signal:
+            transitions = changes(standing, result, NOT_WATCHED)
+            self._journal.put(result, transitions, analysed.machine_state())
+        if self.publisher is not None:
+            self.publisher.judged(analysed, transitions)
+
+    def _load_next(self) -> bool:
+        """One stretch of one first load, the shown series first."""
+        if not self._loading:
+            return False
+        key = min(self._loading, key=self._rank)
+        if next(self._loading[key], None) is None:
+            del self._loading[key]
+        return True
+
+    def _take_unsealed(self, state: InstrumentState, series: CandleSeries, analysed: AnalysedSeries) -> None:
+        """Candles that REST committed, since the stream never closed them."""
+        if analysed.open_ms is None:
+            return
+        for index in series.committed_after(analysed.open_ms):
+            self._take(sealed(state, series, index, self._venue_now_ms()))
+
+    # --- judging ---------------------------------------------------------------------------------------------------
+
+    def _judge_next(self) -> bool:
+        """Judge one sealed candle, of the shown series first; False when none waits."""
+        waiting = [key for key in self._sealed if key not in self._loading]
+        if not waiting:
+            return False
+        key = min(waiting, key=self._rank)
+        seal, item = self._sealed[key].popleft()
+        if not self._sealed[key]:
+            del self._sealed[key]
+        self._verdicts[seal] = self._judge(key, item)
+        return True
+
+    def _judge(self, key: SeriesKey, item: SealedInputs) -> _Verdict | None:
+        analysed = self._series[key]
+        if analysed.open_ms is not None and item.open_ms <= analysed.open_ms:
+            return None  # known from the first load, or revised: `_look_around` goes back for it
+        began = time.perf_counter()
+        analysed.keep_delta(item.open_ms, item.candle[7])
+        if not analysed.feed_one(item.candle):
+            return None
+        result = analysed.judge(item.decision_ms)
+        before = self._standing.get(key, NOTHING)
+        transitions = changes(before, result)
+        self._standing[key] = Standing(result.signal, result.signal_strength)
+        self._judged_from.setdefault(key, item.open_ms)
+        self._duration_ms.add((time.perf_counter() - began) * 1000)
+        self._count(result, transitions)
+        if self.publisher is not None:
+            self.publisher.judged(analysed, transitions)
+        return _Verdict(result, transitions, analysed.machine_state())
+
+    def _count(self, result: Confluence, transitions: tuple[Transition, ...]) -> None:
+        self._evaluations += 1
+        self._withheld.update(result.withheld)
+        self._signals += sum(1 for each in transitions if each.before.signal is SignalKind.NEUTRAL)
+
+    def _tell(self) -> None:
+        """Give the ledger what is due, in the order of the seals."""
+        while self._told in self._verdicts:
+            verdict = self._verdicts.pop(self._told)
+            self._told += 1
+            if verdict is not None:
+                self._journal.put(verdict.result, verdict.transitions, verdict.state)
+
+    def _revise(self, key: SeriesKey, series: CandleSeries, analysed: AnalysedSeries) -> None:
+        """The venue changed candles that were judged: go back to before them and come again."""
+        changed_ms, series.changed_from_ms = series.changed_from_ms, None
+        newest_ms = analysed.open_ms
+        if changed_ms is None or newest_ms is None or changed_ms > newest_ms:
+            return
+        if not analysed.go_back(changed_ms):
+            log.info("%s %s: a candle changed that is too old to matter", *key)
+            return
+        rows = series.committed()
+        told = self._standing.get(key, NOTHING)
+        revised: Confluence | None = None
+        for stop_ms in (changed_ms, newest_ms):
+            for _ in analysed.feed(rows, key[1].close_ms(stop_ms)):
+                pass
+            if analysed.open_ms == stop_ms:
+                result = analysed.judge(self._venue_now_ms())
+                revised = revised or result
+        result = analysed.result
+        if result is None or revised is None:
+            return
+        rows_told: tuple[Transition, ...] = ()
+        if changed_ms >= self._judged_from.get(key, changed_ms + 1):
+            rows_told = (revision(told, revised, REVISED), *changes(told, result, REVISED))
+        self._standing[key] = Standing(result.signal, result.signal_strength)
+        self._journal.put(result, rows_told, analysed.machine_state())
+        if self.publisher is not None:
+            self.publisher.judged(analysed, rows_told)
+
+    # --- forming candles -------------------------------------------------------------------------------------------
+
+    def _preview(self) -> None:
+        """Advance copies of the states over the forming candles that somebody looks at, in one call."""
+        if self.core is None or self.publisher is None:
+            return
+        wanted: list[tuple[AnalysedSeries, tuple[float, ...]]] = []
+        for key, analysed in self._series.items():
+            if self._rank(key) > SEEN or key in self._loading or key in self._sealed:
+                continue
+            state = self._store.get(key[0])
+            series = None if state is None else state.candles.get(key[1])
+            if (
+                state is not None
+                and series is not None
+                and series.last_is_forming
+                and series.version != analysed.seen_version
+            ):
+                analysed.seen_version = series.version
+                row = series.columns[:, -1].tolist()
+                wanted.append((analysed, (*row, trade_delta(state, series, row), 0.0)))
+        if wanted:
+            self.core.preview(wanted)
+            for analysed, candle in wanted:
+                self.publisher.previewed(analysed, int(candle[0]))

@@ -1,0 +1,52 @@
+"""A closed candle with all that its evaluation needs, copied inside `MarketStore.apply` before the next event.
+
+The evaluation may come later and in any batching: it reads only what is sealed here, so its result is the same.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from virtuoso_desktop.market.candles import CandleSeries
+from virtuoso_desktop.market.store import InstrumentState
+from virtuoso_desktop.model.instrument import InstrumentId
+from virtuoso_desktop.model.timeframe import Timeframe
+
+SeriesKey = tuple[InstrumentId, Timeframe]
+LEAST_COVERAGE, MOST_COVERAGE = 0.98, 1.02
+"""Share of the candle's volume that its trades have to add up to (analysis A.13)."""
+FROM_TRADES = "trades"
+ESTIMATED = "bvc"
+
+
+class SealedInputs(NamedTuple):
+    """One closed candle of one series. Prices in ticks, volumes as the venue counts them."""
+
+    key: SeriesKey
+    candle: tuple[float, ...]
+    """(open_ms, open, high, low, close, volume, turnover, delta, synthetic), as `CANDLE_TABLE` takes it."""
+    decision_ms: int
+    """Venue time of the frame that closed the candle."""
+    is_live: bool = True
+    """False for a candle that closed before anybody watched: it may raise nothing."""
+
+    @property
+    def open_ms(self) -> int:
+        return int(self.candle[0])
+
+
+def sealed(state: InstrumentState, series: CandleSeries, index: int, decision_ms: int) -> SealedInputs:
+    """Copy the committed row ``index`` of a series, with the volume delta of its trades where they are complete."""
+    columns = series.columns[:, index].tolist()
+    key = (state.instrument.id, series.timeframe)
+    return SealedInputs(key, (*columns, trade_delta(state, series, columns), 0.0), decision_ms)
+
+
+def trade_delta(state: InstrumentState, series: CandleSeries, row: list[float]) -> float:
+    """Taker buys minus sells of a candle; NaN where its trades do not add up to its volume."""
+    open_ms, volume = int(row[0]), row[5]
+    traded = state.tape.deltas.between(open_ms, series.timeframe.close_ms(open_ms))
+    if volume == 0.0:
+        return 0.0 if traded.volume == 0.0 else math.nan
+    return traded.delta if LEAST_COVERAGE <= traded.volume / volume <= MOST_COVERAGE else math.nan
