@@ -17,6 +17,7 @@ BENCHMARKS = {
     "history_window": "tests.benchmarks.history_window",
     "scoring": "tests.benchmarks.scoring",
     "indicators": "tests.benchmarks.indicators",
+    "live_analysis": "tests.benchmarks.live_analysis",
 }
 
 

@@ -76,6 +76,7 @@ class Watch:
         found = {"age_ms": self._ages_ms}
         if engine is not None:
             found |= {"apply_ms": engine.adapter.metrics.apply_ms, "lag_ms": engine.adapter.metrics.lag_ms}
+            found["score_ms"] = engine.analysis_figures.delay_ms
         return found
 
     def _mark(self) -> None:

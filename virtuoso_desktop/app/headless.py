@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
-from virtuoso_desktop.app.run import OPENING, Run, settle_memory
+from virtuoso_desktop.app.run import OPENING, Run, give_back_memory, settle_memory
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.errors import VirtuosoError
 
@@ -54,10 +54,16 @@ async def _open(run: Run) -> None:
         run.stop.ask(refusal(error))
         return
     run.tasks.spawn("app.table", lambda: _show(run, engine))
+    run.tasks.spawn("app.analysis", lambda: _analyse(engine))
     settle_memory()
     if run.options.ends_after_s is not None:
         await asyncio.sleep(run.options.ends_after_s)
         run.stop.ask()
+
+
+async def _analyse(engine: Engine) -> None:
+    await engine.begin_analysis()
+    await asyncio.to_thread(give_back_memory)
 
 
 async def _show(run: Run, engine: Engine) -> None:

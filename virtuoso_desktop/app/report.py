@@ -11,10 +11,13 @@ import psutil
 
 from virtuoso_desktop.engine.views import BookChecks
 from virtuoso_desktop.model.market import PriceKind
+from virtuoso_desktop.model.result import Withheld
 from virtuoso_desktop.settings.atomic import write_atomically
 
 if TYPE_CHECKING:
+    from virtuoso_desktop.engine.analysis_run import AnalysisFigures
     from virtuoso_desktop.engine.engine import Engine
+    from virtuoso_desktop.kernel.metrics import Distribution
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.market.book import OrderBook
     from virtuoso_desktop.market.store import InstrumentState
@@ -25,7 +28,7 @@ BYTES_PER_MB = 1_000_000
 
 
 class LagReport(msgspec.Struct, frozen=True):
-    """Receive time minus the frame's own time, in venue time."""
+    """Median and 99th percentile, ms; of lags receive time minus the frame's own time, in venue time."""
 
     p50: float | None
     p99: float | None
@@ -90,6 +93,19 @@ class InstrumentReport(msgspec.Struct, frozen=True):
     derivatives: DerivativesReport
 
 
+class AnalysisReport(msgspec.Struct, frozen=True):
+    """Evaluations of closed candles since the start; ``withheld`` counts by rule."""
+
+    states: int
+    evaluations: int
+    time_ms: LagReport
+    """Of one evaluation."""
+    delay_ms: LagReport
+    """From the socket read of a closing frame to its score."""
+    signals: int
+    withheld: dict[str, int]
+
+
 class ProcessReport(msgspec.Struct, frozen=True):
     """The program's own process, without the simulator. ``cpu_pct`` is of one core over the run."""
 
@@ -115,6 +131,7 @@ class RunReport(msgspec.Struct, frozen=True):
     ended_ms: int
     venues: dict[str, VenueReport]
     instruments: dict[str, InstrumentReport]
+    analysis: AnalysisReport | None
     process: ProcessReport
     errors: list[ErrorReport]
 
@@ -146,6 +163,7 @@ def build_report(engine: Engine | None, notices: NoticeBoard, meter: Meter) -> R
         ended_ms=ended_ms,
         venues={engine.venue_name: _venue(engine)} if engine is not None else {},
         instruments=_instruments(engine) if engine is not None else {},
+        analysis=_analysis(engine.analysis_figures) if engine is not None else None,
         process=process,
         errors=[ErrorReport(error.at_ms, error.where, error.user_text) for error in notices.errors],
     )
@@ -158,15 +176,25 @@ def write_report(file: Path, report: RunReport) -> None:
 
 def _venue(engine: Engine) -> VenueReport:
     metrics = engine.adapter.metrics
-    lag = metrics.lag_ms
     return VenueReport(
         state=engine.links()[0].phase.value,
         connects=metrics.connects,
         reconnects=metrics.reconnects,
         gaps=metrics.gaps,
         messages={kind: metrics.messages[kind] for kind in MESSAGE_KINDS},
-        lag_ms=LagReport(_rounded(lag.quantile_ms(0.5)), _rounded(lag.quantile_ms(0.99))),
+        lag_ms=_lag(metrics.lag_ms),
         book_checks=engine.book_guard.checks,
+    )
+
+
+def _analysis(figures: AnalysisFigures) -> AnalysisReport:
+    return AnalysisReport(
+        states=figures.states,
+        evaluations=figures.evaluations,
+        time_ms=_lag(figures.duration_ms),
+        delay_ms=_lag(figures.delay_ms),
+        signals=figures.signals,
+        withheld={rule.value: figures.withheld.get(rule, 0) for rule in Withheld},
     )
 
 
@@ -221,6 +249,10 @@ def book_report(book: OrderBook | None, state: InstrumentState) -> BookReport:
             ask=round((max(book.asks) - middle) / middle * 10_000, 3),
         ),
     )
+
+
+def _lag(of: Distribution) -> LagReport:
+    return LagReport(_rounded(of.quantile_ms(0.5)), _rounded(of.quantile_ms(0.99)))
 
 
 def _rounded(value: float | None) -> float | None:

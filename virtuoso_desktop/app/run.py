@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import linecache
 import logging
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from virtuoso_desktop.app.demo import DemoExchange
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode
 from virtuoso_desktop.app.last_start import SourceFolder, remember_source
 from virtuoso_desktop.app.logs import say
+from virtuoso_desktop.kernel import memory
 from virtuoso_desktop.kernel.clock import Clock, LiveClock
 from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Notice, NoticeBoard, Severity
@@ -50,6 +52,13 @@ def settle_memory() -> None:
     gc.freeze()
     gc.set_threshold(GENERATION_0, GENERATION_1, GENERATION_2)
     gc.enable()
+
+
+def give_back_memory() -> None:
+    """The kernels are compiled, everything is loaded: what only the start needed goes. For a worker."""
+    linecache.clearcache()  # PySide6's import hook read every module's source through it
+    memory.give_back_code("libllvmlite")
+    memory.give_back_free()
 
 
 class _RunClock:
@@ -150,7 +159,8 @@ class Run:
             for sentence in loaded.told:
                 self.post(Severity.INFO, "settings", sentence)
             with plain_imports():
-                engine = wiring.build_engine(plan, self.notices, wiring.make_history(plan, folder.profile))
+                history, journal = wiring.make_history(plan, folder.profile), wiring.make_journal(folder.profile)
+                engine = wiring.build_engine(plan, self.notices, history, journal)
             self.engine = engine
             engine.start(self._remembered(plan, engine), history_waits=history_waits)
         self.settings = self._live_settings(plan, engine)

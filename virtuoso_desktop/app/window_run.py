@@ -15,10 +15,9 @@ from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
-from virtuoso_desktop.app.run import OPENING, settle_memory
+from virtuoso_desktop.app.run import OPENING, give_back_memory, settle_memory
 from virtuoso_desktop.app.window_start import UI_SETTING, FirstPaint
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
-from virtuoso_desktop.kernel import memory
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Severity
@@ -129,7 +128,8 @@ class _WindowRun:
         settle_memory()
         with short_switches():
             await asyncio.wait([engine.prepare_studies()])
-        await asyncio.to_thread(_give_back_memory)
+            await engine.begin_analysis()
+        await asyncio.to_thread(give_back_memory)
         run.mark(f"indicators {engine.studies.state}")
 
     async def _open_history(self, engine: Engine) -> None:
@@ -254,9 +254,3 @@ class _WindowRun:
             view_bars=view_bars,
             bars_right=bars_right,
         )
-
-
-def _give_back_memory() -> None:
-    """The kernels are compiled, everything is loaded: what only the start needed goes. In a worker."""
-    memory.give_back_code("libllvmlite")
-    memory.give_back_free()

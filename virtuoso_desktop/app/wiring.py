@@ -8,7 +8,7 @@ from pathlib import Path
 
 from virtuoso_desktop.app.arguments import Options
 from virtuoso_desktop.app.demo_child import DemoMarket
-from virtuoso_desktop.engine.engine import NO_HISTORY, Engine, VenueParts
+from virtuoso_desktop.engine.engine import NO_HISTORY, NO_JOURNAL, Engine, VenueParts
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
 from virtuoso_desktop.exchanges.rest_client import RestSettings
 from virtuoso_desktop.exchanges.transport import LinkTimes
@@ -22,6 +22,7 @@ from virtuoso_desktop.settings.load import LoadedSettings
 from virtuoso_desktop.settings.schema import ClockSettings, Settings
 from virtuoso_desktop.settings.source import SourceOfRun, bybit_source, demo_source
 from virtuoso_desktop.storage.history import HISTORY_FILE, HistoryStore
+from virtuoso_desktop.storage.journal import JOURNAL_FILE, Journal
 from virtuoso_desktop.storage.profile import Profile
 
 DEFAULT_SETTINGS = "config/default.yaml"
@@ -73,7 +74,14 @@ def make_history(plan: Plan, profile: Profile | None) -> HistoryStore:
     return HistoryStore(file, cap_mb=plan.settings.history.disk_cap_mb, answers=True)
 
 
-def build_engine(plan: Plan, notices: NoticeBoard, history: HistoryStore = NO_HISTORY) -> Engine:
+def make_journal(profile: Profile | None) -> Journal:
+    """The journal in the folder of the run's source; one that keeps nothing where nothing can be written."""
+    return Journal(profile.folder / JOURNAL_FILE if profile is not None and profile.usable else None)
+
+
+def build_engine(
+    plan: Plan, notices: NoticeBoard, history: HistoryStore = NO_HISTORY, journal: Journal = NO_JOURNAL
+) -> Engine:
     """The engine with the primary venue's adapter; nothing is started. Needs a running loop."""
     settings = plan.settings
     store = MarketStore(timeframes=settings.analysis.timeframes)
@@ -90,7 +98,7 @@ def build_engine(plan: Plan, notices: NoticeBoard, history: HistoryStore = NO_HI
         settings,
         plan.clock,
         store=store,
-        venue=VenueParts(adapter, adapter.venue_clock, history),
+        venue=VenueParts(adapter, adapter.venue_clock, history, journal),
         notices=notices,
     )
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, table_params
 from virtuoso_desktop.analysis.confluence import STATE_WIDTH as CONFLUENCE_WIDTH
-from virtuoso_desktop.analysis.gate import SeriesColumns, gate_series
 from virtuoso_desktop.analysis.kernels import DELTA, SYNTHETIC
 from virtuoso_desktop.analysis.layout import (
     AGE_MS,
@@ -24,6 +23,7 @@ from virtuoso_desktop.analysis.layout import (
     ENTRY_SCORE,
     INPUTS_WIDTH,
     SAMPLE,
+    SCORE,
     SIGNAL,
     SINCE_MS,
     STRENGTH,
@@ -34,6 +34,7 @@ from virtuoso_desktop.analysis.layout import (
 )
 from virtuoso_desktop.analysis.results import Facts, Subject, confluence_of
 from virtuoso_desktop.analysis.scoring import CANDLE_SCORE
+from virtuoso_desktop.analysis.series_gate import SeriesColumns, gate_series
 from virtuoso_desktop.analysis.signals import CLASS, HELD, RAISED_MS, RAISED_SCORE
 from virtuoso_desktop.engine.sealing import ESTIMATED, FROM_TRADES
 from virtuoso_desktop.model.instrument import Instrument
@@ -45,9 +46,12 @@ Floats = NDArray[np.float64]
 STRETCH = 250
 """Candles that are fed at once: about 2 ms."""
 CHECKPOINTS = 4
+KEPT_SCORES = 1_000
 KEPT_DELTAS = STRETCH * (CHECKPOINTS + 1)
 CLOSE_MS, RESET, FILLER, HAS_VOLUME = range(TABLE_WIDTH, TABLE_WIDTH + 4)
 """Cells of a row of `CANDLE_SCORE` behind those of the table."""
+SIGNAL_CELLS = [CONFLUENCE_WIDTH + cell for cell in (HELD, CLASS, RAISED_MS, RAISED_SCORE)]
+"""Cells of the score state that say which signal holds."""
 
 
 def score_row(row: Floats, table: Floats, close_ms: float) -> None:
@@ -65,6 +69,50 @@ class Checkpoint(NamedTuple):
     last: Floats
     table: Floats
     score: Floats
+
+
+class ScoreColumns:
+    """Scores of the newest closed candles, oldest first."""
+
+    def __init__(self) -> None:
+        self._cells: Floats = np.empty((2, KEPT_SCORES + STRETCH))
+        self._count = 0
+        self.version = 0
+
+    @property
+    def open_ms(self) -> Floats:
+        """Open times; a view, as `score`."""
+        return self._cells[0, : self._count]
+
+    @property
+    def score(self) -> Floats:
+        """Confluence scores, NaN where there was none."""
+        return self._cells[1, : self._count]
+
+    def append(self, open_ms: Floats, score: Floats) -> None:
+        """Add newer rows, at most `KEPT_SCORES`."""
+        if self._count + open_ms.size > self._cells.shape[1]:
+            kept = min(KEPT_SCORES, self._count)
+            self._cells[:, :kept] = self._cells[:, self._count - kept : self._count].copy()
+            self._count = kept
+        end = self._count + open_ms.size
+        self._cells[0, self._count : end], self._cells[1, self._count : end] = open_ms, score
+        self._count = end
+        self.version += 1
+
+    def drop_after(self, open_ms: int) -> None:
+        """Forget the rows that open later."""
+        self._count = int(np.searchsorted(self.open_ms, open_ms, side="right"))
+        self.version += 1
+
+    def recall(self, open_ms: Floats, score: Floats) -> None:
+        """What was told when these candles closed stands before what their rows say today."""
+        places = np.searchsorted(self.open_ms, open_ms)
+        known = places < self._count
+        places, open_ms, score = places[known], open_ms[known], score[known]
+        same = self.open_ms[places] == open_ms
+        self._cells[1, places[same]] = score[same]
+        self.version += 1
 
 
 class AnalysedSeries:
@@ -100,6 +148,8 @@ class AnalysedSeries:
         """As ``out``, were the forming candle closed now; None before any preview of the newest candle."""
         self.seen_version = -1
         """Of the store's series, when it was previewed last."""
+        self.scores = ScoreColumns()
+        self._out_before: Floats | None = None
         self.checkpoints: deque[Checkpoint] = deque(maxlen=CHECKPOINTS)
         self._last: Floats | None = None
         self._deltas: dict[int, float] = {}
@@ -161,7 +211,10 @@ class AnalysedSeries:
         rows[0, RESET] = float(is_reset)
         rows[:, FILLER] = candles[SYNTHETIC]
         out = CANDLE_SCORE.batch(np.ascontiguousarray(rows.T), self._score_params, self.score_state)
-        self.columns, self.out = table[-1], out[-1]
+        # Copies: a view would keep the whole stretch.
+        self._out_before = out[-2].copy() if count > 1 else self.out if self.open_ms is not None else None
+        self.columns, self.out = table[-1].copy(), out[-1].copy()
+        self.scores.append(candles[0], out[:, INPUTS_WIDTH + SCORE])
         self.preview_out = None
         self._last = candles[:7, -1:].copy()
         self.open_ms = int(candles[0, -1])
@@ -193,13 +246,13 @@ class AnalysedSeries:
         self.table_state[:] = kept.table
         self.score_state[:] = kept.score
         self.open_ms, self._last = kept.open_ms, kept.last
+        self.scores.drop_after(kept.open_ms)
         self._since_checkpoint = 0
         return True
 
     def hold_nothing(self) -> None:
         """No signal holds: nobody watched the candles that would have raised it."""
-        for cell in (HELD, CLASS, RAISED_MS, RAISED_SCORE):
-            self.score_state[CONFLUENCE_WIDTH + cell] = 0.0
+        self.score_state[SIGNAL_CELLS] = 0.0
         self.out[INPUTS_WIDTH + SIGNAL] = 0.0
         self.out[INPUTS_WIDTH + STRENGTH] = 0.0
         self.out[INPUTS_WIDTH + SINCE_MS] = self.out[INPUTS_WIDTH + ENTRY_SCORE] = np.nan
@@ -207,6 +260,10 @@ class AnalysedSeries:
     def takes(self, state: bytes) -> bool:
         """Whether the bytes of a machine fit."""
         return len(state) == self.score_state.nbytes
+
+    def hold(self, state: bytes) -> None:
+        """The signal that a machine of the last run held, and nothing else of it."""
+        self.score_state[SIGNAL_CELLS] = np.frombuffer(state, np.float64)[SIGNAL_CELLS]
 
     def resume(self, state: bytes) -> None:
         """Go on from the machine of the last run."""
@@ -236,8 +293,18 @@ class AnalysedSeries:
             gap=bool(self.columns[T_GAP]),
             rejected=self.rejected,
         )
-        inputs = self.out[:INPUTS_WIDTH].copy()
-        inputs[:SAMPLE].reshape(COMPONENT_COUNT, CELLS)[:, AGE_MS] += max(0, decision_ms - close_ms)
-        self.before = self.result
-        self.result = confluence_of(self.subject, facts, inputs, self.out[INPUTS_WIDTH:])
+        self.before = self.result if self.result is not None else self._first_before(facts)
+        self.result = self._result(facts, self.out, max(0, decision_ms - close_ms))
         return self.result
+
+    def _first_before(self, facts: Facts) -> Confluence | None:
+        """The result of the candle before the first that is judged."""
+        if self._out_before is None:
+            return None
+        open_ms = self.timeframe.step_back(facts.open_ms, 1)
+        return self._result(facts._replace(open_ms=open_ms), self._out_before, 0)
+
+    def _result(self, facts: Facts, out: Floats, lag_ms: int) -> Confluence:
+        inputs = out[:INPUTS_WIDTH].copy()
+        inputs[:SAMPLE].reshape(COMPONENT_COUNT, CELLS)[:, AGE_MS] += lag_ms
+        return confluence_of(self.subject, facts, inputs, out[INPUTS_WIDTH:])

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreRow, SignalView
+from virtuoso_desktop.engine.views import SignalMark
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MOST_SIGNALS = 2_000
 """Older ones stay in the ledger."""
@@ -29,6 +30,8 @@ class AnalysisBoard:
         self._signals: deque[SignalView] = deque(maxlen=MOST_SIGNALS)
         self._version = 0
         self.signals_version = 0
+        self._marks: dict[_Key, list[SignalMark]] = {}
+        self._marks_version = UNKNOWN
 
     # writing
 
@@ -78,6 +81,23 @@ class AnalysisBoard:
     def signals(self) -> tuple[SignalView, ...]:
         """Newest first."""
         return tuple(sorted(self._signals, key=lambda signal: -signal.number))
+
+    def marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
+        """Begins and ends of the signals of one series, oldest first."""
+        if self._marks_version != self.signals_version:
+            self._marks_version = self.signals_version
+            self._marks.clear()
+            for signal in self._signals:
+                self._marks.setdefault((signal.instrument_id, signal.timeframe), []).extend(_marks_of(signal))
+        return tuple(self._marks.get((instrument_id, timeframe), ()))
+
+
+def _marks_of(signal: SignalView) -> Iterator[SignalMark]:
+    yield SignalMark(signal.candle_open_ms, signal.kind, signal.score)
+    if signal.ended_ms is not None and signal.end_score is not None:
+        timeframe = signal.timeframe
+        open_ms = timeframe.step_back(timeframe.open_ms(signal.ended_ms), 1)
+        yield SignalMark(open_ms, signal.kind, signal.end_score, is_end=True)
 
 
 class BoardCursor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,10 @@ from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE
 from virtuoso_desktop.analysis.layout import ENGINE_VERSION
 from virtuoso_desktop.analysis.results import Subject
 from virtuoso_desktop.analysis.scoring import CANDLE_SCORE, compile_scoring, config_hash, scoring_params
+from virtuoso_desktop.analysis.timeframes import take_vote
 from virtuoso_desktop.engine.analysed_series import AnalysedSeries, score_row
-from virtuoso_desktop.model.instrument import Instrument, Source
-from virtuoso_desktop.model.result import DimensionName, Profile
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
+from virtuoso_desktop.model.result import Confluence, DimensionName, Profile, TimeframeVote
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import AnalysisSettings
 from virtuoso_desktop.storage.evaluations import MachineState
@@ -44,6 +45,11 @@ class AnalysisCore:
         self._source = source
         self._weights = tuple(float(getattr(settings.weights, name.value)) for name in DimensionName)
         self._params = scoring_params(settings, self.profile)
+        self._votes: dict[InstrumentId, Floats] = {}
+
+    def vote(self, instrument_id: InstrumentId, results: Mapping[Timeframe, Confluence]) -> TimeframeVote:
+        """The timeframes of one instrument taken together."""
+        return take_vote(results, self._votes.setdefault(instrument_id, np.zeros(1)))
 
     def new_series(self, instrument: Instrument, timeframe: Timeframe) -> AnalysedSeries:
         """A series that knows no candle yet."""
@@ -65,6 +71,9 @@ class AnalysisCore:
             yield from series.feed(rows, now_ms)
             series.hold_nothing()
             return
+        # The last candle that the machine knows is judged with what it held: its result is told again as it was.
+        yield from series.feed(rows, stop_ms - 1)
+        series.hold(machine.state)
         yield from series.feed(rows, stop_ms)
         series.resume(machine.state)
         yield from series.feed(rows, now_ms)
@@ -91,4 +100,4 @@ class AnalysisCore:
         scores = np.stack([series.score_state for series, _ in wanted])
         CANDLE_SCORE.peek_many(scores, rows, np.tile(self._params, (len(wanted), 1)), out, which)
         for (series, _), row in zip(wanted, out, strict=True):
-            series.preview_out = row
+            series.preview_out = row.copy()

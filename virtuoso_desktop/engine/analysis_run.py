@@ -12,8 +12,10 @@ import contextlib
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
 
 from virtuoso_desktop.engine.sealing import SealedInputs, SeriesKey, sealed, trade_delta
 from virtuoso_desktop.kernel.imports import plain_imports
@@ -24,7 +26,9 @@ from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.market import Candle
 from virtuoso_desktop.model.result import Confluence, SignalKind, Withheld
-from virtuoso_desktop.storage.analysis_journal import AnalysisJournal, Restored
+from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.storage.analysis_journal import Restored
+from virtuoso_desktop.storage.evaluations import History
 from virtuoso_desktop.storage.ledger_rows import NOTHING, LedgerRow, Standing, Transition, changes, revision
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ log = logging.getLogger(__name__)
 BUDGET_MS = 6.0
 """Analysis per loop turn."""
 SEEN = 2
+MOST_ROWS = 1_600
+"""Of a series, for a first load, or to come again from the oldest checkpoint."""
 SHOWN_ROWS = 2_000
 """Rows of the ledger behind the list of signals."""
 IDLE_S = 0.25
@@ -53,10 +59,24 @@ class AnalysisFigures(NamedTuple):
     evaluations: int
     duration_ms: Distribution
     """Of one evaluation."""
+    delay_ms: Distribution
+    """From the socket read of the closing frame to its score."""
     signals: int
     """BUY and SELL raised since the start."""
     withheld: dict[Withheld, int]
     """By rule, over all evaluations that were beyond no threshold or kept back."""
+
+
+class ResultJournal(Protocol):
+    """What must survive; `storage.analysis_journal.AnalysisJournal`."""
+
+    def put(self, result: Confluence, transitions: Sequence[Transition] = (), state: bytes | None = None) -> None: ...
+
+    async def restore(self) -> Restored: ...
+
+    async def newest_rows(self, limit: int) -> list[LedgerRow]: ...
+
+    async def history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> History: ...
 
 
 class Publisher(Protocol):
@@ -90,7 +110,7 @@ class AnalysisRun:
     ----------
     store : MarketStore
         Closed candles come from it.
-    journal : AnalysisJournal
+    journal : ResultJournal
         Takes results, transitions and machine states.
     venue_now_ms : callable
         Venue time.
@@ -98,23 +118,28 @@ class AnalysisRun:
         Imports and compiles the kernels; called in a worker.
     rank : callable
         How near a series is to what a person looks at: 0 the one on the chart, `SEEN` or less if it is seen anywhere.
+    now_ns : callable
+        The clock of the receive stamps.
     """
 
     def __init__(
         self,
         store: MarketStore,
-        journal: AnalysisJournal,
+        journal: ResultJournal,
         venue_now_ms: Callable[[], int],
         load_core: Callable[[], AnalysisCore],
         rank: Callable[[SeriesKey], int],
+        now_ns: Callable[[], int],
     ) -> None:
         self._store = store
         self._journal = journal
         self._venue_now_ms = venue_now_ms
         self._load_core = load_core
         self._rank = rank
+        self._now_ns = now_ns
         self.publisher: Publisher | None = None
         self.core: AnalysisCore | None = None
+        self.prepared = asyncio.Event()
         self._restored = Restored({}, {})
         self._series: dict[SeriesKey, AnalysedSeries] = {}
         self._standing: dict[SeriesKey, Standing] = {}
@@ -123,6 +148,7 @@ class AnalysisRun:
         self._seals = 0
         self._told = 0
         self._verdicts: dict[int, _Verdict | None] = {}
+        self._recalled: set[SeriesKey] = set()
         self._judged_from: dict[SeriesKey, int] = {}
         """Open of the first candle of each series that was judged when it closed."""
         self._wake = asyncio.Event()
@@ -130,12 +156,13 @@ class AnalysisRun:
         self._evaluations = 0
         self._signals = 0
         self._duration_ms = Distribution()
+        self._delay_ms = Distribution()
         self._withheld: Counter[Withheld] = Counter()
 
     @property
     def figures(self) -> AnalysisFigures:
         return AnalysisFigures(
-            len(self._series), self._evaluations, self._duration_ms, self._signals, dict(self._withheld)
+            len(self._series), self._evaluations, self._duration_ms, self._delay_ms, self._signals, dict(self._withheld)
         )
 
     def series(self, key: SeriesKey) -> AnalysedSeries | None:
@@ -149,6 +176,7 @@ class AnalysisRun:
             self._loading.pop(key, None)
             self._standing.pop(key, None)
             self._judged_from.pop(key, None)
+            self._recalled.discard(key)
             for seal, _ in self._sealed.pop(key, ()):
                 self._verdicts[seal] = None
 
@@ -164,13 +192,16 @@ class AnalysisRun:
     def _seal(self, candle: Candle) -> None:
         """A frame closed a candle; called inside `MarketStore.apply`."""
         key = (candle.instrument_id, candle.timeframe)
-        state = self._store.get(candle.instrument_id)
-        if state is None or key not in self._series:
+        state, analysed = self._store.get(candle.instrument_id), self._series.get(key)
+        if state is None or analysed is None:
             return  # its row is in the series, and the first load takes it from there
+        if analysed.open_ms is not None and candle.open_ms <= analysed.open_ms:
+            self._wake.set()
+            return  # a revision: `_look_around` goes back for it
         series = state.candles[candle.timeframe]
         index = series.index_of(candle.open_ms)
         if index is not None:
-            self._take(sealed(state, series, index, candle.event_ms))
+            self._take(sealed(state, series, index, candle.event_ms, candle.recv_ns))
 
     def _take(self, item: SealedInputs) -> None:
         self._sealed.setdefault(item.key, deque()).append((self._seals, item))
@@ -184,6 +215,7 @@ class AnalysisRun:
         if self.core is None:
             self.core = await asyncio.to_thread(self._import)
             self._restored = await self._restore()
+            self.prepared.set()
         while True:
             self._wake.clear()
             self._look_around()
@@ -192,6 +224,7 @@ class AnalysisRun:
                 has_more = self._work_a_turn()
                 await asyncio.sleep(0)  # the loop's other work comes between two turns
             self._preview()
+            await self._recall()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_S):
                     await self._wake.wait()
@@ -199,6 +232,22 @@ class AnalysisRun:
     def _import(self) -> AnalysisCore:
         with plain_imports():
             return self._load_core()
+
+    async def _recall(self) -> None:
+        """Scores of the series on the chart as they were told when its candles closed."""
+        key = next((key for key in self._series if self._rank(key) == 0 and key not in self._loading), None)
+        if key is None or key in self._recalled:
+            return
+        self._recalled.add(key)
+        try:
+            told = await self._journal.history(*key)
+        except StorageError as error:
+            log.info("scores of earlier runs are not known: %s", error.user_text)
+            return
+        series = self._series.get(key)
+        if series is not None and told.close_ms.size:
+            opens = np.array([key[1].step_back(key[1].open_ms(int(close_ms)), 1) for close_ms in told.close_ms])
+            series.scores.recall(opens.astype(np.float64), told.cells["score"].astype(np.float64))
 
     async def _restore(self) -> Restored:
         try:
@@ -240,7 +289,7 @@ class AnalysisRun:
         series.changed_from_ms = None
         analysed = self.core.new_series(state.instrument, key[1])
         self._series[key] = analysed
-        rows = series.committed()
+        rows = series.committed(MOST_ROWS)
         self._loading[key] = self._first_load(key, analysed, rows)
 
     def _first_load(self, key: SeriesKey, analysed: AnalysedSeries, rows: Columns) -> Iterator[int]:
@@ -293,7 +342,7 @@ class AnalysisRun:
     def _judge(self, key: SeriesKey, item: SealedInputs) -> _Verdict | None:
         analysed = self._series[key]
         if analysed.open_ms is not None and item.open_ms <= analysed.open_ms:
-            return None  # known from the first load, or revised: `_look_around` goes back for it
+            return None  # the first load took it
         began = time.perf_counter()
         analysed.keep_delta(item.open_ms, item.candle[7])
         if not analysed.feed_one(item.candle):
@@ -304,6 +353,8 @@ class AnalysisRun:
         self._standing[key] = Standing(result.signal, result.signal_strength)
         self._judged_from.setdefault(key, item.open_ms)
         self._duration_ms.add((time.perf_counter() - began) * 1000)
+        if item.recv_ns:
+            self._delay_ms.add((self._now_ns() - item.recv_ns) / 1e6)
         self._count(result, transitions)
         if self.publisher is not None:
             self.publisher.judged(analysed, transitions)
@@ -331,7 +382,7 @@ class AnalysisRun:
         if not analysed.go_back(changed_ms):
             log.info("%s %s: a candle changed that is too old to matter", *key)
             return
-        rows = series.committed()
+        rows = series.committed(MOST_ROWS)
         told = self._standing.get(key, NOTHING)
         revised: Confluence | None = None
         for stop_ms in (changed_ms, newest_ms):

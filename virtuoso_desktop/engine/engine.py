@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from virtuoso_desktop.engine.analysis_board import AnalysisBoard, BoardCursor
+from virtuoso_desktop.engine.analysis import Analysis
+from virtuoso_desktop.engine.analysis_board import BoardCursor
+from virtuoso_desktop.engine.analysis_run import AnalysisFigures
 from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.archive_points import PointArchive
@@ -62,6 +64,7 @@ from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import Settings
 from virtuoso_desktop.storage.history import HistoryStore
+from virtuoso_desktop.storage.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,8 @@ TRADES_HOLE_MS = 1_000
 HISTORY_END_S = 0.6
 """After it the history's thread writes on by itself, if the process lets it."""
 NO_HISTORY = HistoryStore(None)
+JOURNAL_END_S = 0.4
+NO_JOURNAL = Journal(None)
 
 
 class VenueParts(NamedTuple):
@@ -78,6 +83,7 @@ class VenueParts(NamedTuple):
     adapter: Adapter
     clock: VenueClock
     history: HistoryStore = NO_HISTORY
+    journal: Journal = NO_JOURNAL
     listing: ListingTimes = ListingTimes()
     """How often its list of instruments is looked at."""
 
@@ -117,7 +123,9 @@ class Engine:
         self.store = store
         self.notices = notices
         self.studies = Studies()
-        self.analysis_board = AnalysisBoard()
+        self._analysis = Analysis(
+            settings.analysis, source, store=store, journal=venue.journal, clock=venue.clock, local_clock=clock
+        )
         self.loop_monitor = LoopMonitor()
         self.tasks = Supervisor(on_failure=self._task_failed)
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched instruments changed")
@@ -165,6 +173,7 @@ class Engine:
         """
         if not history_waits:
             self.open_history()
+        self._analysis.open_journal()
         self._history.start()
         if remembered is not None:
             self.listing.remember(remembered)
@@ -182,6 +191,12 @@ class Engine:
         """Open the history's file in its thread, which takes DuckDB's import; returns at once."""
         self._archive.history.start()
 
+    async def begin_analysis(self) -> None:
+        """Compile the kernels, and judge closed candles from then on; returns when they are compiled."""
+        self.tasks.spawn("engine.analysis", self._analysis.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.journal", lambda: self._analysis.tell(self.notices), restart=Backoff(first_s=1.0))
+        await self._analysis.prepared.wait()
+
     def prepare_studies(self) -> asyncio.Task[None]:
         """Import and compile the kernels in a worker; only a face that draws charts asks for it."""
         return self.tasks.spawn("engine.studies", self.studies.prepare)
@@ -192,6 +207,7 @@ class Engine:
             disconnect()
         await self.tasks.stop(deadline_s=0.8)
         await self._adapter.close()
+        await self._analysis.close(JOURNAL_END_S)
         await self._archive.history.close(deadline_s=HISTORY_END_S)
 
     # commands
@@ -230,12 +246,13 @@ class Engine:
         self._history.unwatch(instrument.id)
         self._derivatives.unwatch(instrument.id)
         self.store.remove(instrument.id)
-        self.analysis_board.forget(instrument.id)
+        self._analysis.forget(instrument.id)
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         before = self._shown[0] if self._shown is not None else None
         self._shown = (instrument_id, timeframe)
         self._history.show(instrument_id, timeframe)
+        self._analysis.show(instrument_id, timeframe)
         self.book_guard.show(instrument_id)
         if before != instrument_id and self.settings.websocket.channels.orderbook:
             self._move_shown_book(before, instrument_id)
@@ -337,14 +354,14 @@ class Engine:
     def choose_studies(self, studies: tuple[Study, ...]) -> None:
         self.studies.choose(studies)
 
-    def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:  # noqa: ARG002
-        return ()
+    def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
+        return self._analysis.board.marks(instrument_id, timeframe)
 
-    def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:  # noqa: ARG002
-        return ScoreHistoryView()
+    def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:
+        return self._analysis.score_history(instrument_id, timeframe)
 
-    def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:  # noqa: ARG002
-        return None
+    def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
+        return self._analysis.evidence(instrument_id, timeframe, component)
 
     def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
         state = self.store.get(instrument_id)
@@ -360,19 +377,19 @@ class Engine:
         )
 
     def analysis(self, instrument_id: InstrumentId, timeframe: Timeframe) -> AnalysisView | None:
-        return self.analysis_board.view(instrument_id, timeframe)
+        return self._analysis.board.view(instrument_id, timeframe)
 
     def analysis_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> int:
-        return self.analysis_board.version(instrument_id, timeframe)
+        return self._analysis.board.version(instrument_id, timeframe)
 
     def score_cursor(self, timeframe: Timeframe) -> BoardCursor:
-        return self.analysis_board.score_cursor(timeframe)
+        return self._analysis.board.score_cursor(timeframe)
 
     def signals(self) -> tuple[SignalView, ...]:
-        return self.analysis_board.signals()
+        return self._analysis.board.signals()
 
     def signals_version(self) -> int:
-        return self.analysis_board.signals_version
+        return self._analysis.board.signals_version
 
     def links(self) -> tuple[LinkView, ...]:
         return (msgspec.structs.replace(self._board.view(), book_checks=self.book_guard.checks),)
@@ -405,6 +422,11 @@ class Engine:
 
     def venue_now_ms(self, instrument_id: InstrumentId | None = None) -> int:  # noqa: ARG002 (one venue so far)
         return self._venue_clock.now_ms()
+
+    @property
+    def analysis_figures(self) -> AnalysisFigures:
+        """What was evaluated since the start."""
+        return self._analysis.figures
 
     @property
     def venue_name(self) -> str:

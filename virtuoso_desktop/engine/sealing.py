@@ -28,19 +28,21 @@ class SealedInputs(NamedTuple):
     """(open_ms, open, high, low, close, volume, turnover, delta, synthetic), as `CANDLE_TABLE` takes it."""
     decision_ms: int
     """Venue time of the frame that closed the candle."""
-    is_live: bool = True
-    """False for a candle that closed before anybody watched: it may raise nothing."""
+    recv_ns: int = 0
+    """Local stamp of the socket read that closed it; 0 when REST did."""
 
     @property
     def open_ms(self) -> int:
         return int(self.candle[0])
 
 
-def sealed(state: InstrumentState, series: CandleSeries, index: int, decision_ms: int) -> SealedInputs:
+def sealed(
+    state: InstrumentState, series: CandleSeries, index: int, decision_ms: int, recv_ns: int = 0
+) -> SealedInputs:
     """Copy the committed row ``index`` of a series, with the volume delta of its trades where they are complete."""
     columns = series.columns[:, index].tolist()
     key = (state.instrument.id, series.timeframe)
-    return SealedInputs(key, (*columns, trade_delta(state, series, columns), 0.0), decision_ms)
+    return SealedInputs(key, (*columns, trade_delta(state, series, columns), 0.0), decision_ms, recv_ns)
 
 
 def trade_delta(state: InstrumentState, series: CandleSeries, row: list[float]) -> float:

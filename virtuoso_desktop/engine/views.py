@@ -310,7 +310,7 @@ class EvidenceView(msgspec.Struct, frozen=True):
     component: str
     score: float | None
     reason: str | None = None
-    """Why there is no score, in words."""
+    """Why there is no score: a `model.result.Reason`."""
 
 
 class ChartView(msgspec.Struct, frozen=True):

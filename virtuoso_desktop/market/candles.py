@@ -327,12 +327,12 @@ class CandleSeries:
         index = self._index_of(open_ms)
         return index if index < self._count and self._columns[OPEN_MS, index] == open_ms else None
 
-    def committed(self) -> Columns:
-        """A copy of the committed rows, shape (7, n)."""
+    def committed(self, most: int) -> Columns:
+        """A copy of the newest committed rows, shape (7, n); of the last ``most`` rows those that are."""
+        rows = self._columns[:, max(0, self._count - most) : self._count]
         if not self.uncommitted:
-            return self.columns.copy()
-        open_ones = np.isin(self._columns[OPEN_MS, : self._count], np.fromiter(self.uncommitted, np.float64))
-        return self.columns[:, ~open_ones]
+            return rows.copy()
+        return rows[:, ~np.isin(rows[OPEN_MS], np.fromiter(self.uncommitted, np.float64))]
 
     def committed_after(self, open_ms: int) -> list[int]:
         """Places of the committed rows that open later than ``open_ms``."""

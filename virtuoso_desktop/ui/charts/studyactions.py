@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.ui import icons
+from virtuoso_desktop.ui.analysis_words import REASONS
 
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.views import EvidenceView
@@ -122,5 +123,5 @@ def evidence_words(component: str, told: EvidenceView | None) -> str:
     if told is not None and told.score is not None:
         words += f", score {told.score:.0f}"
     elif told is not None and told.reason:
-        words += f", {told.reason}"
+        words += f", {REASONS.get(told.reason, told.reason)}"
     return f"{words}  \u00b7  Esc ends"
