@@ -30,7 +30,7 @@ from virtuoso_desktop.exchanges.watchdog import Feed, FeedWatch
 from virtuoso_desktop.kernel.clock import NS_PER_MS, VenueClock
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.errors import BookGap, ParseError
-from virtuoso_desktop.model.instrument import MarketKind
+from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
 from virtuoso_desktop.model.market import BookSnapshot, MarketEvent, Ticker
 
 SUBSCRIBE, UNSUBSCRIBE = "subscribe", "unsubscribe"
@@ -136,6 +136,8 @@ class BybitLink:
             if key not in self._feeds:
                 self._feeds[key] = feed
                 new.append(feed)
+        for feed in new:
+            self._join(feed.subscription.instrument_id)
         if new and self.link.is_open:
             self._is_synced = False
             self._queue(SUBSCRIBE, topics.in_order(new))
@@ -144,8 +146,19 @@ class BybitLink:
         """Carry fewer topics; unknown ones are left alone."""
         keys = [topics.topic_of(subscription).encode() for subscription in subscriptions]
         gone = [feed for feed in (self._feeds.pop(key, None) for key in keys) if feed is not None]
+        for feed in gone:
+            self._join(feed.subscription.instrument_id)
         if gone and self.link.is_open:
             self._queue(UNSUBSCRIBE, gone)
+
+    def _join(self, instrument_id: InstrumentId) -> None:
+        """Let an instrument's ticker tell of trades that do not come."""
+        ticker, trades = (
+            self._feeds.get(topics.topic_of(Subscription(instrument_id, kind)).encode())
+            for kind in (TopicKind.TICKER, TopicKind.TRADES)
+        )
+        if ticker is not None:
+            ticker.proves = trades
 
     def resync(self, subscription: Subscription) -> None:
         """Ask for a fresh snapshot of one topic, as seldom as after gaps."""
@@ -246,6 +259,8 @@ class BybitLink:
                 return
             feed.awaits_snapshot = False
         feed.frames += 1
+        if feed.proves is not None and type(event) is Ticker:
+            feed.tell_price(event.fields.get("last_price"))
 
     def _odd_frame(self, frame: bytes, items: Sequence[StreamItem]) -> Feed | None:
         """Act on replies; else the feed of a frame whose topic does not come first, None for a topic not carried."""
@@ -334,10 +349,10 @@ class BybitLink:
             feed.reset()
 
     def _nudge(self, feeds: list[Feed]) -> None:
-        quiet = [feed for feed in feeds if feed.subscription.kind is TopicKind.TRADES]
+        quiet = [feed for feed in feeds if feed.subscription.kind is TopicKind.TRADES and not feed.signs]
         # A second subscription revives a dead topic and does not hurt a live one, which would lose trades.
         self._queue(SUBSCRIBE, quiet)
-        silent = [feed for feed in feeds if feed.subscription.kind is not TopicKind.TRADES]
+        silent = [feed for feed in feeds if feed not in quiet]
         if silent:
             log.info("%s: %d topics are silent, first %s", self.name, len(silent), silent[0].topic)
             self._queue(UNSUBSCRIBE, silent)

@@ -26,11 +26,11 @@ LIMITS: dict[TopicKind, FeedLimits] = {
     TopicKind.ORDER_BOOK: FeedLimits(first_data_s=5.0, silence_s=6.0, is_lively=True),
     # Pushed every 1-60 s.
     TopicKind.CANDLES: FeedLimits(first_data_s=70.0, silence_s=90.0, answer_s=15.0, reconnect_s=60.0),
-    # Nothing is sent while nothing trades.
-    TopicKind.TRADES: FeedLimits(first_data_s=120.0, silence_s=120.0, reconnect_s=None, is_reported=False),
+    # Nothing is sent while nothing trades; that something does, the ticker's last price tells.
+    TopicKind.TRADES: FeedLimits(first_data_s=120.0, silence_s=120.0, is_reported=False, missing_s=4.0),
     TopicKind.LIQUIDATIONS: FeedLimits(first_data_s=None, silence_s=None, reconnect_s=None, is_reported=False),
 }
-"""In real seconds. A lively topic that falls silent is named at most 8 s later."""
+"""In real seconds. A lively topic that falls silent, or one of trades while there are some, is named within 8 s."""
 
 _ORDER = (TopicKind.TICKER, TopicKind.ORDER_BOOK, TopicKind.TRADES, TopicKind.CANDLES, TopicKind.LIQUIDATIONS)
 _NAMES = {TopicKind.TICKER: "tickers", TopicKind.TRADES: "publicTrade", TopicKind.LIQUIDATIONS: "allLiquidation"}
