@@ -65,7 +65,7 @@ async def _recovered(made: Stage, case: Case, ended_s: float) -> float | None:
         if case.scrolls:
             made.engine.load_older(made.shown, Timeframe.M1)
         made.watch.look()
-        is_told = case.told is None or any(re.search(case.told, sign.words) for sign in made.watch.signs)
+        is_told = case.told is None or any(_tells(case, sign) for sign in made.watch.signs)
         left = all(made.state(symbol) is None for symbol in case.leaves)
         if is_told and left and made.complaint() is None:
             return time.monotonic() - ended_s
@@ -76,7 +76,7 @@ async def _recovered(made: Stage, case: Case, ended_s: float) -> float | None:
 def _row(case: Case, signs: list[Sign], found: tuple[float, float | None, dict[str, str], str | None]) -> dict[str, Any]:
     begun_s, well_s, faults, complaint = found
     loud = [sign for sign in signs if is_loud(sign)]
-    told = [sign for sign in signs if case.told is not None and re.search(case.told, sign.words)]
+    told = [sign for sign in signs if _tells(case, sign)]
     seen_s = told[0].at_s - begun_s if told else None
     problems: list[str] = []
     if case.told is not None and (seen_s is None or seen_s > case.seen_s):
@@ -98,6 +98,10 @@ def _row(case: Case, signs: list[Sign], found: tuple[float, float | None, dict[s
         "note": case.note,
         "signs": [[round(sign.at_s - begun_s, 2), sign.where, sign.words] for sign in signs],
     }
+
+
+def _tells(case: Case, sign: Sign) -> bool:
+    return case.told is not None and sign.is_seen and re.search(case.told, sign.words) is not None
 
 
 def _gathered(signs: list[Sign]) -> list[str]:
@@ -130,21 +134,20 @@ async def _all(cases: list[Case], clean_minutes: float, rows: table.Rows) -> Non
 
 async def _clean(minutes: float, rows: table.Rows) -> None:
     row = await clean_hour(minutes)
-    rows.clean = row
-    rows.write()
+    rows.put_clean(row)
     print(f"clean market: {row}", flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     parser.add_argument("--only", metavar="WORDS", help="only rows whose name contains this")
-    parser.add_argument("--clean-minutes", type=float, default=60.0, help="of the market without faults; 0: none")
+    parser.add_argument("--clean-minutes", type=float, help="of the market without faults (60; 0 with --only)")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     cases = [case for case in CASES if arguments.only is None or arguments.only in case.name]
     rows = table.Rows([case.name for case in CASES])
-    asyncio.run(_all(cases, 0.0 if arguments.only else arguments.clean_minutes, rows))
-    rows.write()
+    minutes = arguments.clean_minutes
+    asyncio.run(_all(cases, (0.0 if arguments.only else 60.0) if minutes is None else minutes, rows))
     bad = [name for name in (case.name for case in cases) if rows.rows[name]["problems"]]
     print(f"{len(cases) - len(bad)} of {len(cases)} rows as they should be" + "".join(f"\n  {name}" for name in bad))
     return 1 if bad else 0

@@ -12,13 +12,15 @@ from virtuoso_desktop.simulator.faults import Fault, FaultKind
 
 LARGE = "BTCUSDT"
 OTHER = "ETHUSDT"
+QUIET = "ATOMUSDT"
+"""One of the least traded, whose price stands still for a while."""
 SILENT_FOUND_S = 10.0
 """A silent liquid topic must be named at most so long after its last data."""
 RECOVERY_S = 3.0
 """After a lost connection: the limit for 35 books."""
 STRIKES_S = 2.5
 """A fault that happens once has struck after this."""
-CANDLE_RATE = 20.0
+CANDLE_RATE = 10.0
 """Venue seconds a real second where a fault waits for the end of candles."""
 
 
@@ -70,7 +72,7 @@ def request(kind: FaultKind, for_s: float, endpoint: str = "*", **more: float) -
 K = FaultKind
 DEEP = "orderbook.1000"
 LOST = r"Bybit feed lost \d+ s ago"
-LOADING = r"request|answer|Bybit"
+LOADING = "Bybit"
 
 STREAMS = (
     Case("`gap`, order book", (stream(K.GAP, DEEP),), r"updates missing", back_s=1.5),
@@ -78,12 +80,12 @@ STREAMS = (
         "`gap`, trades", (stream(K.GAP, "publicTrade"),), None, 60.0, 60.0, truth_s=60.0,
         note="trades carry no consecutive number; the tape is held against REST every 20 s, the shown one most often",
     ),
-    Case("`gap`, candles", (stream(K.GAP, "kline.1", 15.0),), None, 30.0, 10.0, rate=CANDLE_RATE),
+    Case("`gap`, candles", (stream(K.GAP, "kline.1", 20.0),), None, 30.0, 10.0, rate=CANDLE_RATE),
     Case(
         "`gap`, ticker", (stream(K.GAP, "tickers"),), None, 5.0,
         note="tickers carry no consecutive number: a value stays as it was until the venue sends it again",
     ),
-    Case("`crossed`, stream", (stream(K.CROSSED, DEEP),), r"bid and ask crossed", back_s=2.5),
+    Case("`crossed`, stream", (stream(K.CROSSED, DEEP, symbol=QUIET),), r"bid and ask crossed", back_s=5.0),
     Case("`crossed`, REST", (request(K.CROSSED, 25.0, "orderbook"),), None, 30.0),
     Case("`unknown_level`", (stream(K.UNKNOWN_LEVEL, DEEP, 5.0),), None),
     Case("`snapshot`", (stream(K.SNAPSHOT, DEEP, 5.0),), None),
@@ -92,9 +94,9 @@ STREAMS = (
     Case("`out_of_order`, trades", (stream(K.OUT_OF_ORDER, "publicTrade", 8.0),), None),
     Case("`out_of_order`, order book", (stream(K.OUT_OF_ORDER, DEEP, 4.0),), r"updates missing", back_s=5.0),
     Case("`flood`, 20 times everything", (stream(K.FLOOD, "*", 5.0, None, times=20),), None),
-    Case("`late_candle`", (stream(K.LATE_CANDLE, "kline.1", 12.0, delay_s=0.4),), None, 20.0, 8.0, rate=CANDLE_RATE),
+    Case("`late_candle`", (stream(K.LATE_CANDLE, "kline.1", 20.0, delay_s=0.4),), None, 20.0, 8.0, rate=CANDLE_RATE),
     Case(
-        "`corrected_candle`", (stream(K.CORRECTED_CANDLE, "kline.1", 12.0, delay_s=0.3),), None, 20.0, 8.0,
+        "`corrected_candle`", (stream(K.CORRECTED_CANDLE, "kline.1", 20.0, delay_s=0.3),), None, 20.0, 8.0,
         rate=CANDLE_RATE,
     ),
     Case("`silent`, order book", (stream(K.SILENT, DEEP, 14.0),), rf"{DEEP} {LARGE} silent for", SILENT_FOUND_S, 5.0),
@@ -109,8 +111,14 @@ STREAMS = (
         "The candle's end is asked for over REST meanwhile",
     ),
     Case("`silent`, everything", (stream(K.SILENT, "*", 12.0, None),), "sends no data", SILENT_FOUND_S, 12.0),
-    Case("`dead`, order book", (stream(K.DEAD, DEEP, 6.0),), None, 10.0, 12.0, before=True),
-    Case("`dead`, trades of a liquid coin", (stream(K.DEAD, "publicTrade", 6.0),), None, 12.0, 12.0, before=True),
+    Case(
+        "`dead`, order book", (stream(K.DEAD, DEEP, 8.0),), f"{DEEP} {LARGE} nothing came", SILENT_FOUND_S, 15.0,
+        before=True,
+    ),
+    Case(
+        "`dead`, trades of a liquid coin", (stream(K.DEAD, "publicTrade", 8.0),),
+        f"publicTrade {LARGE} nothing came", 12.0, 15.0, before=True,
+    ),
     Case("`reset`, 35 instruments", (stream(K.RESET, "*", 0.0, None),), LOST, 1.0, RECOVERY_S, instruments=35),
     Case("`eof`", (stream(K.EOF, "*", 0.0, None),), LOST, 1.0, RECOVERY_S),
     Case("`close` 1001", (stream(K.CLOSE, "*", 0.0, None),), LOST, 1.0, RECOVERY_S),
@@ -119,7 +127,7 @@ STREAMS = (
     *(
         Case(
             f"`handshake` {code} after a reset",
-            (Fault(0.0, K.HANDSHAKE, for_s=8.0, code=code), stream(K.RESET, "*", 0.0, None)), words, 1.0, 35.0,
+            (Fault(0.0, K.HANDSHAKE, for_s=8.0, code=code), stream(K.RESET, "*", 0.0, None)), words, 3.0, 35.0,
         )
         for code, words in ((429, "has stopped this address"), (403, "refuses this address"), (503, "maintenance"))
     ),

@@ -36,7 +36,9 @@ from virtuoso_desktop.ui.feed_state import FeedWatch
 
 LOOK_S = 0.05
 """Between two looks at the engine; a window looks twice a second."""
-LIVE_S = 60.0
+LIVE_S, LIVE_EACH_S = 60.0, 3.0
+LOADED_TRADES = 100
+"""More than a stream brings in the first seconds: those of REST are there."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -213,14 +215,20 @@ class Stage:
             return "the chart has no candles"
         return f"chart: {chart.load_error}" if chart.load_error else None
 
-    async def until_well(self, most_s: float) -> float | None:
-        """Seconds until nothing is to be complained of; None if that does not come."""
+    async def until_ready(self, case: Case) -> None:
+        """Wait until all is well and nothing is being loaded that would heal a fault by the way."""
         begun_s = time.monotonic()
-        while self.complaint() is not None:
-            if time.monotonic() - begun_s > most_s:
-                return None
-            await asyncio.sleep(0.02)
-        return time.monotonic() - begun_s
+        while (trouble := self._trouble()) is not None:
+            if time.monotonic() - begun_s > LIVE_S + LIVE_EACH_S * case.instruments:
+                raise RuntimeError(f"{case.name}: not ready: {trouble}")
+            await asyncio.sleep(0.1)
+
+    def _trouble(self) -> str | None:
+        status = self.engine.status()
+        if status.series_loaded < status.series_wanted:
+            return f"{status.series_loaded} of {status.series_wanted} series are loaded"
+        waiting = [state.instrument.symbol for state in self.engine.store.states if len(state.tape.trades) < LOADED_TRADES]
+        return f"no trades of {', '.join(waiting)}" if waiting else self.complaint()
 
 
 def identity(symbol: str) -> InstrumentId:
@@ -247,8 +255,8 @@ async def stage(case: Case, profile: Path, *, links: LinkTimes | None = None) ->
             watching = asyncio.create_task(made.watch.run())
             try:
                 engine.show(made.shown, Timeframe.M1)
-                if not case.before and await made.until_well(LIVE_S) is None:
-                    raise RuntimeError(f"{case.name}: not live within {LIVE_S:g} s: {made.complaint()}")
+                if not case.before:
+                    await made.until_ready(case)
                 yield made
             finally:
                 watching.cancel()
@@ -269,7 +277,8 @@ async def _engine(
     )
     store, tasks, notices = MarketStore(), Supervisor(), NoticeBoard(clock)
     adapter = BybitAdapter(BybitEndpoints(venue.http, venue.ws), store.apply, clock, tasks, links=links)
-    parts = VenueParts(adapter, adapter.venue_clock, listing=ListingTimes(every_s=review_s))
+    listing = ListingTimes(every_s=review_s, gap_s=min(review_s, ListingTimes().gap_s))
+    parts = VenueParts(adapter, adapter.venue_clock, listing=listing)
     engine = Engine(Source.DEMO, loaded.settings, clock, store=store, venue=parts, notices=notices)
     engine.start()
     try:

@@ -30,16 +30,27 @@ class Rows:
     """All rows by name, in the order of the table; kept on disk between runs."""
 
     def __init__(self, order: list[str]) -> None:
-        kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         self._order = order
-        self.rows: dict[str, dict[str, Any]] = kept.get("rows", {})
-        self.clean: dict[str, Any] | None = kept.get("clean")
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.clean: dict[str, Any] | None = None
+        self._read()
+
+    def _read(self) -> None:
+        kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        self.rows, self.clean = kept.get("rows", {}), kept.get("clean")
 
     def put(self, row: dict[str, Any]) -> None:
+        """One more row; those of another run at the same time are kept."""
+        self._read()
         self.rows[row["name"]] = row
-        self.write()
+        self._write()
 
-    def write(self) -> None:
+    def put_clean(self, clean: dict[str, Any]) -> None:
+        self._read()
+        self.clean = clean
+        self._write()
+
+    def _write(self) -> None:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps({"machine": machine(), "rows": self.rows, "clean": self.clean}, indent=1))
         DOCUMENT.write_text(self._text(), encoding="utf-8")

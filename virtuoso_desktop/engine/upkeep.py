@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
 import psutil
 
@@ -19,7 +20,10 @@ from virtuoso_desktop.model.errors import VenueRejected, VirtuosoError
 log = logging.getLogger(__name__)
 
 CLOCK_SAMPLES = 5
-CLOCK_PERIOD_S = 300.0
+CLOCK_DOUBTS = 3
+"""So many looks in a row at which the newest message seems to come from the future, or late, cast doubt on the offset."""
+EARLY_MS, LATE_MS = -500.0, 2_000.0
+"""Arrival delays (real ms) outside of which a clock may have been set."""
 HOUSEKEEPING_PERIOD_S = 1.0
 STATUS_PERIOD_S = 300.0
 STATUS_LOST_S = 30.0
@@ -27,8 +31,17 @@ STATUS_REFUSED_S = 3600.0
 BYTES_PER_MB = 1_000_000
 
 
+class ClockTimes(NamedTuple):
+    """Real seconds between measurements as a rule, between two on doubt, and between two looks at the delays."""
+
+    every_s: float = 300.0
+    gap_s: float = 5.0
+    """Each measurement that changes nothing doubles it."""
+    look_s: float = 1.0
+
+
 class TimeKeeper:
-    """Measures a venue's clock: at connect, then every 5 minutes.
+    """Measures a venue's clock: at connect, then every 5 minutes, and when arrival delays look as if one was set.
 
     Parameters
     ----------
@@ -38,12 +51,18 @@ class TimeKeeper:
         Gets the offset.
     notices : NoticeBoard
         Told when the clocks differ by more than 2 s.
+    times : ClockTimes
+        How often.
     """
 
-    def __init__(self, adapter: Adapter, venue_clock: VenueClock, notices: NoticeBoard) -> None:
+    def __init__(
+        self, adapter: Adapter, venue_clock: VenueClock, notices: NoticeBoard, times: ClockTimes | None = None
+    ) -> None:
         self._adapter = adapter
         self._venue_clock = venue_clock
         self._notices = notices
+        self._times = times or ClockTimes()
+        self._gap_s = self._times.gap_s
 
     async def measure(self, samples: int) -> None:
         """Set the offset to the median of ``samples``. Raises what the adapter raises."""
@@ -61,11 +80,25 @@ class TimeKeeper:
 
     async def run(self) -> None:
         while True:
+            before_ms = self._venue_clock.offset_ms
             try:
                 await self.measure(CLOCK_SAMPLES)
             except VirtuosoError as error:
                 log.info("the clock of %s could not be measured: %s", self._adapter.venue.value, error.user_text)
-            await asyncio.sleep(CLOCK_PERIOD_S)
+            after_ms = self._venue_clock.offset_ms
+            is_news = before_ms is None or (after_ms is not None and abs(after_ms - before_ms) > -EARLY_MS)
+            self._gap_s = self._times.gap_s if is_news else min(self._times.every_s, 2 * self._gap_s)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait for the next measurement, or until enough messages in a row came at an impossible time."""
+        waited_s, doubts = 0.0, 0
+        while waited_s < self._times.every_s and (doubts < CLOCK_DOUBTS or waited_s < self._gap_s):
+            await asyncio.sleep(self._times.look_s)
+            waited_s += self._times.look_s
+            lag_ms = self._adapter.metrics.lag_ms.newest_ms
+            is_odd = lag_ms is not None and not EARLY_MS <= lag_ms / self._venue_clock.rate <= LATE_MS
+            doubts = doubts + 1 if is_odd else 0
 
 
 class MaintenanceWatch:

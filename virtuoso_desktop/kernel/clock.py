@@ -93,6 +93,11 @@ class VenueClock:
     def now_ms(self) -> int:
         return self._clock.now_ms() + (self.offset_ms or 0)
 
+    @property
+    def rate(self) -> float:
+        """Venue seconds a real second."""
+        return self._clock.rate
+
     def to_venue_ms(self, recv_ns: int) -> float:
         """Venue time of a local receive stamp, in ms with fraction."""
         return recv_ns / NS_PER_MS + (self.offset_ms or 0)

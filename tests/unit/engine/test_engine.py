@@ -295,7 +295,7 @@ async def test_hole_in_the_streams_asks_for_the_trades_in_it(tmp_path: Path) -> 
     async with running(tmp_path, adapter) as rig:
         await loaded(rig)
         await until(lambda: len(adapter.trades_asked) == 2, "the first trades")
-        adapter.reconnected.emit(LinkHole(LINK, NOW_MS - 9000, NOW_MS, tuple(adapter.topics)))
+        adapter.reconnected.emit(LinkHole(LINK, NOW_MS - 200, NOW_MS, tuple(adapter.topics)))
         await until(lambda: len(adapter.trades_asked) == 4, "the trades of the hole")
 
 
