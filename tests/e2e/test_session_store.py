@@ -42,7 +42,7 @@ DEPTHS = (50, 1000)
 SPEED = 60
 PUSH_MS = 400 * SPEED
 """Venue ms from one push of a book to the next, at that speed, and some more."""
-END_S = 20.0
+END_S = 45.0
 
 
 @dataclass

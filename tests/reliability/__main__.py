@@ -73,7 +73,9 @@ async def _recovered(made: Stage, case: Case, ended_s: float) -> float | None:
     return None
 
 
-def _row(case: Case, signs: list[Sign], found: tuple[float, float | None, dict[str, str], str | None]) -> dict[str, Any]:
+def _row(
+    case: Case, signs: list[Sign], found: tuple[float, float | None, dict[str, str], str | None]
+) -> dict[str, Any]:
     begun_s, well_s, faults, complaint = found
     loud = [sign for sign in signs if is_loud(sign)]
     told = [sign for sign in signs if _tells(case, sign)]

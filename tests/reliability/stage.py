@@ -227,7 +227,9 @@ class Stage:
         status = self.engine.status()
         if status.series_loaded < status.series_wanted:
             return f"{status.series_loaded} of {status.series_wanted} series are loaded"
-        waiting = [state.instrument.symbol for state in self.engine.store.states if len(state.tape.trades) < LOADED_TRADES]
+        waiting = [
+            state.instrument.symbol for state in self.engine.store.states if len(state.tape.trades) < LOADED_TRADES
+        ]
         return f"no trades of {', '.join(waiting)}" if waiting else self.complaint()
 
 

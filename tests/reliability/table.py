@@ -75,7 +75,11 @@ class Rows:
             f"least traded ones ({', '.join(clean['instruments'])}); {clean['messages']:,} messages. "
             f"False alarms: {alarms}. Books held against REST and against each other: {clean['books_equal']} equal, "
             f"{clean['books_different']} different, {clean['books_undecided']} undecided. "
-            + (f"Data at the end: {clean['differs']}." if clean["differs"] else "All data at the end equal the market's."),
+            + (
+                f"Data at the end: {clean['differs']}."
+                if clean["differs"]
+                else "All data at the end equal the market's."
+            ),
         ]
 
 
