@@ -36,18 +36,18 @@ async def main(http: str, ws: str, symbol: str, seconds: float) -> None:
     exchange.urls["api"]["ws"]["public"] = {kind: f"{ws}/v5/public/{kind}" for kind in kinds}
     seen: Seen = {"trades": {}, "candles": {timeframe: {} for timeframe in TIMEFRAMES}}
     await exchange.load_markets()
-    watching = [asyncio.create_task(trades(exchange, symbol, seen))]
-    watching += [asyncio.create_task(candles(exchange, symbol, timeframe, seen)) for timeframe in TIMEFRAMES]
+    topics = [trades(exchange, symbol, seen), *(candles(exchange, symbol, each, seen) for each in TIMEFRAMES)]
     try:
-        while not (seen["trades"] and all(seen["candles"].values())):
-            await asyncio.sleep(0.05)
-        print("watching", flush=True)
-        await asyncio.sleep(seconds)
-        print(json.dumps(seen), flush=True)
+        async with asyncio.TaskGroup() as group:
+            watching = [group.create_task(topic) for topic in topics]
+            while not (seen["trades"] and all(seen["candles"].values())):
+                await asyncio.sleep(0.05)
+            print("watching", flush=True)
+            await asyncio.sleep(seconds)
+            print(json.dumps(seen), flush=True)
+            for task in watching:
+                task.cancel()
     finally:
-        for task in watching:
-            task.cancel()
-        await asyncio.gather(*watching, return_exceptions=True)
         await exchange.close()
 
 

@@ -19,6 +19,7 @@ from tests.e2e.simulate_program import simulate
 from tests.e2e.whole_path import BTC, engine_on, state_of
 from tests.running import until
 from virtuoso_desktop.kernel.clock import ScaledClock
+from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.market.store import InstrumentState
 from virtuoso_desktop.model.market import Trade
 from virtuoso_desktop.model.timeframe import Timeframe
@@ -33,7 +34,8 @@ NOTED = 600
 """More trades than come between two looks."""
 
 
-@pytest.mark.deadline_s(BESIDE_S + 120)
+@pytest.mark.timeout(BESIDE_S + 180)
+@pytest.mark.deadline_s(BESIDE_S + 150)
 async def test_ccxt_pro_saw_the_same_trades_and_candles(tmp_path: Path) -> None:
     rate = RATE if BESIDE_S < 60 else 1
     arguments = ("--source", "synthetic:1", "--clock", "original", "--speed", str(rate), "--exit-on-stdin-close")
@@ -43,13 +45,13 @@ async def test_ccxt_pro_saw_the_same_trades_and_candles(tmp_path: Path) -> None:
             await until(lambda: engine.status().series_loaded == engine.status().series_wanted > 0, "history", START_S)
             state = state_of(engine)
             held: dict[str, Trade] = {}
-            noting = asyncio.create_task(note_trades(state, held))
+            noting = Supervisor()
+            noting.spawn("test.trades", lambda: note_trades(state, held))
             try:
                 said = await beside(program.http, program.ws)
                 await asyncio.sleep(1.0)
             finally:
-                noting.cancel()
-                await asyncio.gather(noting, return_exceptions=True)
+                await noting.stop()
             trades_are_the_same(said, held)
             candles_are_the_same(said, state, engine.venue_now_ms(BTC))
             assert engine.adapter.metrics.gaps == 0

@@ -43,7 +43,7 @@ async def run_case(case: Case) -> dict[str, Any]:
             ended_s = time.monotonic()
             if case.retries:
                 made.engine.retry_now("bybit")
-            well_s = await _recovered(made, case, ended_s)
+            well_s = await _recovered(made, case, (ended_s, first))
             for symbol in case.leaves:
                 made.symbols.remove(symbol)
             faults, _ = await hold_against(made, since_ms, case.truth_s, case.rate)
@@ -59,13 +59,14 @@ async def _meanwhile(made: Stage, case: Case, begun_s: float) -> None:
         await asyncio.sleep(min(SCROLL_S, max(0.0, begun_s + case.lasts_s - time.monotonic())))
 
 
-async def _recovered(made: Stage, case: Case, ended_s: float) -> float | None:
-    """Seconds from the fault's end until all is well and the words have come."""
+async def _recovered(made: Stage, case: Case, since: tuple[float, int]) -> float | None:
+    """Seconds from the fault's end until all is well and the words have come; ``since``: its end, its first sign."""
+    ended_s, first = since
     while time.monotonic() - ended_s < case.back_s:
         if case.scrolls:
             made.engine.load_older(made.shown, Timeframe.M1)
         made.watch.look()
-        is_told = case.told is None or any(_tells(case, sign) for sign in made.watch.signs)
+        is_told = case.told is None or any(_tells(case, sign) for sign in made.watch.signs[first:])
         left = all(made.state(symbol) is None for symbol in case.leaves)
         if is_told and left and made.complaint() is None:
             return time.monotonic() - ended_s

@@ -254,15 +254,15 @@ async def stage(case: Case, profile: Path, *, links: LinkTimes | None = None) ->
         symbols = chosen(venue.symbols, case.instruments)
         async with _engine(venue, clock, symbols, (profile, case.review_s, links)) as engine:
             made = Stage(venue, engine, symbols)
-            watching = asyncio.create_task(made.watch.run())
+            watching = Supervisor()
+            watching.spawn("reliability.watch", made.watch.run)
             try:
                 engine.show(made.shown, Timeframe.M1)
                 if not case.before:
                     await made.until_ready(case)
                 yield made
             finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+                await watching.stop()
 
 
 @asynccontextmanager

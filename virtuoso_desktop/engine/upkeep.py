@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 CLOCK_SAMPLES = 5
 CLOCK_DOUBTS = 3
-"""So many looks in a row at which the newest message seems to come from the future, or late, cast doubt on the offset."""
+"""So many looks in a row at which the newest message came early or late cast doubt on the offset."""
 EARLY_MS, LATE_MS = -500.0, 2_000.0
 """Arrival delays (real ms) outside of which a clock may have been set."""
 HOUSEKEEPING_PERIOD_S = 1.0

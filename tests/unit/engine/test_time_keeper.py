@@ -14,6 +14,7 @@ from virtuoso_desktop.engine.upkeep import CLOCK_SAMPLES, ClockTimes, TimeKeeper
 from virtuoso_desktop.exchanges.base import RequestPriority, ServerTime
 from virtuoso_desktop.kernel.clock import ManualClock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
+from virtuoso_desktop.kernel.tasks import Supervisor
 
 NOW_MS = 1_700_000_000_000
 LOOK_S = 0.005
@@ -34,12 +35,12 @@ class SkewedVenue(FakeAdapter):
 @asynccontextmanager
 async def keeping(adapter: SkewedVenue) -> AsyncIterator[tuple[VenueClock, NoticeBoard]]:
     clock, notices = VenueClock(adapter.clock), NoticeBoard(adapter.clock)
-    task = asyncio.create_task(TimeKeeper(adapter, clock, notices, ClockTimes(60.0, LOOK_S, LOOK_S)).run())
+    tasks = Supervisor()
+    tasks.spawn("test.clock", TimeKeeper(adapter, clock, notices, ClockTimes(60.0, LOOK_S, LOOK_S)).run)
     try:
         yield clock, notices
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await tasks.stop()
 
 
 async def looks(count: float) -> None:
