@@ -84,6 +84,9 @@ def _row(
     problems: list[str] = []
     if case.told is not None and (seen_s is None or seen_s > case.seen_s):
         problems.append(f"told after {seen_s:.1f} s" if seen_s is not None else "never told")
+    figures = [sign for sign in signs if not sign.is_seen and sign.words.startswith(f"{case.counted}:")]
+    if case.counted is not None and (not figures or figures[0].at_s - begun_s > case.seen_s):
+        problems.append(f"no {case.counted} were counted in time")
     if case.told is None and any(sign.where in ("banner", "notice") for sign in loud):
         problems.append("a person was alarmed")
     if well_s is None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tests.reliability.cases import Case
+from tests.reliability.cases import QUIET, Case
 from tests.reliability.venue import clock_of
 from virtuoso_desktop.engine.engine import Engine, VenueParts
 from virtuoso_desktop.engine.listing import ListingTimes
@@ -165,7 +165,8 @@ class Watch:
         state = self._engine.store.get(self._shown)
         figures = {
             "gaps": metrics.gaps, "reconnects": metrics.reconnects, "refused frames": metrics.refused.total(),
-            "failed requests": metrics.requests_failed, "books different": checks.different,
+            "failed requests": metrics.requests_failed, "different books": checks.different,
+            "undecided books": checks.undecided, "lost trades": checks.trades_lost,
         }  # fmt: skip
         if state is not None:
             series = state.candles[Timeframe.M1]
@@ -238,8 +239,9 @@ def identity(symbol: str) -> InstrumentId:
 
 
 def chosen(symbols: list[str], count: int) -> list[str]:
-    """The most traded half, and the quietest coins."""
-    return [*symbols[: count - count // 2], *symbols[len(symbols) - count // 2 :]]
+    """The most traded half, and the quietest coins with `QUIET` among them."""
+    quiet = [symbol for symbol in symbols[count - count // 2 :] if symbol != QUIET]
+    return [*symbols[: count - count // 2], QUIET, *quiet[len(quiet) - count // 2 + 1 :]]
 
 
 @asynccontextmanager

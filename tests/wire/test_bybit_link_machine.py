@@ -62,6 +62,10 @@ class VenueSide:
         )  # fmt: skip
 
     def frame(self, topic: str, kind: str = "delta") -> str:
+        """A frame of now."""
+        return self._frame(topic, kind).replace(str(TS), str(self.clock_ms))
+
+    def _frame(self, topic: str, kind: str) -> str:
         name, _, symbol = topic.rpartition(".")
         if name.startswith("orderbook"):
             return self.book(topic, kind)
