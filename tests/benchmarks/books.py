@@ -27,8 +27,8 @@ from virtuoso_desktop.simulator.topics import Subject, make_topic
 BOOKS = 35
 DEPTH = 1000
 PUSHES_A_S = 5
-SECONDS = 20
-ROUNDS, PEER_ROUNDS = 9, 3
+SECONDS = 8
+ROUNDS, PEER_ROUNDS = 7, 3
 BEGIN_MS = 1_780_000_020_000
 MOST_SHARE_PCT = 5.0
 

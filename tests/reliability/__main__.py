@@ -1,4 +1,4 @@
-"""``python -m tests.reliability [--only WORDS] [--clean-minutes N]``: every fault once, then `docs/reliability.md`.
+"""``python -m tests.reliability [--only WORDS...] [--clean-minutes N]``: every fault once, then `docs/reliability.md`.
 
 Runs of some rows replace those rows; what was measured before stays in ``results/rows.json``.
 """
@@ -146,11 +146,11 @@ async def _clean(minutes: float, rows: table.Rows) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
-    parser.add_argument("--only", metavar="WORDS", help="only rows whose name contains this")
+    parser.add_argument("--only", nargs="+", metavar="WORDS", help="only rows whose name contains one of these")
     parser.add_argument("--clean-minutes", type=float, help="of the market without faults (60; 0 with --only)")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    cases = [case for case in CASES if arguments.only is None or arguments.only in case.name]
+    cases = [case for case in CASES if arguments.only is None or any(words in case.name for words in arguments.only)]
     rows = table.Rows([case.name for case in CASES])
     minutes = arguments.clean_minutes
     asyncio.run(_all(cases, (0.0 if arguments.only else 60.0) if minutes is None else minutes, rows))

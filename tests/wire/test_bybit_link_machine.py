@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+import pytest
 from aiolimiter import AsyncLimiter
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -335,4 +336,4 @@ def _instrument(instrument_id: InstrumentId) -> Instrument:
 
 
 LinkMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
-TestLink = LinkMachine.TestCase
+TestLink = pytest.mark.logs("cannot be read")(LinkMachine.TestCase)
