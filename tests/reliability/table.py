@@ -20,7 +20,8 @@ for its words. Seeds are fixed; times are real seconds.
 
 - **Found**: from the fault's begin to the first sign, be it a figure under Details; **told**: to the first words that
   a person must see (a dash: this fault must pass without a word).
-- **Well**: from the fault's end until rows, connection, books and chart are as before and no banner is left.
+- **Well**: from the fault's end (of one that happens once: 2.5 s after it was ordered) until rows, connection, books
+  and chart are as before and no banner is left; a dash where nothing was to be seen.
 - **Data**: afterwards books level by level at the same update, all trades once and in order, and the closed candles of
   the last hour are held against the simulated market itself.
 """
@@ -93,7 +94,8 @@ def _table_line(row: dict[str, Any]) -> str:
         figures = ", ".join(row.get("figures", ()))
         words = f"nothing; counted: {figures}" if figures else "nothing"
     data = "; ".join(row["problems"]) or "equal"
-    cells = (row["name"], _seconds(row.get("first_s")), _seconds(row.get("seen_s")), words, _seconds(row.get("well_s")))
+    well_s = row.get("well_s") if row.get("words") or row["problems"] else None
+    cells = (row["name"], _seconds(row.get("first_s")), _seconds(row.get("seen_s")), words, _seconds(well_s))
     return "| " + " | ".join((*cells, data.replace("|", "\\|"))) + " |"
 
 

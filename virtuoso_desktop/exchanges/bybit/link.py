@@ -30,7 +30,7 @@ from virtuoso_desktop.exchanges.watchdog import Feed, FeedWatch
 from virtuoso_desktop.kernel.clock import NS_PER_MS, VenueClock
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.errors import BookGap, ParseError
-from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
+from virtuoso_desktop.model.instrument import MarketKind
 from virtuoso_desktop.model.market import BookSnapshot, MarketEvent, Ticker
 
 SUBSCRIBE, UNSUBSCRIBE = "subscribe", "unsubscribe"
@@ -136,8 +136,7 @@ class BybitLink:
             if key not in self._feeds:
                 self._feeds[key] = feed
                 new.append(feed)
-        for feed in new:
-            self._join(feed.subscription.instrument_id)
+        topics.let_tickers_prove_trades(self._feeds, new)
         if new and self.link.is_open:
             self._is_synced = False
             self._queue(SUBSCRIBE, topics.in_order(new))
@@ -146,19 +145,9 @@ class BybitLink:
         """Carry fewer topics; unknown ones are left alone."""
         keys = [topics.topic_of(subscription).encode() for subscription in subscriptions]
         gone = [feed for feed in (self._feeds.pop(key, None) for key in keys) if feed is not None]
-        for feed in gone:
-            self._join(feed.subscription.instrument_id)
+        topics.let_tickers_prove_trades(self._feeds, gone)
         if gone and self.link.is_open:
             self._queue(UNSUBSCRIBE, gone)
-
-    def _join(self, instrument_id: InstrumentId) -> None:
-        """Let an instrument's ticker tell of trades that do not come."""
-        ticker, trades = (
-            self._feeds.get(topics.topic_of(Subscription(instrument_id, kind)).encode())
-            for kind in (TopicKind.TICKER, TopicKind.TRADES)
-        )
-        if ticker is not None:
-            ticker.proves = trades
 
     def resync(self, subscription: Subscription) -> None:
         """Ask for a fresh snapshot of one topic, as seldom as after gaps."""

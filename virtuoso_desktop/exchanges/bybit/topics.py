@@ -7,7 +7,7 @@ request on spot).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from virtuoso_desktop.exchanges.base import Capabilities, Capability, Subscription, TopicKind
 from virtuoso_desktop.exchanges.bybit.parse import INTERVAL_BY_TIMEFRAME
@@ -81,6 +81,17 @@ def feed_of(subscription: Subscription, stretch: float = 1.0) -> Feed:
         LIMITS[kind].stretched(stretch),
         needs_snapshot=kind is TopicKind.ORDER_BOOK or (kind is TopicKind.TICKER and not is_spot),
     )
+
+
+def let_tickers_prove_trades(feeds: Mapping[bytes, Feed], changed: Iterable[Feed]) -> None:
+    """Join the tickers of changed instruments with their trades, so that a price tells of trades that do not come."""
+    for instrument_id in {feed.subscription.instrument_id for feed in changed}:
+        ticker, trades = (
+            feeds.get(topic_of(Subscription(instrument_id, kind)).encode())
+            for kind in (TopicKind.TICKER, TopicKind.TRADES)
+        )
+        if ticker is not None:
+            ticker.proves = trades
 
 
 def argument_chars(topic: str) -> int:
