@@ -138,7 +138,7 @@ STREAMS = (
     *(
         Case(
             f"`handshake` {code} after a reset",
-            (Fault(0.0, K.HANDSHAKE, for_s=8.0, code=code), stream(K.RESET, "*", 0.0, None)), words, None, 6.0, 35.0,
+            (Fault(0.0, K.HANDSHAKE, for_s=15.0, code=code), stream(K.RESET, "*", 0.0, None)), words, None, 8.0, 35.0,
         )
         for code, words in ((429, "has stopped this address"), (403, "refuses this address"), (503, "maintenance"))
     ),

@@ -36,7 +36,7 @@ from virtuoso_desktop.ui.feed_state import FeedWatch
 
 LOOK_S = 0.05
 """Between two looks at the engine; a window looks twice a second."""
-LIVE_S, LIVE_EACH_S = 60.0, 3.0
+LIVE_S, LIVE_EACH_S = 60.0, 8.0
 LOADED_TRADES = 100
 """More than a stream brings in the first seconds: those of REST are there."""
 ROOT = Path(__file__).parents[2]
