@@ -23,7 +23,7 @@ for its words. Seeds are fixed; times are real seconds.
 - **Well**: from the fault's end (of one that happens once: 2.5 s after it was ordered) until rows, connection, books
   and chart are as before and no banner is left; a dash where nothing was to be seen.
 - **Data**: afterwards books level by level at the same update, all trades once and in order, and the closed candles of
-  the last hour are held against the simulated market itself.
+  the last half hour are held against the simulated market itself.
 """
 
 

@@ -13,6 +13,8 @@ from virtuoso_desktop.model.market import Aggressor
 from virtuoso_desktop.model.timeframe import Timeframe
 
 DEPTH = 1000
+AT_ONCE = 4
+"""Symbols a question: the venue has to push meanwhile."""
 TRADES_SETTLE_MS = 1_500
 """Newer trades may still be on their way (venue ms at rate 1)."""
 
@@ -65,7 +67,7 @@ def trades_fault(state: InstrumentState, truth: dict[str, Any]) -> str | None:
 
 
 def candles_fault(state: InstrumentState, truth: dict[str, Any]) -> str | None:
-    """Closed 1m candles of the last hour: no hole, no double, the venue's numbers."""
+    """Closed 1m candles of the last half hour: no hole, no double, the venue's numbers."""
     series = state.candles[Timeframe.M1]
     end_ms = Timeframe.M1.open_ms(truth["now_ms"] - truth["settle_ms"])
     theirs = {row[0]: row[1:] for row in truth["candles"] if row[0] < end_ms}
@@ -87,7 +89,7 @@ async def hold_against(stage: Stage, since_ms: int, most_s: float, rate: float) 
     begun_s = time.monotonic()
     open_parts = {(symbol, part): "was never compared" for symbol in stage.symbols for part in PARTS}
     while open_parts and time.monotonic() - begun_s < most_s:
-        symbols = sorted({symbol for symbol, _ in open_parts})[:8]
+        symbols = sorted({symbol for symbol, _ in open_parts})[:AT_ONCE]
         told = await stage.venue.truth(symbols, since_ms)
         for symbol in symbols:
             state = stage.state(symbol)
@@ -99,7 +101,7 @@ async def hold_against(stage: Stage, since_ms: int, most_s: float, rate: float) 
                         del open_parts[symbol, part]
                     else:
                         open_parts[symbol, part] = fault
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
     faults = {f"{part} of {symbol}": words for (symbol, part), words in open_parts.items()}
     return faults, time.monotonic() - begun_s
 

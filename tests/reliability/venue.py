@@ -24,7 +24,7 @@ from virtuoso_desktop.simulator.synthetic import SyntheticMarket
 
 SEED = 1
 DEPTH = 1000
-CANDLES_BACK_MS = 3_600_000
+CANDLES_BACK_MS = 1_800_000
 
 
 def clock_of(base_ms: int, rate: float) -> Clock:
