@@ -157,13 +157,13 @@ class Feed:
         return self.limits.is_lively and self.rejected is None
 
     def misses(self, now_s: float) -> bool:
-        """Whether others prove that it should have brought something."""
+        """Whether others prove that it should have brought something; one that never did yet gets twice the time."""
         missing_s = self.limits.missing_s
         return (
             missing_s is not None
             and self.signs >= SIGNS_OF_MISSING
             and self.signs_s is not None
-            and now_s - self.signs_s >= missing_s
+            and now_s - self.signs_s >= (missing_s if self.frames else 2 * missing_s)
         )
 
     @property

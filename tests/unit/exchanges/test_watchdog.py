@@ -237,5 +237,7 @@ def test_a_topic_asked_in_its_quiet_is_asked_anew_before_it_is_blamed() -> None:
     for price in (101.0, 102.0, 103.0):
         ticker.tell_price(price)
     verdict = scene.run(154.5, ticker)
-    assert (scene.nudges[-1][0], verdict.stale, scene.reconnects) == (154.0, (), [])
-    assert scene.run(156, ticker).stale
+    assert (scene.nudges[-1][0], verdict.stale, scene.reconnects) == (135.0, (), [])
+    assert scene.run(158, ticker).stale == ()
+    assert scene.nudges[-1][0] == 158.0, "one that never brought anything has twice the time"
+    assert scene.run(160, ticker).stale

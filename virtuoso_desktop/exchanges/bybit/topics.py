@@ -26,8 +26,11 @@ LIMITS: dict[TopicKind, FeedLimits] = {
     TopicKind.ORDER_BOOK: FeedLimits(first_data_s=5.0, silence_s=6.0, is_lively=True),
     # Pushed every 1-60 s.
     TopicKind.CANDLES: FeedLimits(first_data_s=70.0, silence_s=90.0, answer_s=15.0, reconnect_s=60.0),
-    # Nothing is sent while nothing trades; that something does, the ticker's last price tells.
-    TopicKind.TRADES: FeedLimits(first_data_s=120.0, silence_s=120.0, is_reported=False, missing_s=4.0),
+    # Nothing is sent while nothing trades; that something does, the ticker's last price tells. Trades that do not come
+    # are asked for over REST afterwards: a reconnect, which takes all books away, is the last resort.
+    TopicKind.TRADES: FeedLimits(
+        first_data_s=120.0, silence_s=120.0, reconnect_s=40.0, is_reported=False, missing_s=4.0
+    ),
     TopicKind.LIQUIDATIONS: FeedLimits(first_data_s=None, silence_s=None, reconnect_s=None, is_reported=False),
 }
 """In real seconds. A lively topic that falls silent, or one of trades while there are some, is named within 8 s."""
