@@ -1,13 +1,14 @@
 # make demo            the program on a simulated market; ARGS='--duration 20' passes arguments on
 # make run             the program on the live market
 # make test            all tests;  make lint: style, types, layers;  make bench: measurements against peers
+# make reliability     every fault of a simulated exchange against the whole program, and an hour without any
 # make pictures        the documentation's pictures, from the seeded demo
 # make setup           what `run` needs; every target calls the part of it that it needs itself
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup demo run test test-core test-ui test-e2e lint lint-style lint-layers lint-types bench pictures qt-offscreen qt-window qt-if-display
+.PHONY: setup demo run test test-core test-ui test-e2e lint lint-style lint-layers lint-types bench reliability pictures qt-offscreen qt-window qt-if-display
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
@@ -55,6 +56,9 @@ lint-types: $(DEV_READY)
 
 bench: $(DEV_READY) $(PEERS_READY) qt-offscreen
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m tests.benchmarks $(ARGS)
+
+reliability: $(DEV_READY)
+	$(PYTHON) -m tests.reliability $(ARGS)
 
 pictures: $(DEV_READY) qt-offscreen
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m tests.pictures $(ARGS)

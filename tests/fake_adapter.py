@@ -77,6 +77,7 @@ class FakeAdapter:
         self.priorities: list[int] = []
         self.trades_asked: list[InstrumentId] = []
         self.trades: list[Trade] = []
+        self.trades_failure: VirtuosoError | None = None
         self.points_asked: list[tuple[str, PointQuery]] = []
         self.points_failure: VirtuosoError | None = None
         self.topics: set[Subscription] = set()
@@ -144,6 +145,8 @@ class FakeAdapter:
         self, instrument_id: InstrumentId, limit: int, *, priority: int = RequestPriority.BACKGROUND
     ) -> list[Trade]:
         self.trades_asked.append(instrument_id)
+        if self.trades_failure is not None:
+            raise self.trades_failure
         return self.trades
 
     async def funding_rates(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
+import heapq
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +88,17 @@ class SlowBook:
                     if not float(size):
                         del side[float(price)]
             self._next += 1
+
+    def twin(self) -> SlowBook:
+        """The same recording, at the same place, to be moved on apart."""
+        other = copy.copy(self)
+        other._sides = [dict(side) for side in self._sides]
+        return other
+
+    def top(self, depth: int) -> Book:
+        """The best levels."""
+        bids, asks = self._sides
+        return heapq.nlargest(depth, bids.items()), heapq.nsmallest(depth, asks.items())
 
     def sides(self) -> Book:
         return sorted(self._sides[0].items(), reverse=True), sorted(self._sides[1].items())

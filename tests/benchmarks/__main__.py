@@ -9,6 +9,7 @@ import time
 
 BENCHMARKS = {
     "parse_apply": "tests.benchmarks.parse_apply",
+    "books": "tests.benchmarks.books",
     "load": "tests.benchmarks.live_load",
     "chart": "tests.benchmarks.chart",
     "markets": "tests.benchmarks.markets",

@@ -23,7 +23,7 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
-from tests.benchmarks.load_frames import BOOK, SECONDS, Frame, Minute, Series, Stamp, largest, take_minute
+from tests.benchmarks.load_frames import DEPTHS, SECONDS, Frame, Minute, Series, Stamp, largest, take_minute
 from virtuoso_desktop.kernel.metrics import Distribution
 from virtuoso_desktop.simulator import operations
 from virtuoso_desktop.simulator.encode import text_frame
@@ -111,11 +111,11 @@ class Venue:
         self._minute = minute
         self._clients: dict[str, Connection] = {}
         self._waiting: set[str] = set()
-        self._books = {frame.topic for frame in minute.slots if frame is not None and frame.kind == BOOK}
+        self._books = {frame.topic for frame in minute.slots if frame is not None and frame.kind in DEPTHS}
         self._update_ids = {topic: count(FIRST_UPDATE_ID) for topic in self._books}
         self._series = {series.topic: series for series in minute.series}
         self.topics = {frame.topic for frame in minute.slots if frame is not None} | set(self._series)
-        self.topics |= set(minute.tickers)
+        self.topics |= set(minute.tickers) | minute.quiet
         self._serial = count(1)
         self._to_close: list[Series] = []
         self._turn = 0
@@ -202,7 +202,7 @@ class Venue:
         if client is None:
             return
         if topic in self._waiting:
-            whole = self._minute.snapshots.get(slot) if frame.kind == BOOK else self._minute.tickers[topic]
+            whole = self._minute.snapshots.get(slot) if frame.kind in DEPTHS else self._minute.tickers[topic]
             if whole is None:
                 return  # a book's client comes into step with the first frame of a second
             self._waiting.discard(topic)

@@ -2,7 +2,8 @@
 
 Books, tickers, trades and candles are the simulated market's and written by its server's encoders; they are
 thinned (changes wait for the next frame) or repeated (a size that is said twice) until every second holds exactly
-the wanted number of frames: 64 % ``orderbook.50`` deltas of 8-12 levels, 20 % tickers of 3-6 keys, 12 %
+the wanted number of frames, of what the program subscribes: 64 % order book deltas of 8-12 levels (31 of 32
+``orderbook.1000`` of any instrument, one ``orderbook.50`` of the shown one), 20 % tickers of 3-6 keys, 12 %
 ``publicTrade`` of 1-4 trades, 4 % klines. Numbers that tell the time or count up are marked by their place in the
 frame, and written over when it is sent.
 """
@@ -10,10 +11,10 @@ frame, and written over when it is sent.
 from __future__ import annotations
 
 import random
-from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from heapq import nsmallest
 from itertools import cycle
 from typing import Any
 
@@ -26,9 +27,10 @@ from virtuoso_desktop.simulator.tickers import TickerFields
 
 SECONDS = 60
 """Length of a loop: candles of a minute begin where it begins."""
-DEPTH = 50
-BOOK = f"orderbook.{DEPTH}"
-PATTERN = (BOOK,) * 16 + ("tickers",) * 5 + ("publicTrade",) * 3 + ("kline",)
+DEPTHS = {"orderbook.1000": 1000, "orderbook.50": 50}
+DEEP, SHALLOW = DEPTHS
+"""The book that every instrument is streamed by, and that which the shown one has beside it."""
+PATTERN = (DEEP,) * 31 + (SHALLOW,) + ("tickers",) * 10 + ("publicTrade",) * 6 + ("kline",) * 2
 LEVELS = (8, 12)
 KEYS = (3, 6)
 TRADES = (1, 4)
@@ -91,7 +93,7 @@ class Minute:
 
     ``slots`` are the frames in order, evenly spaced; None stands for the next kline. ``snapshots`` holds by
     slot what may stand in for a book's first frame of a second: the whole book with this frame's changes.
-    ``tickers`` are whole tickers by topic.
+    ``tickers`` are whole tickers by topic, ``quiet`` topics that may be subscribed and never bring anything.
     """
 
     per_second: int
@@ -99,6 +101,7 @@ class Minute:
     snapshots: dict[int, Frame]
     tickers: dict[str, Frame]
     series: list[Series]
+    quiet: set[str]
 
 
 def text_frame(topic: str, kind: str, message: dict[str, Any]) -> Frame:
@@ -114,23 +117,30 @@ def text_frame(topic: str, kind: str, message: dict[str, Any]) -> Frame:
 
 
 def take_minute(market: MarketSource, instruments: Iterable[Instrument], begin_ms: int, per_second: int) -> Minute:
-    """Frames of the minute that begins at ``begin_ms``, ``per_second`` of them in every second."""
+    """Frames of the minute that begins at ``begin_ms``, ``per_second`` of them in every second.
+
+    The first of the ``instruments`` is the shown one.
+    """
     rng = random.Random(SEED)
     listing = Listing(market)
     paces = pace.paces(market, begin_ms)
     chosen = list(instruments)
     weights = [WEIGHTS[paces[instrument.id]] for instrument in chosen]
-    books = {each.id: _Book(market, each, listing.texts[each.id], rng) for each in chosen}
+    books = {
+        kind: {each.id: _Book(market, each, listing.texts[each.id], (kind, rng)) for each in subjects}
+        for kind, subjects in ((DEEP, chosen), (SHALLOW, chosen[:1]))
+    }
     tickers = {each.id: _Ticker(market, each, listing, rng) for each in chosen}
     trades = {each.id: _Trades(market, each, listing.texts[each.id], rng) for each in chosen}
-    takers = {BOOK: books, "tickers": tickers, "publicTrade": trades}
-    for book in books.values():
+    takers = {**books, "tickers": tickers, "publicTrade": trades}
+    for book in (*books[DEEP].values(), *books[SHALLOW].values()):
         book.begin(begin_ms)
     whole = {ticker.topic: ticker.whole(begin_ms) for ticker in tickers.values()}
     for tape in trades.values():
         tape.begin(begin_ms)
 
-    minute = Minute(per_second, [], {}, whole, [])
+    quiet = {f"allLiquidation.{each.symbol}" for each in chosen}
+    minute = Minute(per_second, [], {}, whole, [], quiet)
     kinds = _kinds(SECONDS * per_second, rng)
     seen: set[str] = set()
     for slot, kind in enumerate(kinds):
@@ -139,19 +149,19 @@ def take_minute(market: MarketSource, instruments: Iterable[Instrument], begin_m
         if kind == "kline":
             minute.slots.append(None)
             continue
-        subject = rng.choices(chosen, weights)[0].id
+        subject = chosen[0].id if kind == SHALLOW else rng.choices(chosen, weights)[0].id
         frame = takers[kind][subject].take(begin_ms + slot * 1000 // per_second)
         minute.slots.append(frame)
-        if kind == BOOK and frame.topic not in seen:
+        if kind in DEPTHS and frame.topic not in seen:
             seen.add(frame.topic)
-            minute.snapshots[slot] = books[subject].snapshot()
+            minute.snapshots[slot] = books[kind][subject].snapshot()
     klines = kinds.count("kline")
     minute.series = _all_series(market, chosen, listing, (begin_ms, klines))
     return minute
 
 
 def _kinds(count: int, rng: random.Random) -> list[str]:
-    """The mix, exact in every 25 frames."""
+    """The mix, exact in every 50 frames."""
     kinds: list[str] = []
     while len(kinds) < count:
         kinds += rng.sample(PATTERN, len(PATTERN))
@@ -161,37 +171,39 @@ def _kinds(count: int, rng: random.Random) -> list[str]:
 class _Book:
     """Tells the market's changes in frames of 8-12 levels; what has no room waits, sizes are repeated to fill up."""
 
-    def __init__(self, market: MarketSource, instrument: Instrument, texts: encode.Texts, rng: random.Random) -> None:
-        self.topic = f"{BOOK}.{instrument.symbol}"
+    def __init__(
+        self, market: MarketSource, instrument: Instrument, texts: encode.Texts, how: tuple[str, random.Random]
+    ) -> None:
+        self._kind, self._rng = how
+        self._depth = DEPTHS[self._kind]
+        self.topic = f"{self._kind}.{instrument.symbol}"
         self._market = market
         self._instrument = instrument
         self._texts = texts
-        self._rng = rng
         self._told: tuple[dict[int, int], dict[int, int]] = ({}, {})
 
     def begin(self, at_ms: int) -> None:
-        book = self._market.book(self._instrument.id, DEPTH, at_ms)
+        book = self._market.book(self._instrument.id, self._depth, at_ms)
         self._told = dict(book.bids), dict(book.asks)
 
     def snapshot(self) -> Frame:
         bids, asks = self._told
-        return self._frame("snapshot", sorted(bids.items(), reverse=True)[:DEPTH], sorted(asks.items())[:DEPTH])
+        whole = sorted(bids.items(), reverse=True)[: self._depth], sorted(asks.items())[: self._depth]
+        return self._frame("snapshot", *whole)
 
     def take(self, at_ms: int) -> Frame:
-        book = self._market.book(self._instrument.id, DEPTH, at_ms)
+        book = self._market.book(self._instrument.id, self._depth, at_ms)
         most = self._rng.randint(*LEVELS)
-        changes: list[tuple[int, int, int, int]] = []
-        for side, (told, new) in enumerate(zip(self._told, (dict(book.bids), dict(book.asks)), strict=True)):
-            best = next(iter(new))
-            # Deletions first: no new level meets one that is gone on the other side.
-            for ticks in told.keys() - new.keys():
-                insort(changes, (0, abs(ticks - best), side, ticks))
-            for ticks, lots in new.items():
-                if told.get(ticks) != lots:
-                    insort(changes, (1, abs(ticks - best), side, ticks))
         wanted = dict(book.bids), dict(book.asks)
+        bests = next(iter(wanted[0])), next(iter(wanted[1]))
+        changes: list[tuple[bool, int, int, int]] = []
+        for side, (told, new) in enumerate(zip(self._told, wanted, strict=True)):
+            sign, other = (1, bests[1]) if side == 0 else (-1, bests[0])
+            changed = {ticks for ticks, _ in told.items() ^ new.items()}
+            # What would meet the other side's new best goes first; else the nearest to the touch.
+            changes += [(sign * (ticks - other) < 0, abs(ticks - bests[side]), side, ticks) for ticks in changed]
         told_now: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        for _, _, side, ticks in changes[:most]:
+        for _, _, side, ticks in nsmallest(most, changes):
             told_now[side][ticks] = wanted[side].get(ticks, 0)
         self._fill(told_now, LEVELS[0])
         for side, levels in enumerate(told_now):
@@ -219,7 +231,7 @@ class _Book:
         data |= {"u": int(MARKS[Stamp.UPDATE_ID]), "seq": int(MARKS[Stamp.SEQUENCE])}
         sent = int(MARKS[Stamp.SENT_MS])
         message = {"topic": self.topic, "type": kind, "ts": sent, "data": data, "cts": sent}
-        return text_frame(self.topic, BOOK, message)
+        return text_frame(self.topic, self._kind, message)
 
 
 class _Ticker:

@@ -131,7 +131,7 @@ async def test_a_reset_inside_a_frame_is_told_and_everything_is_live_again(tmp_p
         venue.inject(Fault(0.0, FaultKind.RESET, "orderbook.1000", symbol="BTCUSDT"))
         await until(lambda: window.told, "a banner")
         assert "Bybit feed lost" in window.told[0].title
-        assert re.search(r"Next try in|Trying again now|Connecting now|Connected again", window.told[0].detail)
+        assert re.search(r"Next try in|Trying again now|Connecting now|Connected, loading", window.told[0].detail)
         assert any("reset" in banner.title or "broke off" in banner.title for banner in window.told), window.told
         await seconds_until(lambda: is_live(engine) and window.banner is None, "live again", BACK_WITHIN_S)
         assert engine.adapter.metrics.reconnects == 1

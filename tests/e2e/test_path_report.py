@@ -16,12 +16,14 @@ from tests.e2e.simulate_program import simulate
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
 
 FAULTS = """
-- {at_s: 4, fault: gap, topic: orderbook.50, symbol: BTCUSDT}
-- {at_s: 6, fault: reset, topic: "*"}
+- {at_s: 8, fault: gap, topic: orderbook.1000, symbol: BTCUSDT}
+- {at_s: 14, fault: reset, topic: "*"}
 """
 AFTERWARDS = re.compile(r" DEMO  Bybit live \d+ ms  12/12 live .* gaps 1  reconnects 1 ")
 STATES = {"connecting", "syncing", "live", "stale", "backoff"}
-KINDS = {"orderbook.50", "publicTrade", "tickers", "kline"}
+KINDS = {"orderbook.50", "orderbook.1000", "publicTrade", "tickers", "kline", "allLiquidation"}
+CHECKS = {"equal", "different", "undecided", "trades_lost", "newest_difference", "newest_difference_ms"}
+DERIVATIVES = {"funding", "open_interest", "long_short", "mark", "index", "premium", "liquidations"}
 
 
 def number(value: Any) -> bool:
@@ -52,7 +54,8 @@ def assert_shape(report: dict[str, Any]) -> None:
         assert set(error) == {"at_ms", "where", "user_text"}
         assert (whole(error["at_ms"]), type(error["where"]), type(error["user_text"])) == (True, str, str)
     for venue in report["venues"].values():
-        assert set(venue) == {"state", "connects", "reconnects", "gaps", "messages", "lag_ms"}
+        assert set(venue) == {"state", "connects", "reconnects", "gaps", "messages", "lag_ms", "book_checks"}
+        assert set(venue["book_checks"]) == CHECKS
         assert venue["state"] in STATES
         assert all(whole(venue[name]) for name in ("connects", "reconnects", "gaps"))
         assert set(venue["messages"]) == KINDS
@@ -65,7 +68,9 @@ def assert_shape(report: dict[str, Any]) -> None:
 
 def assert_instrument(name: str, instrument: dict[str, Any]) -> None:
     assert name.count(":") == 2
-    assert set(instrument) == {"last_price", "candles", "book", "ages_ms"}
+    assert set(instrument) == {"last_price", "candles", "book", "ages_ms", "derivatives"}
+    assert set(instrument["derivatives"]) == DERIVATIVES
+    assert all(whole(count) for count in instrument["derivatives"].values())
     assert or_null(number)(instrument["last_price"])
     assert set(instrument["candles"]) == {timeframe.value for timeframe in ANALYSED_TIMEFRAMES}
     assert all(whole(count) for count in instrument["candles"].values())
@@ -82,11 +87,11 @@ def assert_instrument(name: str, instrument: dict[str, Any]) -> None:
 def run_until_live_again(*arguments: str) -> Ended:
     """Run through the faults and stop once the table says that all is live after the reset."""
     with running(*arguments) as app:
-        app.until(lambda: AFTERWARDS.search(app.out), "a table after both faults", 30.0)
+        app.until(lambda: AFTERWARDS.search(app.out), "a table after both faults", 45.0)
         return app.stop(signal.SIGINT)[0]
 
 
-@pytest.mark.deadline_s(60)
+@pytest.mark.deadline_s(75)
 async def test_a_run_with_faults_reports_them_and_ends_live(tmp_path: Path) -> None:
     faults, report_file = tmp_path / "faults.yaml", tmp_path / "r.json"
     faults.write_text(FAULTS)

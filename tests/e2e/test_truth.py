@@ -144,7 +144,10 @@ async def test_file_store_and_ccxt_agree(real_data: Path, tmp_path: Path) -> Non
     ):
         await all_loaded(engine)
         btc = state_of(engine, "BTCUSDT")
-        while len(btc.tape.trades) < ENOUGH_TRADES:
+        held = btc.derivatives
+        while len(btc.tape.trades) < ENOUGH_TRADES or not (
+            held.funding.points and held.open_interest.points and held.long_short.points and all(held.prices.values())
+        ):
             await asyncio.sleep(0.05)
         await older_pages_equal_the_file(engine, btc, file_rows(folder, "BTCUSDT", "1m"))
         clock.stop()
@@ -155,6 +158,7 @@ async def test_file_store_and_ccxt_agree(real_data: Path, tmp_path: Path) -> Non
         since_ms = now_ms - 86_400_000
         said = await witness(venue.http_url, "BTC/USDT:USDT", str(since_ms), str(now_ms), "1m", "5m", "15m", "1h", "4h")
         assert_ccxt_equals_store(said, btc, now_ms)
+        assert_ccxt_has_the_stores_contract_data(said, btc)
         assert engine.notices.errors == ()
         assert engine.adapter.metrics.gaps == 0
 
@@ -216,3 +220,26 @@ def assert_ccxt_equals_store(said: dict[str, Any], state: InstrumentState, until
         ours = trades[trade["id"]]
         assert (trade["price"], trade["amount"], trade["side"]) == (ours.price, ours.size, ours.aggressor.value)
         assert trade["timestamp"] == ours.time_ms <= until_ms
+
+
+def assert_ccxt_has_the_stores_contract_data(said: dict[str, Any], state: InstrumentState) -> None:
+    """Funding, open interest, ratios, mark, index and premium: ccxt understood the numbers that the store holds."""
+    held = state.derivatives
+    for name, key, points in (
+        ("funding", "fundingRate", {point.time_ms: point.rate for point in held.funding.points}),
+        ("interest", "openInterestAmount", {point.time_ms: point.open_interest for point in held.open_interest.points}),
+    ):
+        told = {row["timestamp"]: row[key] for row in said[name]}
+        shared = told.keys() & points.keys()
+        assert len(shared) >= min(len(told), len(points)) - 1 >= 20, name
+        assert {ms: told[ms] for ms in shared} == {ms: points[ms] for ms in shared}, name
+    ratios = {point.time_ms: point.long_ratio / point.short_ratio for point in held.long_short.points}
+    told = {row["timestamp"]: row["longShortRatio"] for row in said["ratios"] if row["timestamp"] in ratios}
+    assert len(told) >= 190
+    assert told == pytest.approx({ms: ratios[ms] for ms in told})
+    for kind, series in held.prices.items():
+        stored = {int(row[0]): row[1:] for row in series.columns.T.tolist()}
+        newest = max(stored)  # the forming hour moved on after it was stored
+        told_rows = {row[0]: row[1:5] for row in said[kind.value] if row[0] in stored and row[0] != newest}
+        assert len(told_rows) >= 190, kind
+        assert told_rows == {ms: stored[ms] for ms in told_rows}, kind

@@ -36,6 +36,12 @@ async def main(url: str, symbol: str, since_ms: int, until_ms: int, timeframes: 
             "tickers": await exchange.fetch_tickers(),
             "book": await exchange.fetch_order_book(symbol, 50),
             "trades": await exchange.fetch_trades(symbol, limit=1000),
+            "funding": await exchange.fetch_funding_rate_history(symbol, limit=200),
+            "interest": await exchange.fetch_open_interest_history(symbol, "1h", limit=200),
+            "ratios": await exchange.fetch_long_short_ratio_history(symbol, "1h", limit=200),
+            "mark": await exchange.fetch_mark_ohlcv(symbol, "1h", limit=200),
+            "index": await exchange.fetch_index_ohlcv(symbol, "1h", limit=200),
+            "premium": await exchange.fetch_premium_index_ohlcv(symbol, "1h", limit=200),
         }
         print(json.dumps(answer))
     finally:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.wire.fake_bybit import TS, fake_rest, ok
 from tests.wire.test_bybit_rest import QUICK, adapter, kline
-from virtuoso_desktop.exchanges.base import CandleQuery, LinkPhase, Maintenance
+from virtuoso_desktop.exchanges.base import CandleQuery, LinkHole, LinkPhase, Maintenance
 from virtuoso_desktop.model.errors import LinkError, ParseError, RateLimited, VenueBlocked, VenueRejected
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import Timeframe
@@ -145,6 +145,21 @@ async def test_a_group_that_fails_is_given_up_and_probed_while_others_go_on() ->
         venue.answer = lambda path, query: kline()
         await asyncio.sleep(0.25)
         await a.candles(CandleQuery(BTC, Timeframe.M1))
+        assert a.rest_state.phase is LinkPhase.LIVE
+
+
+async def test_requests_that_were_given_up_go_at_once_when_the_streams_are_back() -> None:
+    patient = msgspec.structs.replace(HASTY, first_probe_s=60.0, most_probe_s=60.0)
+    async with fake_rest() as venue, adapter(venue.url, patient) as a:
+        venue.answer = lambda path, query: web.Response(status=503, text="<html>")
+        for _ in range(6):
+            with pytest.raises(LinkError):
+                await a.server_time()
+        venue.answer = lambda path, query: TIME
+        with pytest.raises(RateLimited):
+            await a.server_time()
+        a.reconnected.emit(LinkHole("bybit.linear.1", TS - 1000, TS, ()))
+        await a.server_time()
         assert a.rest_state.phase is LinkPhase.LIVE
 
 

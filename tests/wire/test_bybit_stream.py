@@ -360,6 +360,27 @@ async def test_trades_that_do_not_come_are_only_probed() -> None:
         assert [state.phase for state in c.states] == [LinkPhase.CONNECTING, LinkPhase.SYNCING, LinkPhase.LIVE]
 
 
+async def test_trades_that_the_ticker_proves_are_named_asked_for_anew_and_told_when_back() -> None:
+    async with fake_stream() as venue, client(venue.url, [*of(BTC), *of(ETH)], HASTY) as c:
+        await until(lambda: c.phase is LinkPhase.LIVE, "live")
+        await venue.push(fake_bybit.trade_frame())
+        price = 100.0
+        ends_s = asyncio.get_running_loop().time() + 5
+        while c.phase is not LinkPhase.STALE and asyncio.get_running_loop().time() < ends_s:
+            price += 1
+            await venue.push(fake_bybit.ticker_frame(kind="delta", last=f"{price:.1f}"))
+            await _feed(venue, ["ETHUSDT"])
+            await venue.push(fake_bybit.book_frame())
+        assert [feed.topic for feed in c.states[-1].stale] == ["publicTrade.BTCUSDT"]
+        assert ["publicTrade.BTCUSDT"] in venue("unsubscribe")
+        assert c.reasons == []
+        await venue.push(fake_bybit.trade_frame(number=2))
+        await until(lambda: c.phase is LinkPhase.LIVE, "live again")
+        (hole,) = c.holes
+        assert [(each.instrument_id, each.kind) for each in hole.subscriptions] == [(BTC, TopicKind.TRADES)]
+        assert hole.from_ms == fake_bybit.TS
+
+
 # --- books -----------------------------------------------------------------------------------------------------
 
 

@@ -68,8 +68,6 @@ from virtuoso_desktop.storage.journal import Journal
 
 log = logging.getLogger(__name__)
 
-TRADES_HOLE_MS = 1_000
-"""A hole in the streams longer than this has recent trades asked for again."""
 HISTORY_END_S = 0.6
 """After it the history's thread writes on by itself, if the process lets it."""
 NO_HISTORY = HistoryStore(None)
@@ -466,8 +464,6 @@ class Engine:
             state.revision += 1
 
     def _link_reconnected(self, hole: LinkHole) -> None:
-        if hole.to_ms - hole.from_ms < TRADES_HOLE_MS:
-            return
         traded = (each.instrument_id for each in hole.subscriptions if each.kind is TopicKind.TRADES)
         self._history.refresh_trades(each for each in traded if each in self._watched)
 

@@ -392,6 +392,10 @@ class HistoryLoader:
             trades = await self._adapter.recent_trades(instrument_id, TRADES_LIMIT, priority=RequestPriority.BACKGROUND)
         except VirtuosoError as error:
             log.info("recent trades of %s failed: %s", instrument_id, error.user_text)
+            if isinstance(error, LinkError):
+                await asyncio.sleep(RETRY_PAUSE_S)
+                if self._store.get(instrument_id) is not None:
+                    self._trades_waiting[instrument_id] = None
             return
         state = self._store.get(instrument_id)
         if state is not None:

@@ -1,8 +1,9 @@
-"""Holds order books against a second source, again and again.
+"""Holds order books and tapes against a second source, again and again.
 
 Continuity and crossing are the book's own rules. Here a streamed 1000-level book is compared with
 REST's, which counts by the same update ids, and the shown instrument's 50-level book with its
-1000-level one, at the same cross sequence. A book that differs is rebuilt, counted and told.
+1000-level one, at the same cross sequence. A book that differs is rebuilt, counted and told. Trades
+carry no consecutive number: those that REST knows and the stream did not bring are put in their place.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 EDGE_RATIO = 0.05
 """The outermost levels are not compared: which of them the venue still sends is not documented."""
 MORE_THAN_ANY = 1 << 62
+MOST_TRADES = 1_000
 
 
 class IntegrityTimes(msgspec.Struct, frozen=True):
@@ -92,6 +94,7 @@ class BookGuard:
             await self.check_against_rest(state)
             if SHOWN_DEPTH in state.books:
                 await self.check_depths(state)
+            await self.check_trades(state)
 
     def _next(self) -> InstrumentState | None:
         self._turn += 1
@@ -131,6 +134,27 @@ class BookGuard:
         if words is None:
             return self._count(None)
         return self._judge(state, SHOWN_DEPTH, words or None, "the 1000-level book")
+
+    async def check_trades(self, state: InstrumentState) -> int | None:
+        """How many trades the stream had lost, which the tape has now; None when that cannot be told."""
+        tape = state.tape
+        if tape.newest is None:
+            return None
+        until_ms = tape.newest.time_ms
+        try:
+            told = await self._adapter.recent_trades(
+                state.instrument.id, MOST_TRADES, priority=RequestPriority.BACKGROUND
+            )
+        except VirtuosoError as error:
+            log.info("trades of %s could not be compared: %s", state.instrument.id, error.user_text)
+            return None
+        # A stream tells trades in order: what is older than one that came before the question will not come any more.
+        begin_ms = tape.trades[0].time_ms
+        lost = tape.merge(trade for trade in told if begin_ms < trade.time_ms < until_ms)
+        if lost:
+            log.info("%s: the stream had lost %d trades", state.instrument.id, lost)
+            self.checks = msgspec.structs.replace(self.checks, trades_lost=self.checks.trades_lost + lost)
+        return lost
 
     async def _compare_depths(self, state: InstrumentState) -> str | None:
         """What differs at one common sequence, empty when nothing does; None when there is none."""

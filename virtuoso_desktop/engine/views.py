@@ -106,6 +106,8 @@ class BookChecks(msgspec.Struct, frozen=True):
     """Each was rebuilt."""
     undecided: int = 0
     """The two sources never told of the same moment, or the second one did not answer."""
+    trades_lost: int = 0
+    """Trades that the stream did not bring and REST did."""
     newest_difference: str | None = None
     """In words."""
     newest_difference_ms: int | None = None

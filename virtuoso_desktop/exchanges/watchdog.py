@@ -16,6 +16,8 @@ LINK_SILENT_S = 5.0
 NUDGE_AGAIN_S = (15.0, 30.0, 60.0, 120.0, 300.0)
 RECONNECT_AGAIN_S = (300.0, 1800.0, 3600.0)
 """A topic for which the whole link was reconnected in vain gets the next reconnect after this."""
+SIGNS_OF_MISSING = 3
+"""So many things that another topic tells, and this one should have told, prove that it misses them."""
 
 
 class FeedLimits(msgspec.Struct, frozen=True):
@@ -36,7 +38,10 @@ class FeedLimits(msgspec.Struct, frozen=True):
     is_lively: bool = False
     """It changes so often that its silence says something about the whole link."""
     is_reported: bool = True
-    """False: nudged when silent, but never called stale (an instrument may simply not trade)."""
+    """False: nudged when silent, but called stale only when another topic proves that it misses something (an
+    instrument may simply not trade)."""
+    missing_s: float | None = None
+    """From the first sign that it misses something, with nothing coming, to the proof. None: there are no signs."""
 
     def stretched(self, factor: float) -> FeedLimits:
         """All limits multiplied by ``factor`` (a venue whose clock runs slower than real time needs more)."""
@@ -51,6 +56,7 @@ class FeedLimits(msgspec.Struct, frozen=True):
             times(self.reconnect_s),
             self.is_lively,
             self.is_reported,
+            times(self.missing_s),
         )
 
 
@@ -72,11 +78,15 @@ class Feed:
         "next_resync_s",
         "nudged_s",
         "nudges",
+        "proves",
         "reconnects",
         "rejected",
         "resync_is_due",
         "resyncs",
         "seen_frames",
+        "seen_price",
+        "signs",
+        "signs_s",
         "silent_since_ms",
         "subscription",
         "topic",
@@ -97,6 +107,8 @@ class Feed:
         self.frames = 0
         self.rejected: str | None = None
         """Why the venue refuses the topic."""
+        self.proves: Feed | None = None
+        """The feed that should bring what this one tells of: a ticker's last price is that of a trade."""
         self.reconnects = 0
         self.may_reconnect_s = 0.0
         self.resyncs = 0
@@ -117,6 +129,12 @@ class Feed:
         self.awaits_snapshot = self.needs_snapshot
         self.seen_frames = self.frames
         self.resync_is_due = False
+        self.seen_price: float | None = None
+        """The last price that it told, to see the next change."""
+        self.signs = 0
+        """What should have come here since its newest data, as others tell."""
+        self.signs_s: float | None = None
+        """When the first of the signs was noticed."""
 
     def asked(self, now_s: float) -> None:
         """A subscription was sent: from now on first data are expected."""
@@ -125,10 +143,28 @@ class Feed:
         self.seen_frames = self.frames
         self.awaits_snapshot = self.needs_snapshot
 
+    def tell_price(self, price: float | None) -> None:
+        """A last price came here: a change is a trade, of which the feed of trades should tell too."""
+        if price is None or price == self.seen_price:
+            return
+        if self.seen_price is not None and self.proves is not None:
+            self.proves.signs += 1
+        self.seen_price = price
+
     @property
     def is_lively(self) -> bool:
         """Whether its silence says something about the whole link."""
         return self.limits.is_lively and self.rejected is None
+
+    def misses(self, now_s: float) -> bool:
+        """Whether others prove that it should have brought something; one that never did yet gets twice the time."""
+        missing_s = self.limits.missing_s
+        return (
+            missing_s is not None
+            and self.signs >= SIGNS_OF_MISSING
+            and self.signs_s is not None
+            and now_s - self.signs_s >= (missing_s if self.frames else 2 * missing_s)
+        )
 
     @property
     def has_data(self) -> bool:
@@ -173,6 +209,8 @@ class FeedWatch:
         recovered: list[Feed] = []
         reconnect: str | None = None
         for feed in feeds:
+            if feed.signs and feed.signs_s is None:
+                feed.signs_s = now_s
             if feed.frames != feed.seen_frames:
                 if feed.is_stale:
                     recovered.append(feed)
@@ -192,12 +230,18 @@ class FeedWatch:
         feed.nudged_s = None
         feed.nudges = 0
         feed.is_stale = False
+        feed.signs = 0
+        feed.signs_s = None
         if now_s >= feed.may_reconnect_s:
             feed.reconnects = 0
 
     def _is_overdue(self, feed: Feed, now_s: float) -> bool:
         if feed.asked_s is None or feed.rejected is not None:
             return False
+        if feed.misses(now_s):
+            if feed.nudged_s is not None and feed.signs_s is not None and feed.nudged_s < feed.signs_s:
+                feed.nudged_s, feed.nudges = None, 0  # it was asked while nobody knew better: that said nothing
+            return True
         if feed.nudged_s is not None:
             return True
         since_s, limit_s = (
@@ -219,7 +263,7 @@ class FeedWatch:
 
     def _judge_nudged(self, feed: Feed, now_s: float) -> str | None:
         """Call it stale; words if the link has to be reconnected for it."""
-        if feed.nudged_s is None or not feed.limits.is_reported:
+        if feed.nudged_s is None or not (feed.limits.is_reported or feed.misses(now_s)):
             return None
         waited_s = now_s - feed.nudged_s
         if waited_s >= feed.limits.answer_s:

@@ -16,6 +16,8 @@ DATA_PHASES = (LinkPhase.LIVE, LinkPhase.STALE)
 """The connection brings data; stale: of all topics but some."""
 PATIENCE_MS = 5_000
 """The first connection may take this long before a person is told."""
+SYNC_PATIENCE_MS = 8_000
+"""Once connected, a topic may take this long: by then it has been asked for anew, and is named if that was in vain."""
 KEPT = "Candles and last values are kept and shown in grey."
 
 
@@ -62,9 +64,11 @@ class FeedWatch:
     def _never_live(self, link: LinkView, now_ms: int) -> FeedMessage | None:
         waited_ms = now_ms - self._seen_ms[link.venue]
         is_down = link.phase in DOWN_PHASES
-        if not is_down and waited_ms < PATIENCE_MS:
+        is_open = link.phase is LinkPhase.SYNCING
+        if not is_down and waited_ms < (SYNC_PATIENCE_MS if is_open else PATIENCE_MS):
             return None
-        title = f"{venue_name(link.venue)} {'cannot be reached' if is_down else 'has not answered'}"
+        what = "cannot be reached" if is_down else "has not sent everything" if is_open else "has not answered"
+        title = f"{venue_name(link.venue)} {what}"
         title += f" since {text.local_time(self._seen_ms[link.venue])}"
         detail = f"{_next_step(link, now_ms)} Until then nothing here is live."
         return FeedMessage(
@@ -143,5 +147,5 @@ def _next_step(link: LinkView, now_ms: int) -> str:
         left_ms = link.next_retry_ms - now_ms
         return f"Next try in {text.countdown(left_ms)}." if left_ms >= 1000 else "Trying again now."
     if link.phase is LinkPhase.SYNCING:
-        return "Connected again, loading what was missed."
+        return "Connected, loading what is missing."
     return "Connecting now."

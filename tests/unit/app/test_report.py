@@ -72,6 +72,7 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
                 "equal": 0,
                 "different": 0,
                 "undecided": 0,
+                "trades_lost": 0,
                 "newest_difference": None,
                 "newest_difference_ms": None,
             },

@@ -153,12 +153,14 @@ def minute() -> Minute:
 
 def test_a_minute_of_load_is_the_exact_mix(minute: Minute) -> None:
     kinds = Counter("kline" if frame is None else frame.kind for frame in minute.slots)
-    assert kinds == {"orderbook.50": 1920, "tickers": 600, "publicTrade": 360, "kline": 120}
+    assert kinds == {
+        "orderbook.1000": 1860, "orderbook.50": 60, "tickers": 600, "publicTrade": 360, "kline": 120,
+    }  # fmt: skip
     for frame in minute.slots:
         if frame is None:
             continue
         data = json.loads(payload(frame.buffer))["data"]
-        if frame.kind == "orderbook.50":
+        if frame.kind in load_frames.DEPTHS:
             assert 8 <= len(data["b"]) + len(data["a"]) <= 12
             assert {stamp for _, stamp in frame.stamps} == {Stamp.SENT_MS, Stamp.UPDATE_ID, Stamp.SEQUENCE}
         elif frame.kind == "tickers":
@@ -188,13 +190,13 @@ def test_load_loops_without_a_gap_or_a_crossed_book(minute: Minute) -> None:
     assert snapshots == dict.fromkeys(minute_books(minute), 2)
     assert closed, "the candles of the first minute were closed in the second"
     for state in store.states:
-        assert state.books[50].is_valid
+        assert all(book.is_valid for book in state.books.values())
         assert len(state.candles[load_frames.Timeframe.M1]) == 2
     assert venue.sent.total() == len(client.outbox)
 
 
 def minute_books(minute: Minute) -> set[str]:
-    return {frame.topic for frame in minute.slots if frame is not None and frame.kind == "orderbook.50"}
+    return {frame.topic for frame in minute.slots if frame is not None and frame.kind in load_frames.DEPTHS}
 
 
 def _stored(frames: list[bytes], minute: Minute) -> tuple[MarketStore, Counter[str], int]:
@@ -205,18 +207,20 @@ def _stored(frames: list[bytes], minute: Minute) -> tuple[MarketStore, Counter[s
     store = MarketStore()
     closed: list[Any] = []
     store.candle_closed.connect(closed.append)
-    symbols = {topic.rpartition(".")[2] for topic in minute_books(minute)}
+    depths = {tuple(topic.split(".")[1:]) for topic in minute_books(minute)}
     for instrument in SyntheticMarket(1).instruments:
-        if instrument.symbol in symbols and instrument.id.market_kind is MarketKind.LINEAR:
-            store.add(instrument)
+        if ("1000", instrument.symbol) in depths and instrument.id.market_kind is MarketKind.LINEAR:
+            state = store.add(instrument)
+            if ("50", instrument.symbol) in depths:
+                state.hold_book(50)
     parser = BybitParser(MarketKind.LINEAR)
     snapshots = Counter[str]()
     for frame in frames:
         for event in parser.parse(payload(frame), 0):
             store.apply(event)  # type: ignore[arg-type]
             if isinstance(event, BookSnapshot):
-                snapshots[f"orderbook.50.{event.instrument_id.symbol}"] += 1
-        assert not any(state.books[50].is_crossed for state in store.states)
+                snapshots[f"orderbook.{event.depth}.{event.instrument_id.symbol}"] += 1
+        assert not any(book.is_crossed for state in store.states for book in state.books.values())
     return store, snapshots, len(closed)
 
 

@@ -296,8 +296,22 @@ async def test_hole_in_the_streams_asks_for_the_trades_in_it(tmp_path: Path) -> 
     async with running(tmp_path, adapter) as rig:
         await loaded(rig)
         await until(lambda: len(adapter.trades_asked) == 2, "the first trades")
-        adapter.reconnected.emit(LinkHole(LINK, NOW_MS - 9000, NOW_MS, tuple(adapter.topics)))
+        adapter.reconnected.emit(LinkHole(LINK, NOW_MS - 200, NOW_MS, tuple(adapter.topics)))
         await until(lambda: len(adapter.trades_asked) == 4, "the trades of the hole")
+
+
+async def test_trades_of_a_hole_are_asked_for_until_they_come(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        await until(lambda: len(adapter.trades_asked) == 2, "the first trades")
+        adapter.trades_failure = LinkError("Bybit did not answer.")
+        adapter.reconnected.emit(LinkHole(LINK, NOW_MS - 200, NOW_MS, tuple(adapter.topics)))
+        await until(lambda: len(adapter.trades_asked) == 4, "the refused requests")
+        adapter.trades_failure = None
+        await until(lambda: len(adapter.trades_asked) == 6, "both again")
+        await asyncio.sleep(0.1)
+        assert len(adapter.trades_asked) == 6
 
 
 async def test_unwatch_forgets_everything_of_an_instrument(tmp_path: Path) -> None:

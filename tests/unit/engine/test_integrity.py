@@ -14,7 +14,7 @@ from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.market.store import InstrumentState, MarketStore
 from virtuoso_desktop.model.errors import LinkError
 from virtuoso_desktop.model.instrument import InstrumentId
-from virtuoso_desktop.model.market import BookDelta, BookSnapshot, Level
+from virtuoso_desktop.model.market import Aggressor, BookDelta, BookSnapshot, Level, Trade
 
 NOW_MS = 1_700_000_000_000
 QUICK = IntegrityTimes(every_s=0.01, catch_up_s=0.1, listen_s=0.03, poll_s=0.005)
@@ -154,3 +154,31 @@ async def test_the_edge_of_a_cut_book_is_not_compared() -> None:
     inner: list[Level] = [(price, 2.0 if n == 949 else size) for n, (price, size) in enumerate(asks)]
     rig.adapter.rest_book = lambda _: BookSnapshot(rig.id, 1000, bids, inner, 20, 100, NOW_MS, None, 0)
     assert await rig.guard.check_against_rest(rig.state) is False
+
+
+def trade(rig: Rig, number: int, after_ms: int) -> Trade:
+    at_ms = NOW_MS + after_ms
+    return Trade(rig.id, f"t{number}", 100.0, 0.5, Aggressor.BUY, at_ms, number, False, at_ms, 0)
+
+
+async def test_trades_that_the_stream_lost_are_put_in_their_place_and_counted() -> None:
+    rig = Rig()
+    told = [trade(rig, number, number * 10) for number in range(6)]
+    for each in (told[1], told[3]):
+        rig.store.apply(each)
+    rig.adapter.trades = told
+    assert await rig.guard.check_trades(rig.state) == 1
+    assert rig.state.tape.trades == told[1:4], "older ones were never streamed, newer ones may still come"
+    assert rig.state.tape.cvd == 1.5
+    assert await rig.guard.check_trades(rig.state) == 0
+    assert rig.guard.checks.trades_lost == 1
+
+
+async def test_trades_are_not_judged_before_the_first_one_came_or_when_rest_is_silent() -> None:
+    rig = Rig()
+    rig.adapter.trades = [trade(rig, 1, 0)]
+    assert await rig.guard.check_trades(rig.state) is None
+    rig.store.apply(trade(rig, 1, 0))
+    rig.adapter.trades_failure = LinkError("Bybit did not answer.")
+    assert await rig.guard.check_trades(rig.state) is None
+    assert (len(rig.state.tape.trades), rig.guard.checks.trades_lost) == (1, 0)

@@ -10,6 +10,7 @@ LIVELY = FeedLimits(first_data_s=5.0, silence_s=6.0, is_lively=True)
 SLOW = FeedLimits(first_data_s=70.0, silence_s=90.0, answer_s=15.0, reconnect_s=60.0)
 NEVER = FeedLimits(first_data_s=None, silence_s=None, reconnect_s=None, is_reported=False)
 PROBED = FeedLimits(first_data_s=120.0, silence_s=120.0, reconnect_s=None, is_reported=False)
+TRADES = FeedLimits(first_data_s=120.0, silence_s=120.0, is_reported=False, missing_s=4.0)
 
 
 def feed(symbol: str, limits: FeedLimits = LIVELY, *, needs_snapshot: bool = False) -> Feed:
@@ -187,3 +188,56 @@ def test_a_new_connection_forgets_silence_but_not_in_vain_reconnects() -> None:
 def test_a_slow_clock_stretches_every_limit() -> None:
     assert LIVELY.stretched(10.0) == FeedLimits(50.0, 60.0, 15.0, 100.0, is_lively=True)
     assert NEVER.stretched(10.0) == FeedLimits(None, None, 15.0, None, is_reported=False)
+
+
+def traded(symbol: str) -> tuple[Feed, Feed]:
+    """A ticker and the trades that it tells of."""
+    ticker, trades = feed(symbol), feed(f"{symbol}.trades", TRADES)
+    ticker.proves = trades
+    ticker.tell_price(100.0)
+    return ticker, trades
+
+
+def test_trades_that_the_ticker_tells_of_and_that_do_not_come_are_named_then_cost_a_reconnect() -> None:
+    ticker, trades = traded("A")
+    scene = Scene(ticker, trades)
+    scene.run(10, ticker, trades)
+    for number in range(40):
+        ticker.tell_price(101.0 + number)
+        verdict = scene.run(scene.now_s + 0.5, ticker)
+        if verdict.stale:
+            break
+    assert scene.nudges == [(14.0, "tickers.A.trades")]
+    assert (scene.now_s, verdict.stale[0].newest_ms) == (15.5, 10_000)
+    scene.run(30, ticker)
+    assert scene.reconnects == [(24.0, "tickers.A.trades brings nothing, even subscribed anew")]
+    assert scene.run(30.5, ticker, trades).stale == ()
+    assert scene.recovered == ["tickers.A.trades"]
+    assert trades.signs == 0
+
+
+def test_an_instrument_that_does_not_trade_is_no_silence_and_few_prices_prove_nothing() -> None:
+    ticker, trades = traded("A")
+    scene = Scene(ticker, trades)
+    scene.run(10, ticker, trades)
+    for price in (101.0, 101.0, 102.0, 102.0):
+        ticker.tell_price(price)
+        assert scene.run(scene.now_s + 15, ticker).stale == ()
+    ticker.tell_price(103.0)
+    scene.run(scene.now_s + 0.5, ticker, trades)
+    assert trades.signs == 0
+    assert (scene.nudges, scene.reconnects) == ([], [])
+
+
+def test_a_topic_asked_in_its_quiet_is_asked_anew_before_it_is_blamed() -> None:
+    ticker, trades = traded("A")
+    scene = Scene(ticker, trades)
+    scene.run(150, ticker)
+    assert [moment for moment, _ in scene.nudges] == [120.0, 135.0]
+    for price in (101.0, 102.0, 103.0):
+        ticker.tell_price(price)
+    verdict = scene.run(154.5, ticker)
+    assert (scene.nudges[-1][0], verdict.stale, scene.reconnects) == (135.0, (), [])
+    assert scene.run(158, ticker).stale == ()
+    assert scene.nudges[-1][0] == 158.0, "one that never brought anything has twice the time"
+    assert scene.run(160, ticker).stale

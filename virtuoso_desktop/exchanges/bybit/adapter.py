@@ -102,6 +102,8 @@ class BybitAdapter:
         self._client = RestClient(RULES, endpoints.rest, network, self.metrics, rest or RestSettings())
         self._rest = BybitRest(self._client, clock, self.venue_clock)
         self._derivatives = BybitDerivatives(self._client, self.venue_clock)
+        # A venue whose streams are back is asked again at once.
+        self.reconnected.connect(lambda _: self._client.retry_now())
         self._stream = BybitStream(
             endpoints.ws,
             StreamEnds(sink, self.venue_clock, self.states, self.reconnected, self.rejected),

@@ -136,6 +136,7 @@ class BybitLink:
             if key not in self._feeds:
                 self._feeds[key] = feed
                 new.append(feed)
+        topics.let_tickers_prove_trades(self._feeds, new)
         if new and self.link.is_open:
             self._is_synced = False
             self._queue(SUBSCRIBE, topics.in_order(new))
@@ -144,6 +145,7 @@ class BybitLink:
         """Carry fewer topics; unknown ones are left alone."""
         keys = [topics.topic_of(subscription).encode() for subscription in subscriptions]
         gone = [feed for feed in (self._feeds.pop(key, None) for key in keys) if feed is not None]
+        topics.let_tickers_prove_trades(self._feeds, gone)
         if gone and self.link.is_open:
             self._queue(UNSUBSCRIBE, gone)
 
@@ -246,6 +248,8 @@ class BybitLink:
                 return
             feed.awaits_snapshot = False
         feed.frames += 1
+        if feed.proves is not None and type(event) is Ticker:
+            feed.tell_price(event.fields.get("last_price"))
 
     def _odd_frame(self, frame: bytes, items: Sequence[StreamItem]) -> Feed | None:
         """Act on replies; else the feed of a frame whose topic does not come first, None for a topic not carried."""
@@ -334,10 +338,10 @@ class BybitLink:
             feed.reset()
 
     def _nudge(self, feeds: list[Feed]) -> None:
-        quiet = [feed for feed in feeds if feed.subscription.kind is TopicKind.TRADES]
+        quiet = [feed for feed in feeds if feed.subscription.kind is TopicKind.TRADES and not feed.signs]
         # A second subscription revives a dead topic and does not hurt a live one, which would lose trades.
         self._queue(SUBSCRIBE, quiet)
-        silent = [feed for feed in feeds if feed.subscription.kind is not TopicKind.TRADES]
+        silent = [feed for feed in feeds if feed not in quiet]
         if silent:
             log.info("%s: %d topics are silent, first %s", self.name, len(silent), silent[0].topic)
             self._queue(UNSUBSCRIBE, silent)

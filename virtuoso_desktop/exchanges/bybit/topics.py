@@ -7,7 +7,7 @@ request on spot).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from virtuoso_desktop.exchanges.base import Capabilities, Capability, Subscription, TopicKind
 from virtuoso_desktop.exchanges.bybit.parse import INTERVAL_BY_TIMEFRAME
@@ -26,11 +26,14 @@ LIMITS: dict[TopicKind, FeedLimits] = {
     TopicKind.ORDER_BOOK: FeedLimits(first_data_s=5.0, silence_s=6.0, is_lively=True),
     # Pushed every 1-60 s.
     TopicKind.CANDLES: FeedLimits(first_data_s=70.0, silence_s=90.0, answer_s=15.0, reconnect_s=60.0),
-    # Nothing is sent while nothing trades.
-    TopicKind.TRADES: FeedLimits(first_data_s=120.0, silence_s=120.0, reconnect_s=None, is_reported=False),
+    # Nothing is sent while nothing trades; that something does, the ticker's last price tells. Trades that do not come
+    # are asked for over REST afterwards: a reconnect, which takes all books away, is the last resort.
+    TopicKind.TRADES: FeedLimits(
+        first_data_s=120.0, silence_s=120.0, reconnect_s=40.0, is_reported=False, missing_s=4.0
+    ),
     TopicKind.LIQUIDATIONS: FeedLimits(first_data_s=None, silence_s=None, reconnect_s=None, is_reported=False),
 }
-"""In real seconds. A lively topic that falls silent is named at most 8 s later."""
+"""In real seconds. A lively topic that falls silent, or one of trades while there are some, is named within 8 s."""
 
 _ORDER = (TopicKind.TICKER, TopicKind.ORDER_BOOK, TopicKind.TRADES, TopicKind.CANDLES, TopicKind.LIQUIDATIONS)
 _NAMES = {TopicKind.TICKER: "tickers", TopicKind.TRADES: "publicTrade", TopicKind.LIQUIDATIONS: "allLiquidation"}
@@ -81,6 +84,17 @@ def feed_of(subscription: Subscription, stretch: float = 1.0) -> Feed:
         LIMITS[kind].stretched(stretch),
         needs_snapshot=kind is TopicKind.ORDER_BOOK or (kind is TopicKind.TICKER and not is_spot),
     )
+
+
+def let_tickers_prove_trades(feeds: Mapping[bytes, Feed], changed: Iterable[Feed]) -> None:
+    """Join the tickers of changed instruments with their trades, so that a price tells of trades that do not come."""
+    for instrument_id in {feed.subscription.instrument_id for feed in changed}:
+        ticker, trades = (
+            feeds.get(topic_of(Subscription(instrument_id, kind)).encode())
+            for kind in (TopicKind.TICKER, TopicKind.TRADES)
+        )
+        if ticker is not None:
+            ticker.proves = trades
 
 
 def argument_chars(topic: str) -> int:

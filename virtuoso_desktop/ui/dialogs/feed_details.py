@@ -66,6 +66,8 @@ def _check_words(checks: BookChecks, now_ms: int) -> list[str]:
         return []
     words = f"Order books compared: {checks.equal} equal, {checks.different} different and rebuilt, "
     lines = [words + f"{checks.undecided} undecided"]
+    if checks.trades_lost:
+        lines.append(f"Trades that the stream lost, asked for again: {checks.trades_lost}")
     if checks.newest_difference is not None and checks.newest_difference_ms is not None:
         lines.append(f"{text.age(now_ms - checks.newest_difference_ms)} ago: {checks.newest_difference}")
     return lines
