@@ -1,6 +1,6 @@
 """Indicators of any length for the chart, in the form of the analysis' kernels.
 
-With the lengths that the score uses they give the same numbers as the kernels of `virtuoso_desktop.analysis`.
+With the lengths that the score uses they give the numbers of the kernels of `virtuoso_desktop.analysis`, to 1e-9.
 Importing this module imports numba: do it in a worker.
 """
 
