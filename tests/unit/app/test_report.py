@@ -17,6 +17,7 @@ from virtuoso_desktop.kernel.paths import resource
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.model.market import Aggressor, BookSnapshot, Candle, Trade
+from virtuoso_desktop.model.result import Withheld
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.load import load_settings
 
@@ -49,8 +50,16 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
     engine, _, notices = rig(tmp_path)
     report = written(tmp_path, engine, notices)
     assert list(report) == [
-        "version", "source", "started_ms", "ended_ms", "venues", "instruments", "process", "errors",
+        "version", "source", "started_ms", "ended_ms", "venues", "instruments", "analysis", "process", "errors",
     ]  # fmt: skip
+    assert report["analysis"] == {
+        "states": 0,
+        "evaluations": 0,
+        "time_ms": {"p50": None, "p99": None},
+        "delay_ms": {"p50": None, "p99": None},
+        "signals": 0,
+        "withheld": dict.fromkeys([rule.value for rule in Withheld], 0),
+    }
     assert report["version"] == 1
     assert report["source"] == "demo"
     assert report["venues"] == {

@@ -458,7 +458,7 @@ async def test_announced_maintenance_gives_a_lost_connection_its_name(tmp_path: 
 async def test_faces_read_what_the_analysis_published_of_what_is_watched(tmp_path: Path) -> None:
     async with running(tmp_path, FakeAdapter(ManualClock(NOW_MS))) as rig:
         await loaded(rig)
-        engine, board = rig.engine, rig.engine.analysis_board
+        engine, board = rig.engine, rig.engine._analysis.board
         cursor = engine.score_cursor(Timeframe.M5)
         assert (engine.analysis(ETH, Timeframe.M5), engine.analysis_version(ETH, Timeframe.M5)) == (None, -1)
         assert (list(cursor.take()), engine.signals()) == ([], ())
