@@ -120,16 +120,17 @@ def test_keys_collapse_the_panels(make: Callable[..., MainWindow], market: FakeM
 def test_a_signal_leads_to_its_instrument_timeframe_and_moment(
     make: Callable[..., MainWindow], market: FakeMarket, qtbot: QtBot
 ) -> None:
-    market.board.put_signal(signal(5, "SOL", timeframe=Timeframe.H1))
+    raised = signal(5, "SOL", timeframe=Timeframe.H1)
+    market.board.put_signal(raised)
     window = make()
     window.attach(market)
     QApplication.processEvents()
     view_ = window.interior.workspace.signals.view
     told: list[object] = []
     window.shown_changed.connect(lambda instrument, timeframe: told.append((instrument, timeframe)))
-    window.moment_asked.connect(lambda chosen: told.append(chosen.number))
+    window.moment_asked.connect(told.append)
     qtbot.mouseClick(view_.canvas, Qt.MouseButton.LeftButton, pos=QPoint(40, 12))
-    assert told == [(identity("SOL"), Timeframe.H1), 5]
+    assert told == [(identity("SOL"), Timeframe.H1), raised.candle_open_ms]
     assert (window.instrument, window.timeframe) == (identity("SOL"), Timeframe.H1)
     assert market.calls[-1] == ("show", identity("SOL"), Timeframe.H1)
 

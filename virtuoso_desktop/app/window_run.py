@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from virtuoso_desktop.settings.schema import UiSettings
     from virtuoso_desktop.ui.charts.panel import ChartPanel
 
-CHART_MODULE = "virtuoso_desktop.ui.charts.panel"
 KEPT_CANDLES = 1_000
 FEWEST_CANDLES = 100
 """Fewer live candles than this do not replace the chart of the previous run."""
@@ -186,7 +185,9 @@ class _WindowRun:
         """Load the chart and put it into the window; returns what it paints on."""
         window = self._window
         with short_switches():
-            await asyncio.to_thread(import_all, CHART_MODULE)
+            await asyncio.to_thread(import_all, "numpy")
+        # pyqtgraph looks at every class of Qt while it is imported. A worker that makes Qt's types while the loop uses
+        # them has ended the process, so this is done here: once, before anything is live.
         with plain_imports():
             from virtuoso_desktop.ui.charts.choice import StudyMemory
             from virtuoso_desktop.ui.charts.panel import ChartPanel
@@ -202,6 +203,8 @@ class _WindowRun:
         chart.digit_typed.connect(window.choose_interval)
         chart.undo_offered.connect(window.interior.offer_undo)
         window.interior.indicators_asked.connect(chart.open_indicators)
+        window.evidence_asked.connect(chart.show_evidence)
+        window.moment_asked.connect(chart.show_moment)
         window.set_chart(chart, chart, chart.take_painted_ns)
         return chart.canvas.viewport()
 

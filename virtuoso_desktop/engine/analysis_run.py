@@ -2,8 +2,8 @@
 
 The kernels are imported and compiled in a worker; until then every series says ``preparing``. Evaluation may run in
 any order and batching (the shown instrument first): results depend on what was sealed only, and the ledger takes them
-in the order in which the candles were closed. `docs/decisions/010-live-analysis.md` says what a start does. Long, since
-loading, judging, revising and previewing share the same states and their order.
+in the order in which the candles were closed. `docs/decisions/010-live-analysis.md` says what a start does. It is long,
+since loading, judging, revising and previewing share the same states and their order.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Candle series: preallocated float64 columns of one (instrument, timeframe).
 
-Long, since every way in which rows come (stream, page, disk) has to keep the same few cells in step.
+It is long, since every way in which rows come (stream, page, disk) has to keep the same few cells in step.
 """
 
 from __future__ import annotations

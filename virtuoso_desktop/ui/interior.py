@@ -67,7 +67,7 @@ class Interior(QWidget):
     evidence_asked = Signal(str)
     """Name of a component to show on the chart."""
     moment_asked = Signal(object)
-    """`SignalView` whose candle to bring into view, once its instrument and timeframe are shown."""
+    """Open time (UTC ms) of the candle to bring into view, once its instrument and timeframe are shown."""
     indicators_asked = Signal()
     """The chart's own list of studies."""
 
@@ -401,7 +401,7 @@ class Interior(QWidget):
 
     def _show_signal(self, signal: SignalView) -> None:
         self.show_instrument(signal.instrument_id, signal.timeframe)
-        self.moment_asked.emit(signal)
+        self.moment_asked.emit(signal.candle_open_ms)
 
     def _step_instrument(self, step: int) -> None:
         instrument = self.markets.neighbour(step)

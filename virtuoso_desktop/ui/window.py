@@ -63,7 +63,7 @@ class MainWindow(QWidget):
     evidence_asked = Signal(str)
     """Name of a component whose evidence the chart has to draw."""
     moment_asked = Signal(object)
-    """`SignalView` whose candle the chart has to bring into view."""
+    """Open time (UTC ms) of the candle that the chart has to bring into view."""
     closing = Signal()
     """The user closed the window or asked to quit. It hides at once; the app stops the rest."""
 

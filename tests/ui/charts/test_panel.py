@@ -94,6 +94,8 @@ def test_the_tag_and_the_legend_take_the_direction_of_the_candle(panel: ChartPan
 def test_overlay_values_come_once_the_kernels_are_ready(panel: ChartPanel, engine: FakeEngine) -> None:
     engine.prepare_studies()
     frame(panel)
+    while engine.chart(BTC.id, Timeframe.M5).studies.is_behind:
+        frame(panel)
     columns = engine.chart(BTC.id, Timeframe.M5).studies.columns
     fast, slow, vwap = (f"{columns[name][-1] / 10:,.1f}" for name in ("ema_12", "ema_26", "vwap"))
     assert f"EMA 12 {fast} EMA 26 {slow} VWAP day \u00b11\u03c3 \u00b12\u03c3 {vwap} S/R" in legend(panel)
@@ -573,3 +575,35 @@ def test_other_sources_than_live_are_written_over_the_chart(open_panel: Open) ->
     assert panel.grab().toImage() != with_mark
     assert open_panel(source=Source.REPLAY)._stage.watermark == "REPLAY"
     assert open_panel(FakeEngine())._stage.watermark == ""
+
+
+# --- a moment ---------------------------------------------------------------------------------------------------
+
+
+def test_a_moment_is_brought_into_view(open_panel: Open) -> None:
+    engine = FakeEngine()
+    rows = walk(3_000)
+    engine.hold(rows)
+    panel = open_panel(engine)
+    time_ = panel._stage.model.time
+    wanted = time_.oldest + 400
+    panel.show_moment(int(rows[0, 400]))
+    frame(panel)
+    assert time_.left_slot <= wanted < time_.right_slot
+    panel.show_newest()
+    frame(panel)
+    assert time_.follows, "what the user does afterwards holds"
+
+
+def test_a_moment_before_the_oldest_candle_waits_for_older_ones(open_panel: Open) -> None:
+    engine = FakeEngine()
+    rows = walk(3_000)
+    engine.hold(rows[:, 2_000:])
+    panel = open_panel(engine)
+    panel.show_moment(int(rows[0, 1_500]))
+    frame(panel)
+    assert older_calls(engine), "the page before is asked for"
+    engine.hold(rows)
+    frame(panel)
+    time_ = panel._stage.model.time
+    assert time_.left_slot <= time_.oldest + 1_500 < time_.right_slot

@@ -20,6 +20,7 @@ from virtuoso_desktop.ui.charts.canvas import Canvas
 from virtuoso_desktop.ui.charts.history import BackFill
 from virtuoso_desktop.ui.charts.model import Change
 from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
+from virtuoso_desktop.ui.charts.slots import slot_at
 from virtuoso_desktop.ui.charts.snapshot import chart_of
 from virtuoso_desktop.ui.charts.stage import Stage
 from virtuoso_desktop.ui.charts.studyactions import StudyActions, evidence_words
@@ -42,6 +43,8 @@ PATIENCE_NS = 150_000_000
 """Nothing is said about loading before this."""
 DESCRIBE_NS = 500_000_000
 _JOINED_ROWS = 100
+MOMENT_SHARE = 0.4
+"""Of the view's width right of a candle that was asked for."""
 _EDGE_PX = 8
 
 
@@ -91,6 +94,8 @@ class ChartPanel(QWidget):
         self._subject: tuple[InstrumentId, Timeframe] | None = None
         self._snapshot: ChartSnapshot | None = None
         self._snapshot_chart: ChartView | None = None
+        self._moment_ms: int | None = None
+        """Open of a candle that was asked for and is not in view yet."""
         self._back_fill = BackFill()
         self._empty_since_ns: int | None = None
         self._notes_key: tuple[object, ...] = ()
@@ -167,7 +172,7 @@ class ChartPanel(QWidget):
             self._back_fill.give_up(self._engine, *self._subject)
         self._back_fill.forget()
         self._subject = (instrument_id, timeframe)
-        self._snapshot = self._snapshot_chart = None
+        self._snapshot = self._snapshot_chart = self._moment_ms = None
         self._empty_since_ns = None
         self._stage.model.begin(self._known_instrument(instrument_id), timeframe)
         self.canvas.begin_series()
@@ -260,6 +265,10 @@ class ChartPanel(QWidget):
         chart = self._chart()
         self._tell_time(chart)
         change = Change.NOTHING if chart is None else self._read_chart(chart)
+        if chart is not None and self._find_moment(chart):
+            self._read_chart(chart)
+            self._stage.model.fit_again()
+            change = Change.ALL
         self._say_nothing_there(chart)
         self._step_history(chart)
         if change is not Change.NOTHING:
@@ -357,7 +366,27 @@ class ChartPanel(QWidget):
         self._stage.model.time.show_newest()
         self._on_view_moved()
 
+    def show_moment(self, open_ms: int) -> None:
+        """Bring the candle that opens at ``open_ms`` into view, as soon as it is loaded."""
+        self._moment_ms = open_ms
+        self._read()
+
+    def _find_moment(self, chart: ChartView) -> bool:
+        """Move to the candle that was asked for; True when the view moved. Older candles are loaded on the way."""
+        time_, open_ms = self._stage.model.time, self._moment_ms
+        if open_ms is None or not len(chart.candles):
+            return False
+        slot = slot_at(open_ms, chart.timeframe)
+        before = time_.version
+        if slot >= time_.oldest or chart.candles.is_complete_left:
+            self._moment_ms = None
+            time_.show_right(slot + time_.view_bars * MOMENT_SHARE)
+        else:
+            time_.show_oldest()
+        return time_.version != before
+
     def _on_view_moved(self) -> None:
+        self._moment_ms = None
         self._touched_ns = time.perf_counter_ns()
         model = self._stage.model
         chart = self._chart()
