@@ -14,7 +14,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from itertools import cycle
 from typing import Any
 
@@ -32,6 +32,10 @@ DEEP, SHALLOW = DEPTHS
 """The book that every instrument is streamed by, and that which the shown one has beside it."""
 PATTERN = (DEEP,) * 31 + (SHALLOW,) + ("tickers",) * 10 + ("publicTrade",) * 6 + ("kline",) * 2
 LEVELS = (8, 12)
+REACH = 100
+"""Levels a side, from the touch, whose changes are told; further out a book stands still."""
+NEAR = 50
+"""Levels a side, from the touch, whose sizes are repeated."""
 KEYS = (3, 6)
 TRADES = (1, 4)
 SEED = 1
@@ -192,14 +196,16 @@ class _Book:
         return self._frame("snapshot", *whole)
 
     def take(self, at_ms: int) -> Frame:
-        book = self._market.book(self._instrument.id, self._depth, at_ms)
+        book = self._market.book(self._instrument.id, min(self._depth, REACH), at_ms)
         most = self._rng.randint(*LEVELS)
         wanted = dict(book.bids), dict(book.asks)
         bests = next(iter(wanted[0])), next(iter(wanted[1]))
         changes: list[tuple[bool, int, int, int]] = []
         for side, (told, new) in enumerate(zip(self._told, wanted, strict=True)):
             sign, other = (1, bests[1]) if side == 0 else (-1, bests[0])
-            changed = {ticks for ticks, _ in told.items() ^ new.items()}
+            edge = sign * next(reversed(new))
+            near = {ticks: lots for ticks, lots in told.items() if sign * ticks >= edge}
+            changed = {ticks for ticks, _ in near.items() ^ new.items()}
             # What would meet the other side's new best goes first; else the nearest to the touch.
             changes += [(sign * (ticks - other) < 0, abs(ticks - bests[side]), side, ticks) for ticks in changed]
         told_now: tuple[dict[int, int], dict[int, int]] = ({}, {})
@@ -216,7 +222,10 @@ class _Book:
     def _fill(self, levels: tuple[dict[int, int], dict[int, int]], fewest: int) -> None:
         """Say again what was said before, nearest the touch, until there are enough levels."""
         missing = fewest - len(levels[0]) - len(levels[1])
-        near = [*zip(cycle([0]), sorted(self._told[0], reverse=True)), *zip(cycle([1]), sorted(self._told[1]))]
+        if missing <= 0:
+            return
+        bids, asks = nlargest(NEAR, self._told[0]), nsmallest(NEAR, self._told[1])
+        near = [*zip(cycle([0]), bids), *zip(cycle([1]), asks)]
         self._rng.shuffle(near)
         for side, ticks in near:
             if missing <= 0:

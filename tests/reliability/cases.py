@@ -124,8 +124,8 @@ STREAMS = (
         before=True,
     ),
     Case(
-        "`dead`, trades of a liquid coin", (stream(K.DEAD, "publicTrade", 8.0),),
-        f"publicTrade {LARGE} nothing came", None, 12.0, 25.0, before=True,
+        "`dead`, trades of a liquid coin", (stream(K.DEAD, "publicTrade", 12.0),),
+        f"publicTrade {LARGE} nothing came", None, 14.0, 25.0, before=True,
     ),
     Case(
         "`reset`, 35 instruments", (stream(K.RESET, "*", 0.0, None),), LOST, "reconnects", 1.0, RECOVERY_S,

@@ -360,10 +360,12 @@ async def test_trades_that_do_not_come_are_only_probed() -> None:
         assert [state.phase for state in c.states] == [LinkPhase.CONNECTING, LinkPhase.SYNCING, LinkPhase.LIVE]
 
 
-async def test_trades_that_the_ticker_proves_are_named_asked_for_anew_and_told_when_back() -> None:
+@pytest.mark.parametrize("came_before", [True, False])
+async def test_trades_that_the_ticker_proves_are_named_asked_for_anew_and_told_when_back(came_before: bool) -> None:
     async with fake_stream() as venue, client(venue.url, [*of(BTC), *of(ETH)], HASTY) as c:
         await until(lambda: c.phase is LinkPhase.LIVE, "live")
-        await venue.push(fake_bybit.trade_frame())
+        if came_before:
+            await venue.push(fake_bybit.trade_frame())
         price = 100.0
         ends_s = asyncio.get_running_loop().time() + 5
         while c.phase is not LinkPhase.STALE and asyncio.get_running_loop().time() < ends_s:
@@ -378,7 +380,8 @@ async def test_trades_that_the_ticker_proves_are_named_asked_for_anew_and_told_w
         await until(lambda: c.phase is LinkPhase.LIVE, "live again")
         (hole,) = c.holes
         assert [(each.instrument_id, each.kind) for each in hole.subscriptions] == [(BTC, TopicKind.TRADES)]
-        assert hole.from_ms == fake_bybit.TS
+        assert (hole.from_ms == fake_bybit.TS) == came_before
+        assert hole.from_ms <= hole.to_ms
 
 
 # --- books -----------------------------------------------------------------------------------------------------

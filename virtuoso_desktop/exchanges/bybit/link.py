@@ -109,6 +109,8 @@ class BybitLink:
         self._serial = 0
         self.newest_ms: int | None = None
         """Venue time of the newest frame."""
+        self._opened_ms = 0
+        """Venue time at which the connection was made."""
         self._hole_from_ms: int | None = None
         self._is_synced = False
         self._refusals_logged: dict[str, float] = {}
@@ -182,6 +184,7 @@ class BybitLink:
         self._tell(LinkPhase.CONNECTING, self.state.reason)
 
     def opened(self) -> None:
+        self._opened_ms = self._ends.venue_clock.now_ms()
         self._start_over()
         self._queue(SUBSCRIBE, topics.in_order(self._feeds.values()))
         self._tell(LinkPhase.SYNCING, self.state.reason)
@@ -384,14 +387,8 @@ class BybitLink:
             self._ends.reconnected.emit(hole)
 
     def _tell_recovered(self, feeds: list[Feed]) -> None:
-        """Topics that were stale live again; each one's hole began with the newest frame before its silence."""
+        """Topics that were stale live again; a hole begins with the newest frame before it, or with the connection."""
         log.info("%s: %d topics live again, first %s", self.name, len(feeds), feeds[0].topic)
-        begins = [feed.silent_since_ms for feed in feeds if feed.silent_since_ms is not None]
-        if begins:
-            hole = LinkHole(
-                self.name,
-                min(begins),
-                self._ends.venue_clock.now_ms(),
-                tuple(feed.subscription for feed in feeds),
-            )
-            self._ends.reconnected.emit(hole)
+        begins = [self._opened_ms if feed.silent_since_ms is None else feed.silent_since_ms for feed in feeds]
+        subscriptions = tuple(feed.subscription for feed in feeds)
+        self._ends.reconnected.emit(LinkHole(self.name, min(begins), self._ends.venue_clock.now_ms(), subscriptions))
