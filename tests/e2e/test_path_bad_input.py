@@ -227,7 +227,7 @@ async def test_a_crossed_book_is_not_shown_and_rebuilt(tmp_path: Path) -> None:
 
     def cross(text: str) -> list[str]:
         """Once, a bid above everything."""
-        if not wanted or not text.startswith('{"topic":"orderbook.50.BTCUSDT","type":"delta"'):
+        if not wanted or not text.startswith('{"topic":"orderbook.1000.BTCUSDT","type":"delta"'):
             return [text]
         wanted.clear()
         message = json.loads(text)
@@ -237,7 +237,7 @@ async def test_a_crossed_book_is_not_shown_and_rebuilt(tmp_path: Path) -> None:
     async with lied_to(tmp_path) as (venue, proxy, engine):
         proxy.change = cross
         await all_live(engine)
-        book = state_of(engine).books[50]
+        book = state_of(engine).books[1000]
 
         def spread() -> float | None:
             return next(each for each in engine.market_rows() if each.instrument_id == BTC).spread_bps

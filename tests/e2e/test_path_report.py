@@ -42,8 +42,13 @@ def or_null(test: Any) -> Any:
 def assert_shape(report: dict[str, Any]) -> None:
     """Every key of the report and no other, each of its type, null where there is no value."""
     assert set(report) == {
-        "version", "source", "started_ms", "ended_ms", "venues", "instruments", "process", "errors",
+        "version", "source", "started_ms", "ended_ms", "venues", "instruments", "analysis", "process", "errors",
     }  # fmt: skip
+    analysis = report["analysis"]
+    assert set(analysis) == {"states", "evaluations", "time_ms", "delay_ms", "signals", "withheld"}
+    assert all(whole(analysis[name]) for name in ("states", "evaluations", "signals"))
+    assert all(or_null(number)(value) for name in ("time_ms", "delay_ms") for value in analysis[name].values())
+    assert all(whole(count) for count in analysis["withheld"].values())
     assert report["version"] == 1
     assert report["source"] in ("live", "testnet", "demo", "replay", "file")
     assert whole(report["started_ms"])

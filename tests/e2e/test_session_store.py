@@ -19,6 +19,7 @@ import pytest
 from tests.e2e.simulate_program import simulate
 from tests.recorded_session import SlowBook, frames_of
 from tests.running import until
+from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.derivatives import DerivativeLoader, topics_of
 from virtuoso_desktop.exchanges.base import LinkPhase, PointQuery, Subscription, TopicKind
 from virtuoso_desktop.exchanges.bybit.adapter import BybitAdapter, BybitEndpoints
@@ -30,6 +31,7 @@ from virtuoso_desktop.model.market import Aggressor, BookDelta, BookSnapshot, Ma
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.simulator.market import MarketSource
 from virtuoso_desktop.simulator.sources import open_market
+from virtuoso_desktop.storage.history import HistoryStore
 
 SESSIONS = {
     "spot": ("bybit:spot:BTCUSDT", ("hft_spot_btcusdt_20240808", "hft_spot_btcusdt_20240809"), 1),
@@ -105,7 +107,8 @@ async def spoken(files: list[Path], identity: str, worth: int) -> AsyncIterator[
             wanted = [Subscription(subject, kind) for kind in kinds if kind in _offered(adapter, subject)]
             wanted += [Subscription(subject, TopicKind.ORDER_BOOK, depth=depth) for depth in DEPTHS]
             adapter.subscribe(wanted)
-            loader = DerivativeLoader(adapter, seen.store, clock.now_ms, clock)
+            archive = PointArchive(HistoryStore(None), is_real=False)
+            loader = DerivativeLoader(adapter, seen.store, archive, clock.now_ms, clock, lambda: True)
             loader.watch([instrument])
             supervisor.spawn("test.derivatives", loader.run)
             yield seen, adapter, market, loader

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, table_params
+from virtuoso_desktop.analysis.candle_table import AFTER_GAP, CANDLE_TABLE, table_params
 from virtuoso_desktop.analysis.confluence import STATE_WIDTH as CONFLUENCE_WIDTH
 from virtuoso_desktop.analysis.kernels import DELTA, SYNTHETIC
 from virtuoso_desktop.analysis.layout import (
@@ -203,6 +203,7 @@ class AnalysedSeries:
     def _advance(self, candles: Floats, *, is_reset: bool) -> None:
         if is_reset:
             self.table_state[:] = 0.0
+            self.table_state[AFTER_GAP] = 1.0
         table = CANDLE_TABLE.batch(np.ascontiguousarray(candles), self.table_params, self.table_state)
         count = candles.shape[1]
         rows = np.empty((count, CANDLE_SCORE.candle_width))
