@@ -29,8 +29,8 @@ demo: $(RUN_READY) qt-if-display
 run: $(RUN_READY) qt-if-display
 	.venv/bin/virtuoso-desktop $(ARGS)
 
-# Three runs: the core with PySide6 out of reach, the window, then the whole programs one after the other,
-# since those hold deadlines and want the processors for themselves. `make -k test` (and `make -k lint`) goes on after a failed run.
+# Three runs: the core with PySide6 out of reach, the window, then the whole programs, which mostly wait for each other:
+# two at a time. `make -k test` (and `make -k lint`) goes on after a failed run.
 test: test-core test-ui test-e2e
 
 test-core: $(DEV_READY)
@@ -40,7 +40,7 @@ test-ui: $(DEV_READY) qt-offscreen
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n 2 --dist loadfile tests/ui $(ARGS)
 
 test-e2e: $(DEV_READY) qt-offscreen
-	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/e2e $(ARGS)
+	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n 2 --dist loadfile tests/e2e $(ARGS)
 
 lint: lint-style lint-layers lint-types
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -13,13 +14,26 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from virtuoso_desktop.analysis.candle_rows import candles_of
 from virtuoso_desktop.analysis.kernels import OPEN_MS, Floats
 from virtuoso_desktop.files.ohlcv import OhlcvTable, read_ohlcv
 from virtuoso_desktop.model.timeframe import MINUTE_MS
 
 LEAST_RUN = 300
 SQLITE_ENDING = ".data.sqlite.gz"
+
+
+def candles_of(table: OhlcvTable, tick_size: float) -> Floats:
+    """Columns of a file, shape (9, n), with prices rounded to whole ticks and without deltas.
+
+    A file without volume or turnover has 0 there: the columns that need them stay without a value, and the price of
+    a candle is the typical one.
+    """
+    nothing = np.zeros(table.rows)
+    prices = [np.rint(column / tick_size) for column in (table.open, table.high, table.low, table.close)]
+    volume = nothing if table.volume is None else table.volume
+    turnover = nothing if table.turnover is None else table.turnover
+    deltas = np.full(table.rows, math.nan)
+    return np.vstack((table.open_ms.astype(np.float64), *prices, volume, turnover, deltas, nothing))
 
 
 class Series(NamedTuple):

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from virtuoso_desktop.analysis.candle_gate import MOST_FILLED
 from virtuoso_desktop.analysis.kernels import (
     CLOSE,
     DELTA,
@@ -30,6 +29,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
+MOST_FILLED = 3
+"""Missing candles that flat ones stand for; after more of them the state begins anew."""
 MOST_TICKS = float(1 << 50)
 """Eight such prices still add up exactly in a float."""
 MOST_SIZE = 1e30

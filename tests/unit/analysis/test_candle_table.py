@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.candle_series import random_candles, series_of
-from virtuoso_desktop.analysis.candle_rows import candles_of
+from tests.candle_series import candles_of, random_candles, series_of
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, COLUMNS, FLAT_ATR, FLAT_BANDS, FLAT_RSI
 from virtuoso_desktop.analysis.kernels import CLOSE, DELTA, HIGH, LOW, OPEN, OPEN_MS, TURNOVER, VOLUME, Floats
 from virtuoso_desktop.files.ohlcv import read_ohlcv

@@ -6,11 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.scored_series import scored, walk
-from virtuoso_desktop.analysis.candle_gate import CandleFeed
 from virtuoso_desktop.analysis.kernels import TABLE_CANDLE_WIDTH
 from virtuoso_desktop.analysis.series_gate import GatedSeries, SeriesColumns, Verdict, gate_series, spacing_of
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
@@ -142,39 +138,3 @@ def test_the_spacing_is_the_most_common_step() -> None:
     assert spacing_of(np.array([560, 500, 120, 60, 0])) == 60
     assert spacing_of(np.array([5, 5, 5])) is None
     assert spacing_of(np.array([5])) is None
-
-
-@settings(max_examples=40)
-@given(
-    seed=st.integers(0, 2**32 - 1), edits=st.lists(st.tuples(st.integers(1, 119), st.sampled_from("bdgGo")), max_size=6)
-)
-def test_a_series_is_fed_as_its_candles_one_by_one(seed: int, edits: list[tuple[int, str]]) -> None:
-    """The gate of candles that come one by one lets the same ones in, fills and begins anew in the same places."""
-    rows = walk(seed, 120)[:7]
-    for place, kind in edits:
-        if kind == "b":
-            rows[2, place] = np.nan
-        elif kind == "d":
-            rows[0, place] = rows[0, place - 1]
-        elif kind == "o":
-            rows[0, place] = rows[0, max(0, place - 7)]
-        else:
-            rows[0, place:] += (2 if kind == "g" else 9) * Timeframe.M5.duration_ms
-    columns = SeriesColumns(rows[0].astype(np.int64), *rows[1:])
-    series = gate_series(columns, Timeframe.M5, 1.0, LATER_MS)
-    table = scored(series).table
-    params = np.array([1.0, 0.0, float(DAY_MS), float(Timeframe.M5.duration_ms)])
-    extra = np.vstack((np.full(rows.shape[1], np.nan), np.zeros(rows.shape[1])))
-    feed = CandleFeed(Timeframe.M5, params)
-    live = np.full((rows.shape[1], table.shape[1]), np.nan)
-    taken = []
-    for index, candle in enumerate(np.vstack((rows, extra)).T):
-        last = feed.last_open_ms
-        if last is not None and candle[0] <= last:
-            continue  # live, this is a revision; in a file the first row stands
-        fed = feed.close(candle)
-        if fed.outputs is not None:
-            live[index] = fed.outputs
-            taken.append(index)
-    assert taken == series.row[series.row >= 0].tolist()
-    np.testing.assert_array_equal(table[series.row >= 0], live[taken])
