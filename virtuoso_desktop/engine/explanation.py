@@ -73,7 +73,7 @@ def _withheld(rule: Withheld, result: Confluence, rules: SignalRules) -> Obstacl
         Withheld.CONFIRMATION: (float(rules.confirming_candles), None),
         Withheld.COOL_DOWN: (float(rules.cool_down_candles), None),
         Withheld.COVERAGE: (rules.coverage, _coverage(result)),
-        Withheld.CONFIDENCE: (rules.confidence, result.confidence_raw),
+        Withheld.CONFIDENCE: (rules.confidence, None),  # its own figure is the agreement that there is no signal
         Withheld.DIMENSIONS_CHANGED: (float(WAIT_CANDLES), None),
     }
     return Obstacle(rule.value, *needs[rule])

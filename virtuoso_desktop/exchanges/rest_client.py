@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
@@ -171,7 +172,7 @@ class RestClient:
     @property
     def state(self) -> RestState:
         """How requests fare now."""
-        return self._health.state(asyncio.get_running_loop().time())
+        return self._health.state(time.monotonic())  # the loops' own clock, without one
 
     @property
     def slowness(self) -> int:

@@ -35,7 +35,7 @@ def test_every_rule_that_withheld_is_told_with_what_it_needs() -> None:
     assert said.target == "BUY"
     needs = {each.rule: (each.needs, each.has) for each in said.obstacles}
     assert set(needs) == {rule.value for rule in Withheld}
-    assert needs["confidence"] == (0.4, 0.31)
+    assert needs["confidence"] == (0.4, None), "the agreement of a neutral result is another figure"
     assert needs["coverage"] == (0.5, pytest.approx(1.0))
     assert needs["threshold"] == (70.0, pytest.approx(72.7))
     assert (said.ends_at, said.ends_by) == (None, ())

@@ -115,7 +115,7 @@ def test_why_not_more_what_ends_it_and_what_changed() -> None:
         (Withheld.CONFIRMATION, "Needs 2 closed candles in a row beyond the threshold."),
         (Withheld.COOL_DOWN, "Waits 3 closed candles after the last signal."),
         (Withheld.COVERAGE, "Needs 50% of the weight; 100% is there."),
-        (Withheld.CONFIDENCE, "Needs an agreement of 0.40; now 0.85."),
+        (Withheld.CONFIDENCE, "Components agree too little: an agreement of 0.40 in this direction is needed."),
         (Withheld.DIMENSIONS_CHANGED, "A dimension came or went: waits 2 closed candles."),
     ],
 )
