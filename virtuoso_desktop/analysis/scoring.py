@@ -13,7 +13,7 @@ import math
 import msgspec
 import numpy as np
 
-from virtuoso_desktop.analysis.components import absent, blank_inputs, new_inputs
+from virtuoso_desktop.analysis.components import absent, blank_inputs
 from virtuoso_desktop.analysis.confluence import P_CAP, P_IN_PROFILE, PARAMS_WIDTH, confluence_step
 from virtuoso_desktop.analysis.confluence import STATE_WIDTH as CONFLUENCE_WIDTH
 from virtuoso_desktop.analysis.kernels import Floats, Kernel, make_kernel, piece
@@ -42,7 +42,6 @@ from virtuoso_desktop.analysis.signals import STATE_WIDTH as SIGNAL_WIDTH
 from virtuoso_desktop.analysis.signals import signal_step
 from virtuoso_desktop.analysis.structure_score import structure_step
 from virtuoso_desktop.analysis.technical import technical_step
-from virtuoso_desktop.analysis.timeframes import take_vote
 from virtuoso_desktop.analysis.volume_score import volume_step
 from virtuoso_desktop.model.result import Profile
 from virtuoso_desktop.settings.schema import AnalysisSettings
@@ -142,11 +141,3 @@ def config_hash(analysis: AnalysisSettings) -> str:
         "thresholds": analysis.thresholds.model_dump(),
     }
     return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:16]
-
-
-def compile_scoring() -> None:
-    """Compile or load every function, so that later calls run at full speed; for a worker."""
-    for kernel in (SCORE, CANDLE_SCORE, CANDLE_INPUTS):
-        kernel.compile(np.ones(PARAMS_WIDTH))
-    new_inputs()
-    take_vote({})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE
 from virtuoso_desktop.analysis.layout import ENGINE_VERSION
 from virtuoso_desktop.analysis.results import Subject
-from virtuoso_desktop.analysis.scoring import CANDLE_SCORE, compile_scoring, config_hash, scoring_params
+from virtuoso_desktop.analysis.scoring import CANDLE_SCORE, config_hash, scoring_params
 from virtuoso_desktop.analysis.timeframes import take_vote
 from virtuoso_desktop.engine.analysed_series import AnalysedSeries, score_row
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
@@ -38,13 +38,13 @@ class AnalysisCore:
 
     def __init__(self, settings: AnalysisSettings, source: Source) -> None:
         CANDLE_TABLE.compile(np.ones(4))
-        compile_scoring()
         self.profile = Profile.CANDLES_ONLY
         """Streams are not scored yet; what candles alone tell is called that."""
         self.config_hash = config_hash(settings)
         self._source = source
         self._weights = tuple(float(getattr(settings.weights, name.value)) for name in DimensionName)
         self._params = scoring_params(settings, self.profile)
+        CANDLE_SCORE.compile(self._params)
         self._votes: dict[InstrumentId, Floats] = {}
 
     def vote(self, instrument_id: InstrumentId, results: Mapping[Timeframe, Confluence]) -> TimeframeVote:
