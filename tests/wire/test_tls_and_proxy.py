@@ -138,7 +138,11 @@ class FakeProxy:
         self.status = b"200 Connection established"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:  # the client went away while it connected
+            writer.close()
+            return
         method, target = head.split(b" ")[:2]
         self.asked.append(f"{method.decode()} {target.decode()}")
         if self.status[:3] != b"200":
