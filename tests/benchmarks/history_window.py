@@ -181,7 +181,7 @@ async def _load(outcome: Outcome, rig: _Rig, rows: Rows, source: str) -> None:
     taken: list[float] = []
     begin_loop = time.thread_time()
     shown_s = None
-    while shown_s is None or len(rig.panel._stage.model.lines) < 3 or np.isnan(rig.panel._stage.model.lines[0][5]):
+    while shown_s is None or np.isnan(rig.panel._stage.model.lines.get("ema_12", (np.nan,) * 6)[5]):
         taken += await rig.frames(1, lambda _: rig.zoom_out())
         if shown_s is None and rig.count > rows.shape[1]:
             rig.zoom_out()
