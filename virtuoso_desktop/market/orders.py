@@ -31,13 +31,15 @@ class OrderSizes:
     Sizes are valued at one price, which then cancels out of every share: so the mirrored market is judged alike.
     """
 
-    __slots__ = ("_newest", "_weights", "count", "threshold_lots")
+    __slots__ = ("_newest", "_weights", "count", "is_recalled", "threshold_lots")
 
     def __init__(self) -> None:
         self._weights = [0.0] * _BINS
         self._newest = 1.0
         """Weight of the next order; grows instead of all others shrinking."""
         self.count = 0
+        self.is_recalled = False
+        """Whether an earlier run's sizes are in it."""
         self.threshold_lots = math.inf
         """Orders of this size or more are large: the upper edge of the bin that holds the quantile."""
 
@@ -60,6 +62,7 @@ class OrderSizes:
         self._weights = [kept.weights.get(index, 0.0) for index in range(_BINS)]
         self._newest = 1.0
         self.count = max(kept.count, 0)
+        self.is_recalled = True
         self._renew()
         return True
 
