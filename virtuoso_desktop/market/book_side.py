@@ -133,6 +133,17 @@ class BookSide:
         missing = sorted(self._far)[: count - len(found)]
         return found + [(sign * key, self._far[key]) for key in missing]
 
+    def outward(self) -> tuple[int, list[int], list[tuple[int, int]]]:
+        """The side as it lies here, for readers that want all of it quickly.
+
+        Returns
+        -------
+        tuple
+            Key of the best level (`NO_LEVEL` while the side is empty); lots by slot from it outwards, 0 where there
+            is no level; (key, lots) of the levels beyond the slots, nearest first.
+        """
+        return self.best_key, self.near[self.best :], sorted(self._far.items())
+
     def copy(self) -> BookSide:
         """The same side, apart."""
         twin = copy.copy(self)
