@@ -18,8 +18,6 @@ from virtuoso_desktop.model.timeframe import Timeframe
 
 Floats = NDArray[np.float64]
 SeriesKey = tuple[InstrumentId, Timeframe]
-LEAST_COVERAGE, MOST_COVERAGE = 0.98, 1.02
-"""Share of the candle's volume that its trades have to add up to (analysis A.13)."""
 FROM_TRADES = "trades"
 ESTIMATED = "bvc"
 
@@ -61,6 +59,6 @@ def trade_delta(state: InstrumentState, series: CandleSeries, row: list[float]) 
     """Taker buys minus sells of a candle; NaN where its trades do not add up to its volume."""
     open_ms, volume = int(row[0]), row[5]
     traded = state.tape.deltas.between(open_ms, series.timeframe.close_ms(open_ms))
-    if volume == 0.0:
-        return 0.0 if traded.volume == 0.0 else math.nan
-    return traded.delta if LEAST_COVERAGE <= traded.volume / volume <= MOST_COVERAGE else math.nan
+    if not traded.covers(volume):
+        return math.nan
+    return traded.delta if volume else 0.0
