@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from virtuoso_desktop.engine.analysis import Analysis
+from virtuoso_desktop.engine.analysis import Analysis, Clocks
 from virtuoso_desktop.engine.analysis_board import BoardCursor
 from virtuoso_desktop.engine.analysis_run import AnalysisFigures
 from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
@@ -26,6 +26,7 @@ from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
+from virtuoso_desktop.engine.liveness import Carriers, Liveness
 from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
 from virtuoso_desktop.engine.studies import Studies
@@ -129,9 +130,11 @@ class Engine:
         self.store = store
         self.notices = notices
         self.studies = Studies()
+        self._liveness = Liveness(Carriers(venue.adapter.subscriptions, venue.adapter.newest_ms), venue.clock.now_ms)
         self._analysis = Analysis(
-            settings.analysis, source, store=store, journal=venue.journal, clock=venue.clock, local_clock=clock
-        )
+            settings.analysis, source, store=store, journal=venue.journal, clocks=Clocks(venue.clock, clock),
+            life_of=self._liveness.of,
+        )  # fmt: skip
         self.loop_monitor = LoopMonitor()
         self.tasks = Supervisor(on_failure=self._task_failed)
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched instruments changed")
@@ -240,6 +243,7 @@ class Engine:
         if not added:
             return
         self._adapter.subscribe(self._subscriptions(added))
+        self._liveness.look(())
         self._history.watch(added)
         self._derivatives.watch(added)
         self.watched_changed.emit(tuple(self._watched))
@@ -252,7 +256,9 @@ class Engine:
             self.watched_changed.emit(tuple(self._watched))
 
     def _let_go(self, instrument: Instrument) -> None:
-        self._adapter.unsubscribe(self._subscriptions([instrument]))
+        subscriptions = self._subscriptions([instrument])
+        self._adapter.unsubscribe(subscriptions)
+        self._liveness.look(subscriptions)
         self._history.unwatch(instrument.id)
         self._derivatives.unwatch(instrument.id)
         self.store.remove(instrument.id)
@@ -457,6 +463,7 @@ class Engine:
 
     def _link_changed(self, state: LinkState) -> None:
         self._board.update(state)
+        self._liveness.update(state)
         if state.phase in DOWN_PHASES or state.phase is VenueLinkPhase.CONNECTING:
             reason = state.reason or "the connection is being made"
             for subscription in self._adapter.subscriptions(state.link):
@@ -487,6 +494,7 @@ class Engine:
         self._history.refresh_trades(each for each in traded if each in self._watched)
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
+        self._liveness.refuse(rejection.subscription)
         is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
         if not is_minor:
             self.listing.suspect()
