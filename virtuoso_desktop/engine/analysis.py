@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from virtuoso_desktop.engine.analysis_core import AnalysisCore
+    from virtuoso_desktop.engine.kept_scales import KeptScales
     from virtuoso_desktop.engine.liveness import InstrumentLife
-    from virtuoso_desktop.engine.streams import InstrumentStreams, KeptScales, Streams
+    from virtuoso_desktop.engine.streams import InstrumentStreams, Streams
 
 TELL_PERIOD_S = 1.0
 SAME_SERIES, SAME_INSTRUMENT, SAME_TIMEFRAME, UNSEEN = range(4)
@@ -84,9 +85,9 @@ class Analysis:
             self.board, settings.thresholds, self._now_ms, Asked(self._vote, self._warm_at_ms)
         )
         self._run = AnalysisRun(
-            store, AnalysisJournal(journal), self._now_ms, self._load_core, self._rank, clocks.local.now_ns,
-            self._streams_row,
-        )  # fmt: skip
+            store, AnalysisJournal(journal), self._now_ms, self._load_core, self._rank, clocks.local.now_ns
+        )
+        self._run.streams = self._streams_row
         self._run.publisher = self._publisher
 
     @property
@@ -142,9 +143,9 @@ class Analysis:
         """Scales of an earlier run; to be told before `run`."""
         self._kept_scales = kept
 
-    def kept_scales(self) -> KeptScales | None:
+    def kept_scales(self, *, is_last: bool) -> KeptScales | None:
         """Scales for the next run; None before there are any."""
-        return None if self.streams is None else self.streams.keep(self._now_ms())
+        return None if self.streams is None else self.streams.keep(self._now_ms(), is_last=is_last)
 
     def streams_of(self, instrument_id: InstrumentId) -> InstrumentStreams | None:
         """Order flow, order book and sentiment of an instrument; None before they are sampled."""
@@ -167,6 +168,16 @@ class Analysis:
             return ScoreHistoryView(reason=waits)
         scores = series.scores
         return ScoreHistoryView(open_ms=scores.open_ms, score=scores.score, version=scores.version, reason=None)
+
+    def last_results(self, instrument_ids: Iterable[InstrumentId]) -> dict[InstrumentId, dict[Timeframe, Confluence]]:
+        """The newest result of every timeframe, in the order of the timeframes."""
+        found: dict[InstrumentId, dict[Timeframe, Confluence]] = {}
+        for instrument_id in instrument_ids:
+            views = ((timeframe, self.board.view(instrument_id, timeframe)) for timeframe in Timeframe)
+            found[instrument_id] = {
+                timeframe: view.result for timeframe, view in views if view is not None and view.result is not None
+            }
+        return found
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         """What the newest evaluation says of one component."""

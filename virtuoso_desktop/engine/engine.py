@@ -22,7 +22,9 @@ from virtuoso_desktop.engine.backfill import BackFill
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.history import HistoryLoader
+from virtuoso_desktop.engine.inputs import inputs_of
 from virtuoso_desktop.engine.integrity import BookGuard
+from virtuoso_desktop.engine.kept_scales import KeptScales
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
@@ -63,6 +65,7 @@ from virtuoso_desktop.market.store import InstrumentState, MarketStore
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
 from virtuoso_desktop.model.overview import Overview
+from virtuoso_desktop.model.result import Confluence
 from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import Settings
@@ -73,7 +76,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.analysis.kernels import Kernel
+    from virtuoso_desktop.engine.input_views import InputsView
 
 log = logging.getLogger(__name__)
 
@@ -320,6 +325,14 @@ class Engine:
         """One quick sample of the venue's time."""
         await self._time_keeper.measure(samples=1)
 
+    def recall_scales(self, kept: KeptScales | None) -> None:
+        """Begin with the scales of an earlier run; before `begin_analysis`."""
+        self._analysis.recall_scales(kept)
+
+    def kept_scales(self, *, is_last: bool = False) -> KeptScales | None:
+        """The scales of the streams for the next run; None while there are none."""
+        return self._analysis.kept_scales(is_last=is_last)
+
     # what faces read
 
     def watched(self) -> tuple[Instrument, ...]:
@@ -413,6 +426,25 @@ class Engine:
     def final_overview(self) -> Overview:
         """The market as a whole with everything worked out now, for the report."""
         return self._market_watch.final_view()
+
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
+        state = self.store.get(instrument_id)
+        if state is None:
+            return None
+        life, streams = self._liveness.of(instrument_id), self._analysis.streams_of(instrument_id)
+        return inputs_of(state, life, streams, self._venue_clock.now_ms())
+
+    def book_measures(self, instrument_id: InstrumentId) -> BookMeasures | None:
+        streams = self._analysis.streams_of(instrument_id)
+        return None if streams is None else streams.book.measures(self._venue_clock.now_ms())
+
+    def book_imbalance(self, instrument_id: InstrumentId) -> ImbalanceHistory | None:
+        streams = self._analysis.streams_of(instrument_id)
+        return None if streams is None else streams.book.history
+
+    def last_results(self) -> dict[InstrumentId, dict[Timeframe, Confluence]]:
+        """The newest result of every timeframe of every watched instrument, for the report."""
+        return self._analysis.last_results(self._watched)
 
     def links(self) -> tuple[LinkView, ...]:
         return (msgspec.structs.replace(self._board.view(), book_checks=self.book_guard.checks),)

@@ -7,12 +7,12 @@ its next event, which also closes its candles; nothing is sampled by a reader. I
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 from collections.abc import Callable
 from typing import Protocol
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,16 +23,21 @@ from virtuoso_desktop.analysis.recent_atr import ENOUGH, recent_atr
 from virtuoso_desktop.analysis.sentiment import Sentiment, linear_twin
 from virtuoso_desktop.analysis.stream_row import smooth
 from virtuoso_desktop.analysis.streams import SAMPLE_MS, STREAM_DIMENSIONS, StreamDimension, half_life_s
+from virtuoso_desktop.engine.kept_scales import VERSION, KeptScales
 from virtuoso_desktop.engine.sealing import SeriesKey
 from virtuoso_desktop.market.candles import CLOSE, HIGH, LOW
 from virtuoso_desktop.market.store import InstrumentState, MarketStore
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
 from virtuoso_desktop.model.result import COMPONENTS, DimensionName
-from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 Floats = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
+KEEP_EVERY_MS = 180_000
+"""The scales of an instrument are put aside so often."""
+FORGET_MS = 14 * DAY_MS
+"""What is left of instruments that are not watched any more goes after this."""
 OLDEST_ROW_MS = 60_000
 """A row sampled longer ago says nothing of now."""
 SLOW_S = 30.0
@@ -46,14 +51,6 @@ class Life(FlowLiveness, Protocol):
     """What the connections know of an instrument's topics; `liveness.InstrumentLife`."""
 
     def liquidations_since_ms(self) -> int | None: ...
-
-
-class KeptScales(msgspec.Struct, frozen=True):
-    """Scales of one run for the next, by instrument and dimension."""
-
-    at_ms: int
-    """Venue time."""
-    scales: dict[str, dict[str, bytes]]
 
 
 class RecentAtr:
@@ -93,8 +90,7 @@ class _Group:
         self.cells: Floats = np.full((count, STREAM_COUNT, CELLS), np.nan)
         self.shares: Floats = np.ones((count, len(STREAM_DIMENSIONS)))
         self._parts = [
-            [self.cells[place, begin:end] for begin, end in zip(_EDGES[:-1], _EDGES[1:], strict=True)]
-            for place in range(count)
+            [self.cells[place, begin:end] for begin, end in itertools.pairwise(_EDGES)] for place in range(count)
         ]
         self._second: int | None = None
 
@@ -136,6 +132,10 @@ class InstrumentStreams:
         self._groups = (_Group(fast, 1), _Group(slow, SLOW_PACE_S))
         self._places = {each: (group, place) for group in self._groups for place, each in enumerate(group.timeframes)}
         self.sampled_ms: int | None = None
+        self.put_aside_ms = 0
+        """When its scales were put aside last."""
+        self.scales_since_ms: int | None = None
+        """When an earlier run put aside the scales that this one began with."""
 
     @property
     def dimensions(self) -> dict[DimensionName, StreamDimension]:
@@ -181,9 +181,10 @@ class Streams:
     ) -> None:
         self._store = store
         self._life_of = life_of
-        self._kept = kept
+        is_known = kept is not None and kept.version == VERSION
+        self._kept_ms: dict[str, int] = dict(kept.kept_ms) if kept is not None and is_known else {}
+        self._scales: dict[str, dict[str, bytes]] = dict(kept.scales) if kept is not None and is_known else {}
         self._held: dict[InstrumentId, InstrumentStreams] = {}
-        self.samples = 0
         store.second_began = self._sample
 
     def close(self) -> None:
@@ -205,12 +206,21 @@ class Streams:
         """An instrument is no longer watched, or its grids changed."""
         self._held.pop(instrument_id, None)
 
-    def keep(self, now_ms: int) -> KeptScales:
-        """All scales, for the profile; those of instruments that are not watched now stay until they are too old."""
-        scales = dict(self._kept.scales) if self._kept is not None else {}
-        for instrument_id, streams in self._held.items():
-            scales[str(instrument_id)] = {name.value: each.keep() for name, each in streams.dimensions.items()}
-        return KeptScales(now_ms, scales)
+    def keep(self, now_ms: int, *, is_last: bool) -> KeptScales:
+        """All scales, for the profile, as they were put aside; the last time as they are now.
+
+        Those of instruments that are not watched now stay for a while.
+        """
+        if is_last:
+            for streams in self._held.values():
+                self._put_aside(streams, now_ms)
+        kept_ms = {name: at_ms for name, at_ms in self._kept_ms.items() if now_ms - at_ms < FORGET_MS}
+        return KeptScales(VERSION, kept_ms, {name: self._scales[name] for name in kept_ms})
+
+    def _put_aside(self, streams: InstrumentStreams, now_ms: int) -> None:
+        name = str(streams.state.instrument.id)
+        self._kept_ms[name] = now_ms
+        self._scales[name] = {each.value: dimension.keep() for each, dimension in streams.dimensions.items()}
 
     def _sample(self, state: InstrumentState, now_ms: int) -> None:
         """A second of an instrument began; called inside `MarketStore.apply`."""
@@ -218,7 +228,9 @@ class Streams:
         if streams is None or streams.state is not state or self._twin(state) is not streams.twin:
             streams = self._begin(state, now_ms)
         streams.sample(now_ms)
-        self.samples += 1
+        if now_ms - streams.put_aside_ms >= KEEP_EVERY_MS:
+            streams.put_aside_ms = now_ms
+            self._put_aside(streams, now_ms)
 
     def _twin(self, state: InstrumentState) -> InstrumentState | None:
         instrument_id = state.instrument.id
@@ -232,9 +244,13 @@ class Streams:
         source = instrument_id if twin is None else twin.instrument.id
         streams = InstrumentStreams(state, twin, self._life_of(instrument_id), self._life_of(source))
         self._held[instrument_id] = streams
-        kept = None if self._kept is None else self._kept.scales.get(str(instrument_id))
-        if kept is not None and self._kept is not None:
-            age_ms = now_ms - self._kept.at_ms
-            taken = [name for name, each in streams.dimensions.items() if each.recall(kept.get(name.value, b""), age_ms)]
+        streams.put_aside_ms = now_ms
+        kept = self._scales.get(str(instrument_id))
+        if kept is not None:
+            age_ms = now_ms - self._kept_ms[str(instrument_id)]
+            streams.scales_since_ms = self._kept_ms[str(instrument_id)]
+            taken = [
+                name for name, each in streams.dimensions.items() if each.recall(kept.get(name.value, b""), age_ms)
+            ]
             log.debug("%s: scales of an earlier run for %s", instrument_id, ", ".join(taken) or "nothing")
         return streams

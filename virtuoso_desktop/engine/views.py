@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
+    from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
@@ -434,6 +436,18 @@ class EngineView(Protocol):
 
     def signals_version(self) -> int:
         """Changes with `signals`."""
+        ...
+
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
+        """What the analysis of an instrument is made of; None while it is unknown."""
+        ...
+
+    def book_measures(self, instrument_id: InstrumentId) -> BookMeasures | None:
+        """What the analysed order book says now; None before its first sample."""
+        ...
+
+    def book_imbalance(self, instrument_id: InstrumentId) -> ImbalanceHistory | None:
+        """Imbalance of the analysed order book by second and by minute; None before its first sample."""
         ...
 
     def overview(self) -> Overview:
