@@ -14,6 +14,8 @@ from fractions import Fraction
 from typing import Any
 
 Levels = list[tuple[int, int]]
+Bucket = tuple[str, int, int, int, int, int]
+"""Side, number, lowest and highest price, price of the largest level, lots."""
 SIDES = ("bid", "ask")
 
 
@@ -35,7 +37,7 @@ def depth(bids: Levels, asks: Levels) -> dict[str, Any]:
     mid, spread = mid_of(bids, asks), asks[0][0] - bids[0][0]
     bid_reach, ask_reach = reaches(bids, asks)
     widest = min(mid / 200, bid_reach, ask_reach)
-    bands = []
+    bands: list[float | None] = []
     for part in (Fraction(1, 10), Fraction(1, 4), Fraction(1, 2), Fraction(1)):
         low, high = math.ceil(mid - widest * part), math.floor(mid + widest * part)
         inside = sum(lots for ticks, lots in bids if ticks >= low), sum(lots for ticks, lots in asks if ticks <= high)
@@ -175,8 +177,26 @@ class SlowWalls:
 
     def _search(self, now_s: int, mid: Fraction, reach: Fraction, sides: dict[str, Levels]) -> None:
         self.first_s = now_s if self.first_s is None else self.first_s
+        buckets = self._buckets(mid, reach, sides)
+        surprise = {
+            (side, number): math.log(lots) - self.expected[side, number]
+            for side, number, _, _, _, lots in buckets
+            if self.counts.get((side, number), 0) >= self.least_samples
+        }
+        found = self._outliers(mid, buckets, surprise)
+        for side, number, _, _, _, lots in buckets:
+            key, log = (side, number), math.log(lots)
+            before = self.expected.get(key, log)
+            self.expected[key] = before + (log - before) * (1 - 0.5 ** (1 / 600))
+            self.counts[key] = self.counts.get(key, 0) + 1
+        self.taught += 1
+        if now_s - self.first_s >= self.warm_s and self.taught >= self.least_samples:
+            for side, _, low, high, price, lots in found:
+                self._take(SlowWall(side, low, high, price, lots, now_s, lots))
+
+    def _buckets(self, mid: Fraction, reach: Fraction, sides: dict[str, Levels]) -> list[Bucket]:
         width = mid / 5_000
-        buckets: list[tuple[str, int, int, int, int, int]] = []
+        buckets: list[Bucket] = []
         for side in SIDES:
             for number in range(50):
                 if (number + 1) * width > reach:
@@ -190,28 +210,15 @@ class SlowWalls:
                     most = max(lots for lots, _ in inside)
                     price = next(ticks for lots, ticks in inside if lots == most)
                     buckets.append((side, number, low, high, price, sum(lots for lots, _ in inside)))
-        surprise = {
-            (side, number): math.log(lots) - self.expected[side, number]
-            for side, number, _, _, _, lots in buckets
-            if self.counts.get((side, number), 0) >= self.least_samples
-        }
-        found = []
-        if surprise:
-            middle = statistics.median(surprise.values())
-            spread = max(0.2, statistics.median(abs(value - middle) for value in surprise.values()))
-            for bucket in buckets:
-                key, lots = bucket[:2], bucket[-1]
-                if key in surprise and surprise[key] >= 3.5 * 1.4826 * spread and lots >= self.least_lots(mid):
-                    found.append(bucket)
-        for side, number, _, _, _, lots in buckets:
-            key, log = (side, number), math.log(lots)
-            before = self.expected.get(key, log)
-            self.expected[key] = before + (log - before) * (1 - 0.5 ** (1 / 600))
-            self.counts[key] = self.counts.get(key, 0) + 1
-        self.taught += 1
-        if now_s - self.first_s >= self.warm_s and self.taught >= self.least_samples:
-            for side, _, low, high, price, lots in found:
-                self._take(SlowWall(side, low, high, price, lots, now_s, lots))
+        return buckets
+
+    def _outliers(self, mid: Fraction, buckets: list[Bucket], surprise: dict[tuple[str, int], float]) -> list[Bucket]:
+        if not surprise:
+            return []
+        middle = statistics.median(surprise.values())
+        limit = 3.5 * 1.4826 * max(0.2, statistics.median(abs(value - middle) for value in surprise.values()))
+        big = [bucket for bucket in buckets if bucket[-1] >= self.least_lots(mid)]
+        return [bucket for bucket in big if surprise.get(bucket[:2], -math.inf) >= limit]
 
     def _take(self, new: SlowWall) -> None:
         same = [wall for wall in self.walls if wall.side == new.side and wall.low <= new.high and new.low <= wall.high]

@@ -1,4 +1,4 @@
-"""A recorded session as the program's store sees it, second by second, beside the recording read by the plainest rules."""
+"""A recorded session as the program's store sees it, second by second, beside a plain reading of the files."""
 
 from __future__ import annotations
 
@@ -115,19 +115,6 @@ def _fill_candles(store: MarketStore, instrument: Instrument, begin_ms: int) -> 
     first_ms = begin_ms - begin_ms % MINUTE_MS - MINUTES * MINUTE_MS
     for number, turnover in enumerate(turnovers()):
         open_ms = first_ms + number * MINUTE_MS
-        store.apply(
-            Candle(
-                instrument.id,
-                Timeframe.M1,
-                open_ms,
-                60_000.0,
-                60_001.0,
-                59_999.0,
-                60_000.0,
-                turnover,
-                turnover,
-                True,
-                open_ms + MINUTE_MS,
-                1,
-            )  # fmt: skip
-        )
+        prices = (60_000.0, 60_001.0, 59_999.0, 60_000.0)
+        close_ms = open_ms + MINUTE_MS
+        store.apply(Candle(instrument.id, Timeframe.M1, open_ms, *prices, turnover, turnover, True, close_ms, 1))

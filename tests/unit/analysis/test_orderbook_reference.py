@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import statistics
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from virtuoso_desktop.analysis.book_kernels import WallRules
 from virtuoso_desktop.analysis.book_measures import NOTIONALS, BookMeasures
 from virtuoso_desktop.analysis.layout import NONE, VALUE, C
 from virtuoso_desktop.analysis.orderbook import OrderBookDimension
-from virtuoso_desktop.model.instrument import MarketKind
+from virtuoso_desktop.model.instrument import Instrument, MarketKind
 from virtuoso_desktop.model.market import Aggressor
 from virtuoso_desktop.model.timeframe import Timeframe
 
@@ -49,7 +50,7 @@ def depth_differences(told: BookMeasures, real: dict[str, Any], scale: float) ->
     }
     pairs |= {f"band {n}": (told.bands[n].imbalance, real["bands"][n]) for n in range(4)}
     pairs |= {f"levels {n}": (told.level_imbalances[n], real["levels"][n]) for n in range(3)}
-    wrong = []
+    wrong: list[str] = []
     for name, (ours, theirs) in pairs.items():
         if name == "microprice":
             if ours != pytest.approx(theirs, rel=TIGHT):
@@ -81,7 +82,7 @@ def slip_differences(told: BookMeasures, second: Second) -> list[str]:
     instrument = second.state.instrument
     mid, lot = slow.mid_of(second.bids, second.asks), Fraction(instrument.lot_step)
     tick = None if instrument.id.market_kind is MarketKind.INVERSE else Fraction(instrument.tick_size)
-    wrong = []
+    wrong: list[str] = []
     rows = {(row.side, row.notional): row for row in told.slippage}
     for side, levels in ((Aggressor.BUY, second.asks), (Aggressor.SELL, second.bids)):
         for notional in NOTIONALS:
@@ -94,6 +95,14 @@ def slip_differences(told: BookMeasures, second: Second) -> list[str]:
     return wrong
 
 
+def least_lots(instrument: Instrument) -> Callable[[Fraction], float]:
+    """Half the median minute in lots, by the mid price in ticks."""
+    least = 0.5 * statistics.median(turnovers()) / float(instrument.lot_step)
+    if instrument.id.market_kind is MarketKind.INVERSE:
+        return lambda mid: least
+    return lambda mid: least / (float(mid) * float(instrument.tick_size))
+
+
 @pytest.mark.parametrize("name", list(SESSIONS))
 @pytest.mark.timeout(900 if IS_WHOLE else 120)
 def test_every_second_of_a_recording_is_measured_as_by_hand(real_data: Path, name: str) -> None:
@@ -104,14 +113,7 @@ def test_every_second_of_a_recording_is_measured_as_by_hand(real_data: Path, nam
         instrument = second.state.instrument
         if dimension is None or walls is None:
             dimension = OrderBookDimension(second.state, lambda _: True, lambda _: ATR_TICKS, RULES)
-            least = 0.5 * statistics.median(turnovers()) / float(instrument.lot_step)
-            tick = float(instrument.tick_size)
-            is_inverse = instrument.id.market_kind is MarketKind.INVERSE
-            walls = slow.SlowWalls(
-                RULES.least_samples,
-                RULES.warm_up_ms // 1_000,
-                (lambda mid: least) if is_inverse else (lambda mid: least / (float(mid) * tick)),
-            )
+            walls = slow.SlowWalls(RULES.least_samples, RULES.warm_up_ms // 1_000, least_lots(instrument))
         dimension.sample(second.now_ms)
         walls.advance(second.now_ms // 1_000, second.bids, second.asks, second.trades)
         told = dimension.measures(second.now_ms)
