@@ -39,7 +39,7 @@ def book_fault(book: OrderBook | None) -> int:
 
 def read_levels(book: OrderBook) -> BookLevels:
     """Copy the book, as many levels a side as its topic carries; both sides must hold one."""
-    bids, asks = book.sides()
+    bids, asks = book.sides
     depth = book.depth if book.depth > 0 else MOST_LEVELS
     return BookLevels(*_side(bids, -1, depth), *_side(asks, 1, depth))
 

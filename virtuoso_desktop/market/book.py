@@ -96,6 +96,11 @@ class OrderBook:
         return self._asks.levels()
 
     @property
+    def sides(self) -> tuple[BookSide, BookSide]:
+        """Bids and asks as they are held, the same two for the life of the book."""
+        return self._bids, self._asks
+
+    @property
     def best_bid(self) -> int:
         """The highest bid in ticks, `NO_BID` without one."""
         return -self._bid_key if self._bid_key != NO_LEVEL else NO_BID
@@ -215,10 +220,6 @@ class OrderBook:
         if not self.is_valid or self.is_crossed:
             return [], []
         return self._bids.top(levels), self._asks.top(levels)
-
-    def sides(self) -> tuple[BookSide, BookSide]:
-        """Bids and asks themselves, to be read and not changed."""
-        return self._bids, self._asks
 
     def copy(self) -> OrderBook:
         """The same book, apart; nothing is recorded in it."""
