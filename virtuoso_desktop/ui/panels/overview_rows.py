@@ -47,6 +47,7 @@ LABELS: dict[RegimeLabel, tuple[str, Ink]] = {
     RegimeLabel.RANGING: ("ranging", LABEL),
     RegimeLabel.MIXED: ("mixed", LABEL),
 }
+SHORT_LABELS = {RegimeLabel.TRENDING_BULLISH: "\u25b2 trend", RegimeLabel.TRENDING_BEARISH: "\u25bc trend"}
 Bar = tuple[tuple[str, float], ...]
 """Colour token and share of each part, from the left."""
 
@@ -58,22 +59,25 @@ class Figure(NamedTuple):
     value: Cell
     about: str
     bar: Bar = ()
+    detail: tuple[Part, ...] = ()
+    """Behind the name."""
 
 
 FIGURE_COLUMNS: tuple[Column, ...] = (
-    Column("name", "Market", "Figure", "Figures of all watched instruments of the exchange", 128, 0, is_right=False),
-    Column("bar", "", "Bar", "", 64, 1, is_right=False),
-    Column("value", "", "Value", "Missing figures say why in their tooltip", 112, 0),
+    Column("name", "Market", "Figure", "Figures of all watched instruments of the exchange", 152, 0, is_right=False),
+    Column("bar", "", "Bar", "", 40, 1, is_right=False),
+    Column("value", "", "Value", "Missing figures say why in their tooltip", 92, 0),
 )
 BAR = 1
 
 
-def regime_cell(label: RegimeLabel, why: str, *, is_old: bool = False) -> Cell:
+def regime_cell(label: RegimeLabel, why: str, *, is_old: bool = False, is_short: bool = False) -> Cell:
     """The label in words, an arrow for a direction."""
     known = LABELS.get(label)
     if known is None:
         return no_value(why)
-    return cell(known[0], MUTED if is_old else known[1], spoken=known[0].lstrip("\u25b2\u25bc "))
+    said = SHORT_LABELS.get(label, known[0]) if is_short else known[0]
+    return cell(said, MUTED if is_old else known[1], spoken=known[0].lstrip("\u25b2\u25bc "))
 
 
 class FigureRows(CalmRows):
@@ -86,7 +90,7 @@ class FigureRows(CalmRows):
     def show(self, market: MarketOverview) -> None:
         """Take the newest record."""
         self.figures = figures_of(market)
-        made = tuple((cell(each.name, MUTED), Cell(()), each.value) for each in self.figures)
+        made = tuple((Cell((Part(each.name, MUTED), *each.detail)), Cell(()), each.value) for each in self.figures)
         before = self._cells
         self._cells = tuple(
             before[place] if place < len(before) and before[place] == cells else cells
@@ -171,15 +175,15 @@ def _breadth(market: MarketOverview) -> Figure:
     if breadth.up is None or breadth.down is None or breadth.flat is None or breadth.breadth_percentage is None:
         return Figure("Breadth", no_value(market.metadata.reason or "no instrument tells a change"), about)
     total = breadth.up + breadth.down + breadth.flat
-    parts = (
-        Part(f"{breadth.up}\u2191", UP),
+    counts = (
+        Part(f"  {breadth.up}\u2191", UP),
         Part(f" {breadth.flat}\u2192 " if breadth.flat else " ", MUTED),
         Part(f"{breadth.down}\u2193", DOWN),
-        Part(f"  {breadth.breadth_percentage:.1f}{text.THIN}%", KEY),
     )
+    shown = f"{breadth.breadth_percentage:.1f}{text.THIN}%"
     spoken = f"{breadth.up} up, {breadth.flat} flat, {breadth.down} down, {breadth.breadth_percentage:.1f} per cent up"
     bar = (("up", breadth.up / total), ("muted", breadth.flat / total), ("down", breadth.down / total))
-    return Figure("Breadth", Cell(parts, spoken=spoken), about, bar)
+    return Figure("Breadth", cell(shown, KEY, spoken=spoken), about, bar, counts)
 
 
 def _volume(name: str, value: float | None, why: str, about: str, market: MarketOverview) -> Figure:
@@ -200,7 +204,7 @@ def _number(value: float | None, words: Callable[[float], str], why: str, ink: I
 def mover_columns(title: str, spoken: str) -> tuple[Column, ...]:
     """Instrument and change."""
     return (
-        Column("instrument", title, spoken, NOT_ADVICE, 84, 0, is_right=False),
+        Column("instrument", title, spoken, "Base coin; " + NOT_ADVICE, 62, 0, is_right=False),
         Column("change", "24h %", "Change 24 hours, per cent", "Change of the last price over 24 hours", 62, 0),
     )
 
@@ -215,7 +219,7 @@ class MoverRows(CalmRows):
     def show(self, names: Sequence[InstrumentId], rows: dict[InstrumentId, OverviewRow]) -> None:
         """Take the list, the largest move first."""
         self.order = tuple(rows[name] for name in names)
-        self._cells = tuple((_name_cell(row), _change_cell(row)) for row in self.order)
+        self._cells = tuple((_coin_cell(row), _change_cell(row)) for row in self.order)
 
     def row_count(self) -> int:
         return len(self.order)
@@ -232,15 +236,15 @@ class MoverRows(CalmRows):
 # --- every instrument ------------------------------------------------------------------------------------------------
 
 INSTRUMENT_COLUMNS: tuple[Column, ...] = (
-    Column("instrument", "Instrument", "Instrument", NOT_ADVICE, 98, 0, is_right=False, sorts_down_first=False),
-    Column("correlation", "Corr", "Correlation with BTC", "Correlation with BTC: hours of 7 days", 48, 0),
-    Column("beta", "Beta", "Beta to BTC", "Move for a move of BTC by 1 %: hours of 7 days", 48, 0),
-    Column("funding", "Funding %", "Funding rate, per cent", "Rate of the running period; tint by how unusual", 72, 0),
-    Column("annual", "a year", "Funding a year, per cent", "Funding a year, simple, per cent", 60, 2),
-    Column("interest", "OI $", "Open interest, US dollars", "Open interest of one side at the mark price", 58, 0),
-    Column("interest_1h", "OI 1h %", "Change of open interest 1 hour, per cent", "In coins, not in dollars", 58, 0),
-    Column("interest_24h", "OI 24h %", "Change of open interest 24 hours, per cent", "In coins, not dollars", 62, 1),
-    Column("regime", "Regime", "Regime", "On closed candles of an hour", 104, 3, is_right=False),
+    Column("instrument", "Instrument", "Instrument", NOT_ADVICE, 92, 0, is_right=False, sorts_down_first=False),
+    Column("correlation", "Corr", "Correlation with BTC", "Correlation with BTC: hours of 7 days", 46, 0),
+    Column("beta", "Beta", "Beta to BTC", "Move for a move of BTC by 1 %: hours of 7 days", 44, 0),
+    Column("funding", "Funding %", "Funding rate, per cent", "Rate of the running period; tint by how unusual", 68, 0),
+    Column("annual", "a year", "Funding a year, per cent", "Funding a year, simple, per cent", 54, 2),
+    Column("interest", "OI $", "Open interest, US dollars", "Open interest of one side at the mark price", 56, 0),
+    Column("interest_1h", "OI 1h %", "Change of open interest 1 hour, per cent", "In coins, not in dollars", 54, 0),
+    Column("interest_24h", "OI 24h %", "Change of open interest 24 hours, per cent", "In coins, not dollars", 60, 1),
+    Column("regime", "Regime", "Regime", "On closed candles of an hour", 76, 3, is_right=False),
     Column("volatility", "Vol a day", "Volatility a day, per cent", "Realised over 24 hours, per cent a day", 60, 4),
     Column("age", "Age", "Age", "Time since the newest ticker", 46, 5),
 )
@@ -342,7 +346,7 @@ def instrument_cells(row: OverviewRow) -> tuple[Cell, ...]:
         _tinted(row.interest_1h_pct, text.signed, interest, _share(row.interest_1h_pct, old), ink),
         _tinted(row.interest_24h_pct, text.signed, interest or REASONS_IN_FULL["WARMUP"],
                 _share(row.interest_24h_pct, old), ink),
-        regime_cell(regime.label, _regime_why(regime), is_old=old),
+        regime_cell(regime.label, _regime_why(regime), is_old=old, is_short=True),
         _number(regime.current_volatility, lambda value: f"{100 * value:.1f}", _regime_why(regime), ink),
         cell(text.age(row.age_ms), WARNING if old else MUTED),
     )  # fmt: skip
@@ -372,6 +376,11 @@ def _tinted(value: float | None, words: Callable[[float], str], why: str, share:
 def _name_cell(row: OverviewRow) -> Cell:
     identity = row.instrument_id
     return cell(identity.symbol + kind_badge(identity.market_kind), MUTED if is_old(row) else KEY)
+
+
+def _coin_cell(row: OverviewRow) -> Cell:
+    badge = kind_badge(row.instrument_id.market_kind)
+    return Cell((Part(row.base_coin, KEY), Part(badge, MUTED)), spoken=row.instrument_id.symbol)
 
 
 def _change_cell(row: OverviewRow) -> Cell:
