@@ -25,13 +25,15 @@ from virtuoso_desktop.analysis.layout import (
     WARMUP,
     C,
 )
+from virtuoso_desktop.analysis.open_interest import (
+    one_sided_interest,
+    quadrant,
+    wilder_atr,
+)
 from virtuoso_desktop.analysis.positioning import (
     HOUR_MS,
     freshness,
-    one_sided_interest,
-    quadrant,
     settled_intervals_h,
-    wilder_atr,
 )
 from virtuoso_desktop.analysis.sentiment import ACCOUNTS, FUNDING, INTEREST, LIQUIDATIONS, Sentiment, linear_twin
 from virtuoso_desktop.analysis.streams import StreamDimension

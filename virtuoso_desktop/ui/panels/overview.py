@@ -11,12 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from virtuoso_desktop.ui.controls import GivingRow, Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import GUTTER_PX, SCROLL_PX
+from virtuoso_desktop.ui.panels.overview_figures import BAR, FIGURE_COLUMNS, FigureRows
 from virtuoso_desktop.ui.panels.overview_rows import (
-    BAR,
-    FIGURE_COLUMNS,
     INSTRUMENT_COLUMNS,
     NAMES,
-    FigureRows,
     InstrumentRows,
     MoverRows,
     columns_for,
@@ -41,8 +39,8 @@ if TYPE_CHECKING:
 
 RATE_HZ = 1.0
 FIGURES_PX = 300
-MOVERS_PX = 132
-TIGHT_FROM_PX, TIGHT_FIGURES_PX, TIGHT_MOVERS_PX = 1_000, 290, 122
+MOVERS_PX = 122
+TIGHT_FROM_PX, TIGHT_FIGURES_PX, TIGHT_MOVERS_PX = 1_000, 290, 118
 """In a narrower dock the tables at the left give way."""
 BAR_HEIGHT_PX = 6
 LEAST_BAR_PX = 24
