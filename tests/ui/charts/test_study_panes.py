@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from tests.ui.charts.conftest import frame
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
@@ -181,8 +182,8 @@ def test_left_out_parts_are_kept_and_what_was_kept_before_there_were_any_is_read
 
 def test_the_menu_of_a_study_leaves_a_part_out(drawn: ChartPanel) -> None:
     actions = drawn._studies
-    actions.open_menu("volume", QPoint(0, 0))
-    action = next(action for action in actions.menu.actions() if action.text() == CVD.words)
+    actions._add_study(menu := QMenu(drawn), drawn._stage.choice.find("volume"))
+    action = next(action for action in menu.actions() if action.text() == CVD.words)
     assert action.isChecked()
     action.trigger()
     assert drawn._stage.choice.find("volume").without == (CVD.key,)
