@@ -17,6 +17,7 @@ from virtuoso_desktop.engine.views import ChartView, RowState, ScoreHistoryView,
 from virtuoso_desktop.ui.charts.looks import derived
 from virtuoso_desktop.ui.charts.paneranges import PaneRanges
 from virtuoso_desktop.ui.charts.pricerange import PriceRange
+from virtuoso_desktop.ui.charts.profile import Profiles
 from virtuoso_desktop.ui.charts.reduction import Bars, Candles, no_bars
 from virtuoso_desktop.ui.charts.slots import open_of, slot_at
 from virtuoso_desktop.ui.charts.timeview import DEFAULT_BARS_RIGHT, TimeView
@@ -97,6 +98,7 @@ class ChartModel:
         self.shows_newest = False
         self.data_version = 0
         self._reader: Candles | None = None
+        self._profiles = Profiles()
         self._slice_key: tuple[object, ...] = ()
         self._seen_version = -1
         self._fit_static = (math.inf, -math.inf, 0.0)
@@ -127,6 +129,7 @@ class ChartModel:
                 self._right_ms = self._time_at_right_edge(self.timeframe)
         self.instrument, self.timeframe = instrument, timeframe
         self._reader = Candles(timeframe) if timeframe is not None else None
+        self._profiles = Profiles()
         self.clear()
 
     def clear(self) -> None:
@@ -145,6 +148,7 @@ class ChartModel:
         """The same series comes from elsewhere: read it from scratch, at the same place."""
         if self.timeframe is not None:
             self._reader = Candles(self.timeframe)
+        self._profiles = Profiles()
         self._slice_key, self._seen_version = (), -1
 
     def place(self, view_bars: float, bars_right: float) -> None:
@@ -259,7 +263,9 @@ class ChartModel:
         if not len(rows):
             return ViewMarks()
         left_ms = open_of(self.time.slot_at(0), chart.timeframe)
-        return marks_of(chart, self._studies, int(np.searchsorted(chart.candles.open_ms, left_ms)), int(rows[-1]))
+        return marks_of(
+            chart, self._studies, self._profiles, int(np.searchsorted(chart.candles.open_ms, left_ms)), int(rows[-1])
+        )
 
     def _read_newest(self, chart: ChartView) -> None:
         candles = chart.candles
