@@ -103,6 +103,8 @@ class ChartModel:
         self._seen_version = -1
         self._fit_static = (math.inf, -math.inf, 0.0)
         self._newest_is_inside = False
+        self._is_fitted = False
+        """The newest reading has fitted the scales."""
         self._in_view = slice(0)
         self._view_bars: float | None = None
         self._bars_right = DEFAULT_BARS_RIGHT
@@ -179,6 +181,7 @@ class ChartModel:
     def read(self, chart: ChartView) -> Change:
         """Take over what the engine holds now; cheap when nothing changed."""
         candles, studies = chart.candles, chart.studies
+        self._is_fitted = False
         if self._reader is None or not len(candles):
             was_empty = self.is_empty
             if not was_empty:
@@ -240,7 +243,9 @@ class ChartModel:
         bars = self._reader.bars(candles, first - per_column, last + 2 * per_column - 1, per_column)
         self.bars = bars
         self.study_state = chart.studies.state
-        self._columns = {name: column[bars.row] for name, column in chart.studies.columns.items()}
+        # Row by row, or of every column's last row.
+        rows = slice(int(bars.row[0]), int(bars.row[-1]) + 1) if per_column == 1 and bars.count else bars.row
+        self._columns = {name: column[rows].copy() for name, column in chart.studies.columns.items()}
         if self.scores.open_ms is not None and self.scores.score is not None:
             opens = candles.open_ms[bars.row]
             self._columns["confluence"] = _matched(self.scores.open_ms, self.scores.score, opens)
@@ -256,6 +261,7 @@ class ChartModel:
         self._in_view = slice(begin, end)
         self.view_marks = self._marks_in_view(chart)
         self._fit()
+        self._is_fitted = True
         self.data_version += 1
 
     def _marks_in_view(self, chart: ChartView) -> ViewMarks:
@@ -341,7 +347,8 @@ class ChartModel:
 
     def fit_again(self) -> None:
         """The price scale became automatic, or the view moved by hand."""
-        self._fit()
+        if not self._is_fitted:
+            self._fit()
 
     # --- looking up --------------------------------------------------------------------------------------------
 

@@ -115,11 +115,10 @@ class ValueScale(ChartItem):
         caption = face(Type.CAPTION)
         caption.begin(painter, theme.color("muted"))
         first, last = asked.top() - _LABEL_HALF_PX, asked.bottom() + _LABEL_HALF_PX
-        for label in self._labels:
-            if first <= label.middle <= last and all(
-                abs(label.middle - tag.middle) >= tag.height / 2 + _LABEL_HALF_PX for tag in tags
-            ):
-                caption.draw(painter, left + AXIS_PAD_PX, label.middle, label.text)
+        taken = [(tag.middle, tag.height / 2 + _LABEL_HALF_PX) for tag in tags]
+        for middle, words in self._labels:
+            if first <= middle <= last and not any(abs(middle - at) < reach for at, reach in taken):
+                caption.draw(painter, left + AXIS_PAD_PX, middle, words)
         for tag in tags:
             self._paint_tag(painter, left, tag)
 
