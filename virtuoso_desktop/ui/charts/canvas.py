@@ -305,7 +305,8 @@ class Canvas(pg.GraphicsView):
         self._is_seen = True
         self._stage.exposed = event.region()
         self._stage.is_partial = event.rect() != self.viewport().rect() or event.region().rectCount() > 1
-        super().paintEvent(event)
+        # Past the base class, which asks every view box to prepare itself: ours have nothing to prepare.
+        QGraphicsView.paintEvent(self, event)
         self.painted_ns += perf_counter_ns() - begun_ns
 
     def drawForeground(self, painter: QPainter, _rect: QRectF) -> None:

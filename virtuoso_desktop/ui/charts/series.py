@@ -124,7 +124,7 @@ def rows_of(prices: Floats, upper: float, scale: float, height: int) -> Floats:
     """Rows of prices, device pixels from the pane's upper edge; cut off far outside of it."""
     rows = (upper - prices) * scale
     far = _FAR * height
-    if rows.size and (np.fmin.reduce(rows, axis=None) < -far or np.fmax.reduce(rows, axis=None) > far):
+    if rows.size and np.fmax.reduce(np.abs(rows), axis=None) > far:
         np.clip(rows, -far, far, out=rows)
     return rows
 
