@@ -103,7 +103,7 @@ class LineSet:
         y = rows_of(values, scale.upper, scale.height / scale.span, scale.height)
         is_value = np.isfinite(y)
         joined = across.touching & is_value[:, 1:] & is_value[:, :-1]
-        is_unbroken = [across.is_whole and each for each in is_value.all(axis=1).tolist()]
+        is_unbroken = [across.is_whole and bool(row.all()) for row in is_value]
         within = across.within
         rows = {look.key: index for index, look in enumerate(self._looks)}
         for index, look in enumerate(self._looks):
