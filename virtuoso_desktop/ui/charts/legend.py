@@ -66,6 +66,8 @@ class Legend(ChartItem):
         self._key: tuple[object, ...] = ()
         self._shape: tuple[float, list[list[str]]] = (0.0, [])
         self._places: list[tuple[int, list[QRectF]]] = []
+        self._parts: list[QRect] = []
+        """What a repaint of each run touches."""
         self._height = 0.0
         self._kept = Kept()
         self._cross = QRectF()
@@ -140,6 +142,8 @@ class Legend(ChartItem):
         before, self._shape = self._shape, shape
         if shape[0] != before[0] or not _stand_alike(shape[1], before[1]):
             self._places = [self._place_line(middle, variants) for middle, variants in lines]
+            # A pixel more: the origin may lie between two.
+            self._parts = [box.toAlignedRect().adjusted(-1, -1, 1, 1) for _, boxes in self._places for box in boxes]
             self._height = max((box.bottom() for _, boxes in self._places for box in boxes), default=0.0)
         return [
             (box, run)
@@ -177,9 +181,8 @@ class Legend(ChartItem):
         asked = stage.exposed.translated(-self._origin.toPoint())
         whole = QRect(0, 0, ceil(self._bounds.width()), ceil(self._height) + 1)
         if asked.intersects(whole):
-            for box, run in self._placed:
-                # A pixel more: the origin may lie between two.
-                if asked.intersects(box.toAlignedRect().adjusted(-1, -1, 1, 1)):
+            for (box, run), part in zip(self._placed, self._parts, strict=True):
+                if asked.intersects(part):
                     self._draw_run(painter, box, run)
         self._draw_cross(painter)
 
