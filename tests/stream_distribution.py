@@ -52,7 +52,9 @@ def sampled(kind: MarketKind, file: Path) -> tuple[dict[Timeframe, np.ndarray], 
     for _ in range(2):
         store = MarketStore((FULL_DEPTH,), SHOWN)
         state = store.add(recorded.instrument)
-        streams = InstrumentStreams(state, None, Alive(), Alive())
+        life = Alive()
+        life.lost_ms["liquidations"] = 0
+        streams = InstrumentStreams(state, None, life, life)
         if kept:
             streams.flow.recall(kept[0], 0)
         rows = {timeframe: [] for timeframe in SHOWN}
