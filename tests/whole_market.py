@@ -31,7 +31,7 @@ from virtuoso_desktop.model.market import (
 from virtuoso_desktop.model.result import Confluence
 from virtuoso_desktop.model.timeframe import MINUTE_MS, Timeframe
 from virtuoso_desktop.storage.analysis_journal import Restored
-from virtuoso_desktop.storage.evaluations import CELLS, History
+from virtuoso_desktop.storage.evaluations import CELLS, History, MachineState
 from virtuoso_desktop.storage.ledger_rows import LedgerRow, Transition, canonical
 
 TIMEFRAMES = (Timeframe.M1, Timeframe.M5)
@@ -82,6 +82,15 @@ class KeptJournal:
 
     def results(self, instrument_id: InstrumentId, timeframe: Timeframe = Timeframe.M1) -> list[Confluence]:
         return [each for each, _, _ in self.put_ if (each.instrument_id, each.timeframe) == (instrument_id, timeframe)]
+
+    def ending(self, instrument_id: InstrumentId, timeframe: Timeframe = Timeframe.M1) -> Restored:
+        """What the next start finds of one series."""
+        result = self.results(instrument_id, timeframe)[-1]
+        (state,) = [kept for each, _, kept in self.put_ if each is result]
+        assert state is not None
+        about = result.metadata
+        machine = MachineState(about.last_candle_ms, about.engine_version, about.config_hash, state)
+        return Restored({}, {(instrument_id, timeframe): machine})
 
     def ledger(self) -> list[bytes]:
         """Every byte of what is kept."""
@@ -137,8 +146,16 @@ def _candles(subject: Instrument, timeframe: Timeframe, trades: list[Trade], min
 class Run:
     """The analysis and its streams over a store that is fed by hand."""
 
-    def __init__(self, core: AnalysisCore, subjects: Iterable[Instrument], kept: KeptScales | None = None) -> None:
-        self.now_ms = BEGIN_MS
+    def __init__(
+        self,
+        core: AnalysisCore,
+        subjects: Iterable[Instrument],
+        kept: KeptScales | None = None,
+        *,
+        restored: Restored | None = None,
+        closed: Sequence[Candle] = (),
+    ) -> None:
+        self.now_ms = max([BEGIN_MS, *(candle.event_ms for candle in closed)])
         self.store = MarketStore((DEPTH,), TIMEFRAMES)
         self.journal = KeptJournal()
         self.alive = Alive()
@@ -149,10 +166,14 @@ class Run:
         self.streams = Streams(self.store, lambda _: self.alive, kept)
         self.analysis.streams = self.streams.row
         for subject in subjects:
-            self._hold(self.store.add(subject))
+            self.hold(self.store.add(subject))
+        for candle in closed:
+            self.store.apply(candle)
+        if restored is not None:
+            self.analysis._restored = restored
         self.settle()
 
-    def _hold(self, state: InstrumentState) -> None:
+    def hold(self, state: InstrumentState) -> None:
         for timeframe, series in state.candles.items():
             rng = np.random.default_rng(7)
             closes = MIDDLE + np.cumsum(rng.integers(-3, 4, HISTORY))

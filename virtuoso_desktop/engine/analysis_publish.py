@@ -111,7 +111,11 @@ class AnalysisPublisher:
         instrument_id, timeframe = result.instrument_id, result.timeframe
         results = self._results.setdefault(instrument_id, {})
         results[timeframe] = result
-        vote = self._asked.vote(instrument_id, results)
+        now_ms = self._venue_now_ms()
+        vote = self._asked.vote(
+            instrument_id,
+            {each: told for each, told in results.items() if now_ms <= stale_at_ms(each, told.metadata.last_candle_ms)},
+        )
         warm_at_ms = self._asked.warm_at_ms((instrument_id, timeframe))
         state = AnalysisState.WARM_UP if series.bars < CANDLES_NEEDED else AnalysisState.READY
         stale_ms = stale_at_ms(timeframe, result.metadata.last_candle_ms)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.flow_market import BEGIN_MS, instrument
+from tests.flow_market import BEGIN_MS, events_of, instrument, market, mirrored
 from tests.scored_series import default_analysis
 from tests.whole_market import Run, whole_market, without
 from virtuoso_desktop.analysis import layout as at
@@ -221,6 +221,37 @@ def test_a_revision_comes_to_the_same_with_the_streams_of_then(
     assert flow.score is not None
 
 
+def test_a_restart_tells_the_last_result_again_with_its_streams(
+    core: AnalysisCore, whole: Run, subject: Instrument, events: list[MarketEvent]
+) -> None:
+    closed = [event for event in events if isinstance(event, Candle) and event.timeframe is Timeframe.M1]
+    again = Run(core, [subject], restored=whole.journal.ending(subject.id), closed=closed)
+    told, before = again.series(subject).result, whole.series(subject).result
+    assert told is not None
+    assert before is not None
+    assert told.metadata.last_candle_ms == before.metadata.last_candle_ms
+    for name in STREAMS:
+        assert before.dimensions[name].score is not None
+        assert told.dimensions[name].components == before.dimensions[name].components
+    assert again.series(subject).score_state.tobytes() == whole.series(subject).score_state.tobytes()
+
+
+def test_a_mirrored_market_turns_flow_and_microprice_around(core: AnalysisCore, subject: Instrument) -> None:
+    """E4. Depth has its distances in bps of a mid price that the mirror moves a little."""
+    steps = market(6, 720)
+    rows: list[np.ndarray] = []
+    for each in (steps, mirrored(steps)):
+        run = Run(core, [subject])
+        run.take(events_of(each, subject))
+        streams = run.streams.of(subject.id)
+        assert streams is not None
+        rows.append(streams.row(Timeframe.M1)[: at.STREAM_SHARES].reshape(at.STREAM_COUNT, at.CELLS))
+    exact = [0, 1, 2, 3, 6]
+    assert not np.isnan(rows[0][exact, at.C]).any()
+    np.testing.assert_allclose(rows[1][exact, at.C], -rows[0][exact, at.C], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(rows[1][4, at.C], -rows[0][4, at.C], rtol=0, atol=0.02)
+
+
 def test_scales_of_an_earlier_run_end_the_warm_up(
     core: AnalysisCore, whole: Run, subject: Instrument, events: list[MarketEvent]
 ) -> None:
@@ -310,7 +341,7 @@ def test_spot_borrows_the_sentiment_of_its_linear_twin_and_says_so(core: Analysi
     assert alone is not None
     assert alone.sentiment.source_symbol is None
     assert alone.row(Timeframe.M1)[at.STREAM_COUNT * at.CELLS - 4 * at.CELLS + at.REASON] == at.NOT_APPLICABLE
-    run._hold(run.store.add(subject))
+    run.hold(run.store.add(subject))
     run.take([msgspec.structs.replace(tick, event_ms=BEGIN_MS + 1_000)])
     borrowed = run.streams.of(spot.id)
     assert borrowed is not None
