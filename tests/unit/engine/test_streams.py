@@ -18,7 +18,7 @@ from virtuoso_desktop.engine.analysis_core import AnalysisCore
 from virtuoso_desktop.engine.streams import SLOW_PACE_S, InstrumentStreams
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
 from virtuoso_desktop.model.market import Candle, MarketEvent, Ticker, Trade
-from virtuoso_desktop.model.result import Confluence, DimensionName, Profile, Reason, SignalKind
+from virtuoso_desktop.model.result import Confluence, DimensionName, Profile, Reason, SignalKind, Withheld
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, MINUTE_MS, Timeframe
 
 MINUTES = 18
@@ -171,6 +171,7 @@ def test_a_trade_a_minute_still_scores(core: AnalysisCore, subject: Instrument, 
     newest = last_minutes(run, subject)[-1]
     assert newest.confluence_score is not None
     assert newest.dimensions[DimensionName.ORDERBOOK].score is not None
+    assert Withheld.COVERAGE not in newest.withheld, "it may signal"
     pressure = newest.dimensions[DimensionName.ORDERFLOW].components["buy_sell_pressure"]
     assert pressure.reason is Reason.MISSING
     longer = run.journal.results(subject.id, Timeframe.M5)[-1].dimensions[DimensionName.ORDERFLOW]
