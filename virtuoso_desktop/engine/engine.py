@@ -19,8 +19,13 @@ from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.backfill import BackFill
+from virtuoso_desktop.engine.beside import Beside
+from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.budget import LoopMonitor
+from virtuoso_desktop.engine.component_evidence import evidence_of
+from virtuoso_desktop.engine.coverage import Coverage, Span
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
+from virtuoso_desktop.engine.evidence_views import ComponentEvidence
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
@@ -142,6 +147,8 @@ class Engine:
         self._backfill = BackFill(
             venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
         )
+        self._coverage = Coverage(venue.adapter.subscriptions, venue.clock.now_ms)
+        self._beside = Beside(self._liquidations_heard)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
@@ -227,7 +234,9 @@ class Engine:
             added.append(instrument)
         if not added:
             return
-        self._adapter.subscribe(self._subscriptions(added))
+        subscriptions = self._subscriptions(added)
+        self._coverage.begin(subscriptions)
+        self._adapter.subscribe(subscriptions)
         self._history.watch(added)
         self._derivatives.watch(added)
         self.watched_changed.emit(tuple(self._watched))
@@ -240,7 +249,9 @@ class Engine:
             self.watched_changed.emit(tuple(self._watched))
 
     def _let_go(self, instrument: Instrument) -> None:
-        self._adapter.unsubscribe(self._subscriptions([instrument]))
+        subscriptions = self._subscriptions([instrument])
+        self._coverage.end(subscriptions)
+        self._adapter.unsubscribe(subscriptions)
         self._history.unwatch(instrument.id)
         self._derivatives.unwatch(instrument.id)
         self.store.remove(instrument.id)
@@ -351,12 +362,32 @@ class Engine:
 
     def choose_studies(self, studies: tuple[Study, ...]) -> None:
         self.studies.choose(studies)
+        self._beside.choose(studies)
 
     def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
         return self._analysis.board.marks(instrument_id, timeframe)
 
     def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:
         return self._analysis.score_history(instrument_id, timeframe)
+
+    def beside(self, instrument_id: InstrumentId) -> BesideView:
+        state = self.store.get(instrument_id)
+        now_ms = self._venue_clock.now_ms()
+        return BesideView(now_ms=now_ms) if state is None else self._beside.view(state, now_ms)
+
+    def component_evidence(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, component: str
+    ) -> ComponentEvidence | None:
+        state = self.store.get(instrument_id)
+        series = None if state is None else state.candles.get(timeframe)
+        if state is None or series is None or not series.columns.shape[1]:
+            return None
+        open_ms = int(series.columns[0, -1])
+        close_ms = open_ms if series.last_is_forming else timeframe.close_ms(open_ms)
+        return evidence_of(state, timeframe, component, close_ms)
+
+    def _liquidations_heard(self, state: InstrumentState) -> tuple[Span, ...]:
+        return self._coverage.spans(Subscription(state.instrument.id, TopicKind.LIQUIDATIONS))
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         return self._analysis.evidence(instrument_id, timeframe, component)
@@ -438,6 +469,7 @@ class Engine:
 
     def _link_changed(self, state: LinkState) -> None:
         self._board.update(state)
+        self._coverage.update(state)
         if state.phase in DOWN_PHASES or state.phase is VenueLinkPhase.CONNECTING:
             reason = state.reason or "the connection is being made"
             for subscription in self._adapter.subscriptions(state.link):
@@ -468,6 +500,7 @@ class Engine:
         self._history.refresh_trades(each for each in traded if each in self._watched)
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
+        self._coverage.refuse(rejection.subscription)
         is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
         if not is_minor:
             self.listing.suspect()

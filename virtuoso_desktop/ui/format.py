@@ -50,6 +50,19 @@ def compact(value: float | None) -> str:
     return _with_minus(_three_digits(value))
 
 
+def amount(value: float | None, digits: int = 3, *, is_signed: bool = False) -> str:
+    """An amount with a unit and so many significant digits: ``52,341``, ``1.2346M``; three are `compact`'s."""
+    if value is None:
+        return DASH
+    sign = "+" if is_signed and value > 0 else ""
+    if digits == 3:
+        return sign + compact(value)
+    unit, letter = next(((unit, letter) for unit, letter in _UNITS if abs(value) >= unit and unit > 1e3), (1.0, ""))
+    scaled = value / unit
+    whole = len(f"{abs(scaled):.0f}")
+    return sign + _with_minus(f"{scaled:,.{max(0, digits - whole)}f}") + letter
+
+
 def bps(value: float | None) -> str:
     """A spread in bps: two decimals below 10, one below 100, then none."""
     if value is None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.views import kind_badge
 from virtuoso_desktop.model.instrument import Instrument, MarketKind
-from virtuoso_desktop.model.study import Study, StudyKind
+from virtuoso_desktop.model.study import BESIDE, Study, StudyKind
 from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.charts.besidewords import beside_words
 from virtuoso_desktop.ui.charts.legend import GROUP_GAP, LEFT_PX, Groups, Lines, Run, groups_width
 from virtuoso_desktop.ui.charts.looks import pane_look
 from virtuoso_desktop.ui.fonts import Type
@@ -224,6 +225,9 @@ def _study_group(stage: Stage, study: Study, title: Run, reading: Reading | None
 def _remarks(stage: Stage, study: Study) -> list[Run]:
     """What has to be said of where the values come from, or why there are none."""
     model = stage.model
+    if study.kind in BESIDE:
+        words = beside_words(stage, study)
+        return [Run(words, Type.CAPTION, "muted", GROUP_GAP, entry=study.name)] if words else []
     if study.kind is StudyKind.CONFLUENCE:
         words = "closed bars only" if "confluence" in model.lines else (model.scores.reason or "no score in view")
         return [Run(words, Type.CAPTION, "muted", GROUP_GAP, entry=study.name)]

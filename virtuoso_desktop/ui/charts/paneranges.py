@@ -68,8 +68,9 @@ def _seen(look: PaneLook, lines: Mapping[str, Floats], in_view: slice) -> tuple[
     parts = [part for part in found if len(part)]
     lowest = min((float(np.fmin.reduce(part)) for part in parts), default=math.nan)
     highest = max((float(np.fmax.reduce(part)) for part in parts), default=math.nan)
-    if look.labels:
-        lowest, highest = min(lowest, *look.labels), max(highest, *look.labels)
+    reached = (*look.labels, 0.0) if look.as_bars and parts else look.labels
+    if reached:
+        lowest, highest = min(lowest, *reached), max(highest, *reached)
     return lowest, highest
 
 

@@ -230,7 +230,10 @@ class Stage:
                 if instrument is None
                 else text.signed(value * float(instrument.tick_size), instrument.price_decimals)
             )
-        return text.compact(value) if look.decimals == 0 else text.price(value, look.decimals)
+        if look.decimals == 0:
+            return text.amount(value, look.digits, is_signed=look.is_signed)
+        words = text.signed(value, look.decimals) if look.is_signed else text.price(value, look.decimals)
+        return f"{words}{text.THIN}{look.unit}" if look.unit else words
 
     def logical(self, device: float) -> float:
         return device / self.layout.ratio

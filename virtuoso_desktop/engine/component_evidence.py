@@ -1,0 +1,66 @@
+"""Evidence of the stream components: the compared windows (analysis B.1, B.4) and what happened in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtuoso_desktop.analysis.streams import window_s
+from virtuoso_desktop.engine.beside import HOUR_MS, liquidation_usd
+from virtuoso_desktop.engine.evidence_views import ComponentEvidence, PrintView
+from virtuoso_desktop.model.instrument import MarketKind
+from virtuoso_desktop.model.market import PositionSide
+from virtuoso_desktop.model.timeframe import DAY_MS
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.market.store import InstrumentState
+    from virtuoso_desktop.model.timeframe import Timeframe
+
+COMPARED_SETTLEMENTS = 90
+COMPARED_DAYS = 30
+MOST_PRINTS = 300
+"""The newest ones are drawn."""
+_FLOW = frozenset({"buy_sell_pressure", "order_imbalance", "large_trades", "liquidations"})
+
+
+def evidence_of(state: InstrumentState, timeframe: Timeframe, component: str, close_ms: int) -> ComponentEvidence:
+    """What a component of the candle that closed at ``close_ms`` was read from."""
+    window, words = window_of(state, timeframe, component, close_ms)
+    prints = liquidation_prints(state) if component in ("liquidations", "liquidation_skew") else ()
+    return ComponentEvidence(component, window, words, prints)
+
+
+def window_of(
+    state: InstrumentState, timeframe: Timeframe, component: str, close_ms: int
+) -> tuple[tuple[int, int] | None, str]:
+    """The span that a component compares, and in words; None for one of a single moment."""
+    if component in _FLOW:
+        span_ms = 1_000 * window_s(timeframe)
+        return (close_ms - span_ms, close_ms), f"{span_ms // 1_000} s to the close"
+    if component == "open_interest_change":
+        span_ms = max(timeframe.duration_ms, HOUR_MS)
+        return (close_ms - span_ms, close_ms), "change over this window"
+    if component == "long_short_ratio":
+        return (close_ms - COMPARED_DAYS * DAY_MS, close_ms), f"compared with {COMPARED_DAYS} days"
+    if component == "liquidation_skew":
+        return (close_ms - DAY_MS, close_ms), "24 hours"
+    if component == "funding_rate":
+        settled = [point.time_ms for point in state.derivatives.funding.points if point.time_ms <= close_ms]
+        settled = settled[-COMPARED_SETTLEMENTS:]
+        if settled:
+            return (settled[0], close_ms), f"compared with {len(settled)} settlements"
+    return None, ""
+
+
+def liquidation_prints(state: InstrumentState) -> tuple[PrintView, ...]:
+    """The newest liquidations, oldest first; a short that was closed by force bought."""
+    is_inverse = state.instrument.id.market_kind is MarketKind.INVERSE
+    tick = float(state.instrument.tick_size)
+    return tuple(
+        PrintView(
+            event.time_ms,
+            event.price / tick,
+            liquidation_usd(event, is_inverse=is_inverse),
+            event.side is PositionSide.SHORT,
+        )
+        for event in state.derivatives.liquidations.events[-MOST_PRINTS:]
+    )
