@@ -138,8 +138,8 @@ def instruments(mix: Mix) -> list[Instrument]:
 class Reader:
     """Parser and store as a link joins them, with a reader of every facet."""
 
-    def __init__(self, mix: Mix) -> None:
-        self.store = MarketStore((DEPTH,))
+    def __init__(self, mix: Mix, *, has_flow: bool = True) -> None:
+        self.store = MarketStore((DEPTH,), has_flow=has_flow)
         self.parser = BybitParser(MarketKind.LINEAR)
         for instrument in instruments(mix):
             self.store.add(instrument)
@@ -184,6 +184,12 @@ class Ours:
     def contender(self) -> Local:
         return Local("virtuoso", lambda reader: reader.read(self._frames), self._fresh)
 
+    def bare_contender(self) -> Local:
+        """The same without order flow: what is missing to the first is its cost."""
+        return Local(
+            "virtuoso, no flow", lambda reader: reader.read(self._frames), lambda: Reader(self._mix, has_flow=False)
+        )
+
     def parser_contender(self) -> Local:
         return Local("virtuoso, parse only", lambda reader: self._parse(reader.parser), self._fresh)
 
@@ -203,19 +209,26 @@ class Ours:
 def run(quick: bool) -> Outcome:
     mix = bybit_mix(FRAMES // 10 if quick else FRAMES)
     ours = Ours(mix)
-    rounds = alternate([Yardstick(mix).contender(), ours.contender(), ours.parser_contender()], 5 if quick else ROUNDS)
+    contenders = [Yardstick(mix).contender(), ours.contender(), ours.bare_contender(), ours.parser_contender()]
+    rounds = alternate(contenders, 5 if quick else ROUNDS)
     count = len(mix.frames)
     outcome = Outcome("parse_apply", facts={"frames": mix.counts(), "us_per_frame": rounds.facts(1e6 / count)})
     outcome.lines = [
         Line("parse and apply / msgspec decode", rounds.ratio("virtuoso", "msgspec"), "x", 3.5, 2.6),
         Line("the same, median of rounds", rounds.median_ratio("virtuoso", "msgspec")),
         Line("parse and apply, a frame", rounds.best("virtuoso") / count * 1e6, "us"),
+        Line("of it: flow and book bookkeeping, a message", flow_us(rounds, count), "us", 4.0),
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = write_frames(mix, Path(folder))
         for name, module, times in PEERS:
             outcome.lines.append(_against(name, module, times, (mix, path, 1 if quick else PEER_ROUNDS), outcome.facts))
     return outcome
+
+
+def flow_us(rounds: Rounds, count: int) -> float:
+    """What order flow adds to a message: the difference of the best rounds with it and without."""
+    return (rounds.best("virtuoso") - rounds.best("virtuoso, no flow")) / count * 1e6
 
 
 def write_frames(mix: Mix, folder: Path) -> Path:

@@ -133,6 +133,11 @@ class BookSide:
         missing = sorted(self._far)[: count - len(found)]
         return found + [(sign * key, self._far[key]) for key in missing]
 
+    def best_levels(self, count: int) -> tuple[list[float], list[int]]:
+        """Keys and lots of the best ``count`` levels."""
+        top = self.top(count)
+        return [float(self._sign * ticks) for ticks, _ in top], [lots for _, lots in top]
+
     def copy(self) -> BookSide:
         """The same side, apart."""
         twin = copy.copy(self)

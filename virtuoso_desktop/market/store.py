@@ -9,6 +9,7 @@ from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.market.book import OrderBook
 from virtuoso_desktop.market.candles import CandleSeries
 from virtuoso_desktop.market.derivatives import DerivativeState
+from virtuoso_desktop.market.flow import InstrumentFlow
 from virtuoso_desktop.market.tape import TradeTape
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 from virtuoso_desktop.model.market import (
@@ -88,7 +89,19 @@ class TickerState:
 
 
 class InstrumentState:
-    """Everything live about one watched instrument."""
+    """Everything live about one watched instrument.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        The instrument.
+    depths : iterable of int
+        Depths of its books, the analysed one first.
+    timeframes : iterable of Timeframe
+        Its candle series.
+    has_flow : bool
+        Whether trades, quotes and liquidations are summed by second too.
+    """
 
     __slots__ = (
         "_dropped_versions",
@@ -96,18 +109,29 @@ class InstrumentState:
         "candles",
         "candles_version",
         "derivatives",
+        "flow",
         "instrument",
         "revision",
         "tape",
         "ticker",
     )
 
-    def __init__(self, instrument: Instrument, depths: Iterable[int], timeframes: Iterable[Timeframe]) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        depths: Iterable[int],
+        timeframes: Iterable[Timeframe],
+        *,
+        has_flow: bool = True,
+    ) -> None:
         self.instrument = instrument
         self.ticker = TickerState()
         self.books = {depth: OrderBook(instrument, depth) for depth in depths}
         """The analysed book first, deeper and shallower ones after it."""
-        self.tape = TradeTape()
+        book = self.book
+        self.flow = InstrumentFlow(instrument, book) if has_flow and book is not None else None
+        """Order flow by second; None where it is not kept."""
+        self.tape = TradeTape(flow=None if self.flow is None else self.flow.trades)
         self.candles = {timeframe: CandleSeries(instrument, timeframe) for timeframe in timeframes}
         self.derivatives = DerivativeState()
         self.candles_version = 0
@@ -183,6 +207,8 @@ class MarketStore:
         Order book depths held for every instrument, the analysed one first.
     timeframes : iterable of Timeframe
         Candle series held for every instrument.
+    has_flow : bool
+        Whether order flow is kept for every instrument.
 
     Notes
     -----
@@ -191,9 +217,14 @@ class MarketStore:
     """
 
     def __init__(
-        self, depths: Iterable[int] = (ANALYSED_DEPTH,), timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES
+        self,
+        depths: Iterable[int] = (ANALYSED_DEPTH,),
+        timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES,
+        *,
+        has_flow: bool = True,
     ) -> None:
         self._depths = tuple(depths)
+        self._has_flow = has_flow
         self._timeframes = tuple(timeframes)
         self._states: dict[InstrumentId, InstrumentState] = {}
         self.candle_closed: Signal[Candle] = Signal("candle closed")
@@ -204,7 +235,7 @@ class MarketStore:
         """Start to hold an instrument; a second call with changed grids starts anew."""
         state = self._states.get(instrument.id)
         if state is None or state.instrument != instrument:
-            state = InstrumentState(instrument, self._depths, self._timeframes)
+            state = InstrumentState(instrument, self._depths, self._timeframes, has_flow=self._has_flow)
             self._states[instrument.id] = state
         return state
 
@@ -240,8 +271,10 @@ class MarketStore:
         if type(event) is BookDelta:
             state = self._states.get(event.instrument_id)
             book = None if state is None else state.books.get(event.depth)
-            if book is not None:
-                book.apply(event)
+            if state is not None and book is not None:
+                flow = state.flow
+                if book.apply(event) and flow is not None and flow.quotes.book is book:
+                    flow.quotes.follow(event.event_ms if event.match_ms is None else event.match_ms)
                 return
         elif type(event) is Ticker:
             state = self._states.get(event.instrument_id)
@@ -259,13 +292,17 @@ class MarketStore:
         elif type(event) is BookSnapshot:
             state = self._states.get(event.instrument_id)
             book = None if state is None else state.books.get(event.depth)
-            if book is not None:
+            if state is not None and book is not None:
                 book.load(event)
+                flow = state.flow
+                if flow is not None and flow.quotes.book is book:
+                    flow.quotes.begin(event.event_ms if event.match_ms is None else event.match_ms)
                 return
         elif type(event) is Liquidation:
             state = self._states.get(event.instrument_id)
             if state is not None:
-                state.derivatives.liquidations.apply(event)
+                if state.derivatives.liquidations.apply(event) and state.flow is not None:
+                    state.flow.liquidations.add(event)
                 return
         self.unwatched_events += 1
 
