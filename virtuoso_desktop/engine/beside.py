@@ -11,21 +11,24 @@ import msgspec
 import numpy as np
 
 from virtuoso_desktop.engine.beside_views import BesideSeries, BesideView, Fold
+from virtuoso_desktop.exchanges.base import TopicKind
 from virtuoso_desktop.model.instrument import MarketKind
 from virtuoso_desktop.model.market import PositionSide
 from virtuoso_desktop.model.study import BESIDE, Study, StudyKind
-from virtuoso_desktop.model.timeframe import MINUTE_MS
+from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.engine.minute_flow import MinuteFlow
     from virtuoso_desktop.market.store import InstrumentState
     from virtuoso_desktop.model.market import Liquidation
 
     Floats = NDArray[np.float64]
-    Covered = Callable[[InstrumentState], tuple[tuple[int, int], ...]]
+    Spans = tuple[tuple[int, int], ...]
+    Heard = Callable[[InstrumentState, TopicKind], Spans]
     Key = tuple[object, ...]
 
 HOUR_MS = 60 * MINUTE_MS
@@ -41,12 +44,15 @@ class Beside:
 
     Parameters
     ----------
-    liquidations_heard : callable
-        Spans of venue time in which the liquidations of an instrument were heard, oldest first.
+    heard : callable
+        Spans of venue time in which a topic of an instrument was heard, oldest first.
+    minutes : callable
+        Order flow of an instrument by the minute; None before the first ended.
     """
 
-    def __init__(self, liquidations_heard: Covered) -> None:
-        self._liquidations_heard = liquidations_heard
+    def __init__(self, heard: Heard, minutes: Callable[[InstrumentState], MinuteFlow | None]) -> None:
+        self._heard = heard
+        self._minutes = minutes
         self._chosen: tuple[StudyKind, ...] = ()
         self._held: dict[StudyKind, tuple[Key, BesideSeries]] = {}
         self._version = 0
@@ -59,38 +65,61 @@ class Beside:
 
     def view(self, state: InstrumentState, now_ms: int) -> BesideView:
         """The series of an instrument as they are now."""
-        found = {kind: self._series(kind, state) for kind in self._chosen if kind in _MADE}
+        found = {kind: self._series(kind, state, now_ms) for kind in self._chosen if kind in _MADE}
         return BesideView(found, self._version, now_ms)
 
-    def _series(self, kind: StudyKind, state: InstrumentState) -> BesideSeries:
-        heard = self._liquidations_heard(state) if kind is StudyKind.LIQUIDATIONS else ()
-        key = (state.instrument.id, _version_of(kind, state), heard)
+    def _series(self, kind: StudyKind, state: InstrumentState, now_ms: int) -> BesideSeries:
+        topic = _TOPICS.get(kind)
+        heard = () if topic is None else self._heard(state, topic)
+        key = (state.instrument.id, _version_of(kind, state, self._minutes(state)), heard)
         held = self._held.get(kind)
         if held is None or held[0] != key:
-            self._held[kind] = held = (key, _liquidations(state, heard) if heard else _of_points(kind, state))
+            self._held[kind] = held = (key, self._made(kind, state, heard))
             self._version += 1
         series = held[1]
-        return series if series.reason is not None else _with_running(series, kind, state)
+        return series if series.reason is not None else _with_running(series, kind, state, now_ms)
+
+    def _made(self, kind: StudyKind, state: InstrumentState, heard: Spans) -> BesideSeries:
+        if kind not in _TOPICS:
+            return _of_points(kind, state)
+        is_spot = state.instrument.id.market_kind is MarketKind.SPOT
+        if not heard or (kind is StudyKind.LIQUIDATIONS and is_spot):
+            return _nothing(kind, _SPOT if kind is StudyKind.LIQUIDATIONS and is_spot else _MADE[kind].why_empty)
+        if kind is StudyKind.LIQUIDATIONS:
+            return _liquidations(state, heard)
+        made = _trade_cvd(state, heard) if kind is StudyKind.TRADE_CVD else _flow(self._minutes(state), state, heard)
+        if state.instrument.id.market_kind is MarketKind.INVERSE:
+            made = msgspec.structs.replace(made, remark=made.remark.replace("base coin", "USD"))
+        return made
 
 
-def _version_of(kind: StudyKind, state: InstrumentState) -> int:
+def _version_of(kind: StudyKind, state: InstrumentState, minutes: MinuteFlow | None) -> int:
     """Grows with every change of what a series is made of."""
     held = state.derivatives
-    if kind is StudyKind.OPEN_INTEREST:
-        return held.open_interest.version
-    if kind is StudyKind.FUNDING:
-        return held.funding.version
-    return held.long_short.version if kind is StudyKind.LONG_SHORT else held.liquidations.version
+    versions = {
+        StudyKind.OPEN_INTEREST: held.open_interest.version,
+        StudyKind.FUNDING: held.funding.version,
+        StudyKind.LONG_SHORT: held.long_short.version,
+        StudyKind.LIQUIDATIONS: held.liquidations.version,
+        StudyKind.TRADE_CVD: state.tape.deltas.version,
+        StudyKind.FLOW: 0 if minutes is None else minutes.version,
+    }
+    return versions[kind]
 
 
-def _with_running(series: BesideSeries, kind: StudyKind, state: InstrumentState) -> BesideSeries:
-    """The series with the ticker's value of this moment; its columns are shared."""
+def _with_running(series: BesideSeries, kind: StudyKind, state: InstrumentState, now_ms: int) -> BesideSeries:
+    """The series with what belongs to this moment; its columns are shared."""
     field = _TICKER_FIELDS.get(kind)
-    value = None if field is None else state.ticker.fields.get(field)
-    if value is None:
-        return series
-    running = {kind.value: 100.0 * value if kind is StudyKind.FUNDING else value}
-    return msgspec.structs.replace(series, running=running)
+    value: float | None = None
+    if field is not None:
+        value = state.ticker.fields.get(field)
+        value = 100.0 * value if value is not None and kind is StudyKind.FUNDING else value
+    elif kind is StudyKind.TRADE_CVD:
+        value = _running_cvd(series, state, now_ms)
+    elif kind is StudyKind.FLOW and state.flow is not None:
+        begin_s = int(series.time_ms[-1]) // 1_000 + 60 if len(series.time_ms) else now_ms // 60_000 * 60
+        value = state.flow.quotes.imbalance(begin_s, now_ms // 1_000 + 1) * float(state.instrument.lot_step)
+    return series if value is None else msgspec.structs.replace(series, running={kind.value: value})
 
 
 # --- by the hour and by the settlement -----------------------------------------------------------------------------
@@ -110,8 +139,16 @@ _MADE = {
         "settled, newest running", "Settled rates have not come from the exchange yet.", FUNDING_HOLD_MS
     ),
     StudyKind.LONG_SHORT: _Words("accounts, by the hour", "The ratio has not come from the exchange yet."),
-    StudyKind.LIQUIDATIONS: _Words("USD", "Liquidations are not heard now, and the exchange keeps none."),
+    StudyKind.LIQUIDATIONS: _Words("USD", "Liquidations have not been heard, and the exchange keeps none."),
+    StudyKind.TRADE_CVD: _Words("base coin, from midnight UTC", "No trade has been heard yet."),
+    StudyKind.FLOW: _Words("base coin", "The order book has not been heard yet."),
 }
+_TOPICS = {
+    StudyKind.LIQUIDATIONS: TopicKind.LIQUIDATIONS,
+    StudyKind.TRADE_CVD: TopicKind.TRADES,
+    StudyKind.FLOW: TopicKind.ORDER_BOOK,
+}
+"""What has to be heard: nobody repeats it, or not for long."""
 _TICKER_FIELDS = {StudyKind.OPEN_INTEREST: "open_interest", StudyKind.FUNDING: "funding_rate"}
 
 
@@ -142,10 +179,14 @@ def _points(kind: StudyKind, state: InstrumentState) -> list[tuple[int, float]]:
     return []
 
 
-# --- liquidations --------------------------------------------------------------------------------------------------
+# --- what was heard ------------------------------------------------------------------------------------------------
 
 
-def _liquidations(state: InstrumentState, heard: tuple[tuple[int, int], ...]) -> BesideSeries:
+def _nothing(kind: StudyKind, reason: str) -> BesideSeries:
+    return BesideSeries(Fold.SUM, np.empty(0), {kind.value: np.empty(0)}, covered=(), reason=reason)
+
+
+def _liquidations(state: InstrumentState, heard: Spans) -> BesideSeries:
     events = state.derivatives.liquidations.events
     is_inverse = state.instrument.id.market_kind is MarketKind.INVERSE
     usd = np.array([liquidation_usd(event, is_inverse=is_inverse) for event in events], dtype=np.float64)
@@ -163,3 +204,37 @@ def _liquidations(state: InstrumentState, heard: tuple[tuple[int, int], ...]) ->
 def liquidation_usd(event: Liquidation, *, is_inverse: bool) -> float:
     """Value of the position; the contracts of inverse instruments are dollars."""
     return event.size if is_inverse else event.size * event.price
+
+
+def _trade_cvd(state: InstrumentState, heard: Spans) -> BesideSeries:
+    """By ended minutes since the first that was heard, beginning anew with every UTC day."""
+    deltas = state.tape.deltas
+    first = heard[0][0] // MINUTE_MS
+    ended = [(minute, delta) for minute, delta in deltas.minutes() if first <= minute < deltas.newest]
+    columns = np.array(ended, dtype=np.float64).reshape(-1, 2).T
+    times, running = columns[0] * MINUTE_MS, np.cumsum(columns[1])
+    days, begins = np.unique(times // DAY_MS, return_index=True)
+    before = np.concatenate(([0.0], running))[begins]
+    name = StudyKind.TRADE_CVD
+    values = running - before[np.searchsorted(days, times // DAY_MS)] if len(times) else running
+    return BesideSeries(Fold.LAST, times, {name.value: values}, DAY_MS, covered=heard, remark=_MADE[name].remark)
+
+
+def _running_cvd(series: BesideSeries, state: InstrumentState, now_ms: int) -> float | None:
+    """With the minute that has not ended; None before the first trade of the day."""
+    deltas = state.tape.deltas
+    newest_ms = deltas.newest * MINUTE_MS
+    if newest_ms // DAY_MS != now_ms // DAY_MS:
+        return None
+    is_same_day = len(series.time_ms) > 0 and series.time_ms[-1] // DAY_MS == newest_ms // DAY_MS
+    base = float(series.values[StudyKind.TRADE_CVD.value][-1]) if is_same_day else 0.0
+    return base + deltas.between(newest_ms, newest_ms + MINUTE_MS).delta
+
+
+def _flow(minutes: MinuteFlow | None, state: InstrumentState, heard: Spans) -> BesideSeries:
+    """Flow at the best quotes by ended minutes."""
+    lot = float(state.instrument.lot_step)
+    times = np.array([] if minutes is None else minutes.minute_ms, dtype=np.float64)
+    values = lot * np.array([] if minutes is None else minutes.imbalance, dtype=np.float64)
+    name = StudyKind.FLOW
+    return BesideSeries(Fold.SUM, times, {name.value: values}, covered=heard, remark=_MADE[name].remark)

@@ -40,7 +40,7 @@ class BesideSeries(msgspec.Struct, frozen=True):
     covered: tuple[tuple[int, int], ...] | None = None
     """Spans [from, to) in which it was recorded; None where that is not a question of when one connected."""
     running: dict[str, float] = {}
-    """Values of this moment, which belong to the newest candle and are not in ``values``."""
+    """Values of this moment, which belong to the newest candle and are not in ``values``; of a sum, what to add."""
     remark: str = ""
     """What has to be said of where the values come from; a few words."""
     reason: str | None = None

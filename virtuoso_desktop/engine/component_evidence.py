@@ -12,6 +12,7 @@ from virtuoso_desktop.model.market import PositionSide
 from virtuoso_desktop.model.timeframe import DAY_MS
 
 if TYPE_CHECKING:
+    from virtuoso_desktop.engine.minute_flow import MinuteFlow
     from virtuoso_desktop.market.store import InstrumentState
     from virtuoso_desktop.model.timeframe import Timeframe
 
@@ -22,10 +23,16 @@ MOST_PRINTS = 300
 _FLOW = frozenset({"buy_sell_pressure", "order_imbalance", "large_trades", "liquidations"})
 
 
-def evidence_of(state: InstrumentState, timeframe: Timeframe, component: str, close_ms: int) -> ComponentEvidence:
+def evidence_of(
+    state: InstrumentState, timeframe: Timeframe, component: str, close_ms: int, minutes: MinuteFlow | None
+) -> ComponentEvidence:
     """What a component of the candle that closed at ``close_ms`` was read from."""
     window, words = window_of(state, timeframe, component, close_ms)
-    prints = liquidation_prints(state) if component in ("liquidations", "liquidation_skew") else ()
+    prints: tuple[PrintView, ...] = ()
+    if component in ("liquidations", "liquidation_skew"):
+        prints = liquidation_prints(state)
+    elif component == "large_trades" and minutes is not None:
+        prints = large_prints(state, minutes)
     return ComponentEvidence(component, window, words, prints)
 
 
@@ -64,3 +71,16 @@ def liquidation_prints(state: InstrumentState) -> tuple[PrintView, ...]:
         )
         for event in state.derivatives.liquidations.events[-MOST_PRINTS:]
     )
+
+
+def large_prints(state: InstrumentState, minutes: MinuteFlow) -> tuple[PrintView, ...]:
+    """Minutes in which large orders bought more than they sold, or less, oldest first."""
+    lot = float(state.instrument.lot_step)
+    is_inverse = state.instrument.id.market_kind is MarketKind.INVERSE
+    rows = zip(minutes.minute_ms, minutes.large, minutes.price, strict=True)
+    found = [
+        PrintView(int(time_ms), None, abs(lots) * lot * (1.0 if is_inverse else price), lots > 0)
+        for time_ms, lots, price in rows
+        if lots and price == price
+    ]
+    return tuple(found[-MOST_PRINTS:])

@@ -31,6 +31,7 @@ from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
+from virtuoso_desktop.engine.minute_flow import MinuteFlows
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
 from virtuoso_desktop.engine.studies import Studies
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
@@ -62,7 +63,7 @@ from virtuoso_desktop.kernel.clock import Clock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
-from virtuoso_desktop.market.store import InstrumentState, MarketStore
+from virtuoso_desktop.market.store import ANALYSED_DEPTH, InstrumentState, MarketStore
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
 from virtuoso_desktop.model.study import Study
@@ -148,7 +149,8 @@ class Engine:
             venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
         )
         self._coverage = Coverage(venue.adapter.subscriptions, venue.clock.now_ms)
-        self._beside = Beside(self._liquidations_heard)
+        self._minutes = MinuteFlows(store, venue.clock.now_ms)
+        self._beside = Beside(self._heard, self._minutes.of)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
@@ -190,6 +192,7 @@ class Engine:
         self.tasks.spawn("engine.book_guard", self.book_guard.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
         self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
+        self.tasks.spawn("engine.minutes", self._minutes.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
 
     def open_history(self) -> None:
@@ -384,10 +387,11 @@ class Engine:
             return None
         open_ms = int(series.columns[0, -1])
         close_ms = open_ms if series.last_is_forming else timeframe.close_ms(open_ms)
-        return evidence_of(state, timeframe, component, close_ms)
+        return evidence_of(state, timeframe, component, close_ms, self._minutes.of(state))
 
-    def _liquidations_heard(self, state: InstrumentState) -> tuple[Span, ...]:
-        return self._coverage.spans(Subscription(state.instrument.id, TopicKind.LIQUIDATIONS))
+    def _heard(self, state: InstrumentState, topic: TopicKind) -> tuple[Span, ...]:
+        depth = ANALYSED_DEPTH if topic is TopicKind.ORDER_BOOK else None
+        return self._coverage.spans(Subscription(state.instrument.id, topic, depth=depth))
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         return self._analysis.evidence(instrument_id, timeframe, component)

@@ -9,10 +9,11 @@ import msgspec
 
 
 class PrintView(msgspec.Struct, frozen=True):
-    """One large trade, or one liquidation, where it happened."""
+    """One liquidation, or the large trades of a minute, net."""
 
     time_ms: int
-    price: float
+    price: float | None
+    """None where it was of several prices."""
     usd: float
     is_buy: bool
     """The taker bought; of a liquidation: a short was closed by force."""

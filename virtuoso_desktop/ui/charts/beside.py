@@ -46,7 +46,8 @@ def newest_beside(view: BesideView, slot: int, timeframe: Timeframe) -> dict[str
             continue
         cells = {name: float(column[0]) for name, column in folded(series, begins, ends).items()}
         if open_of(slot + 1, timeframe) > view.now_ms:
-            cells |= series.running
+            is_sum = series.fold is Fold.SUM
+            cells |= {name: value + (cells[name] if is_sum else 0.0) for name, value in series.running.items()}
         found |= {name: None if math.isnan(cell) else cell for name, cell in cells.items()}
     return found
 

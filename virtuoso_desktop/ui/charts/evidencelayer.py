@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.evidencemarks import (
-    AT_EXTREMES,
+    BUBBLES,
     LABEL_USD,
     band_lines,
     prints_by_bar,
@@ -207,7 +207,7 @@ class EvidenceLayer(ChartItem):
         in_view = [each for each in bars if model.time.left_slot - 1 <= each.slot <= model.time.right_slot]
         labelled = sorted(in_view, key=lambda each: -each.usd)[:_MOST_LABELS]
         for each in in_view:
-            if evidence.component in AT_EXTREMES:
+            if evidence.component in BUBBLES:
                 self._draw_bubble(painter, each, is_told=each.usd >= LABEL_USD)
             else:
                 self._draw_mark(painter, each, is_told=each in labelled)
@@ -229,9 +229,13 @@ class EvidenceLayer(ChartItem):
             self._draw_label(painter, QPointF(middle.x() + radius + 3, y), text.compact(each.usd), f"{token}_text")
 
     def _draw_mark(self, painter: QPainter, each: BarPrint, *, is_told: bool) -> None:
-        """A triangle at the price, pointing up for a buyer and down for a seller."""
+        """A triangle below the low for buyers, above the high for sellers."""
+        reading = self._stage.model.reading_at(each.slot)
+        if reading is None:
+            return
         token, down = ("up", 1.0) if each.is_buy else ("down", -1.0)
-        x, y = self._x(each.slot), self._y(each.price)
+        x = self._x(each.slot)
+        y = self._y(reading.low if each.is_buy else reading.high) + down * (_AWAY_PX + _MARK_PX)
         corners = (
             (x, y - down * _MARK_PX), (x + _MARK_PX, y + down * _MARK_PX), (x - _MARK_PX, y + down * _MARK_PX),
         )  # fmt: skip
@@ -239,7 +243,9 @@ class EvidenceLayer(ChartItem):
         painter.setBrush(self._stage.theme.color(token))
         painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
         if is_told:
-            self._draw_label(painter, QPointF(x + _MARK_PX + 4, y), text.compact(each.usd), f"{token}_text")
+            words = text.compact(each.usd)
+            middle = QPointF(x - face(Type.BADGE).width(words) / 2, y + down * (_MARK_PX + 8))
+            self._draw_label(painter, middle, words, f"{token}_text")
 
     def _draw_label(self, painter: QPainter, place: QPointF, words: str, token: str) -> None:
         letters = face(Type.BADGE)

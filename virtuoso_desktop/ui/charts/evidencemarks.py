@@ -17,18 +17,16 @@ if TYPE_CHECKING:
 
 LABEL_USD = 1e6
 """A bubble tells its amount from here on."""
-AT_EXTREMES = frozenset({"liquidations", "liquidation_skew"})
-"""Their prints stand above highs and below lows; others at their price."""
+BUBBLES = frozenset({"liquidations", "liquidation_skew"})
+"""Their prints are bubbles; others are triangles."""
 
 
 class BarPrint(NamedTuple):
-    """All prints of one side in one bar: ``price`` is their mean by value, in ticks."""
+    """All prints of one side in one bar."""
 
     slot: int
-    price: float
-    usd: float
     is_buy: bool
-    count: int
+    usd: float
 
 
 class ZoneMark(NamedTuple):
@@ -54,19 +52,11 @@ class LineMark(NamedTuple):
 
 def prints_by_bar(prints: Iterable[PrintView], timeframe: Timeframe, per_column: int) -> list[BarPrint]:
     """Prints of one side that fall into the same bar, as one; oldest first."""
-    sums: dict[tuple[int, bool], list[float]] = {}
+    sums: dict[tuple[int, bool], float] = {}
     for each in prints:
-        slot = slot_at(each.time_ms, timeframe) // per_column * per_column
-        cell = sums.setdefault((slot, each.is_buy), [0.0, 0.0, 0.0])
-        cell[0] += each.usd
-        cell[1] += each.usd * each.price
-        cell[2] += 1
-    found = [
-        BarPrint(slot, weighted / usd, usd, is_buy, int(count))
-        for (slot, is_buy), (usd, weighted, count) in sums.items()
-        if usd > 0
-    ]
-    return sorted(found)
+        key = (slot_at(each.time_ms, timeframe) // per_column * per_column, each.is_buy)
+        sums[key] = sums.get(key, 0.0) + each.usd
+    return sorted(BarPrint(slot, is_buy, usd) for (slot, is_buy), usd in sums.items())
 
 
 def zones_of(evidence: ComponentEvidence, instrument: Instrument) -> list[ZoneMark]:
@@ -110,7 +100,7 @@ def words_of(evidence: ComponentEvidence, now_ms: int) -> str:
     if evidence.reason is not None:
         return evidence.reason
     parts = [evidence.window_words] if evidence.window_words else []
-    if evidence.component in AT_EXTREMES or evidence.component == "large_trades":
+    if evidence.component in BUBBLES or evidence.component == "large_trades":
         count = len(evidence.prints)
         parts.append(f"{count} on the chart" if count else "none so far")
     if evidence.walls or evidence.component == "liquidity_zones":

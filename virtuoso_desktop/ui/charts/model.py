@@ -290,7 +290,7 @@ class ChartModel:
 
     def _put_running(self) -> None:
         """What runs beside the newest candle belongs to its bar."""
-        if not self.shows_newest or self.newest is None:
+        if not self.shows_newest or self.newest is None or self.time.zoom.per_column > 1:
             return
         for series in self.beside.series.values():
             for name in series.running:
