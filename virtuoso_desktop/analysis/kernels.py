@@ -168,6 +168,11 @@ def _compiled(function: Callable[..., Any], name: str, names: dict[str, object],
     return cast("Callable[..., Any]", njit(cache=True, error_model="numpy", forceinline=is_step)(copy))
 
 
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that is no step of a series: compiled at its first call, cached on disk as a kernel's are."""
+    return _compiled(function, function.__name__, {})
+
+
 def make_kernel(
     name: str,
     width: int,

@@ -11,6 +11,7 @@ import psutil
 
 from virtuoso_desktop.engine.views import BookChecks
 from virtuoso_desktop.model.market import PriceKind
+from virtuoso_desktop.model.overview import MarketOverview
 from virtuoso_desktop.model.result import Withheld
 from virtuoso_desktop.settings.atomic import write_atomically
 
@@ -132,6 +133,8 @@ class RunReport(msgspec.Struct, frozen=True):
     venues: dict[str, VenueReport]
     instruments: dict[str, InstrumentReport]
     analysis: AnalysisReport | None
+    overview: MarketOverview | None
+    """The market as a whole; None for a run that never began."""
     process: ProcessReport
     errors: list[ErrorReport]
 
@@ -164,6 +167,7 @@ def build_report(engine: Engine | None, notices: NoticeBoard, meter: Meter) -> R
         venues={engine.venue_name: _venue(engine)} if engine is not None else {},
         instruments=_instruments(engine) if engine is not None else {},
         analysis=_analysis(engine.analysis_figures) if engine is not None else None,
+        overview=engine.final_overview().market if engine is not None else None,
         process=process,
         errors=[ErrorReport(error.at_ms, error.where, error.user_text) for error in notices.errors],
     )

@@ -32,6 +32,7 @@ from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
 from virtuoso_desktop.engine.minute_flow import MinuteFlows
+from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
 from virtuoso_desktop.engine.studies import Studies
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
@@ -66,6 +67,7 @@ from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
 from virtuoso_desktop.market.store import ANALYSED_DEPTH, InstrumentState, MarketStore
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
+from virtuoso_desktop.model.overview import Overview
 from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import Settings
@@ -151,6 +153,7 @@ class Engine:
         self._coverage = Coverage(venue.adapter.subscriptions, venue.clock.now_ms)
         self._minutes = MinuteFlows(store, venue.clock.now_ms)
         self._beside = Beside(self._heard, self._minutes.of)
+        self._market_watch = MarketWatch(store, self._archive, venue.clock.now_ms, self._analysis.prepared.is_set)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
@@ -194,6 +197,7 @@ class Engine:
         self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.minutes", self._minutes.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.overview", self._market_watch.run, restart=Backoff(first_s=5.0))
 
     def open_history(self) -> None:
         """Open the history's file in its thread, which takes DuckDB's import; returns at once."""
@@ -423,6 +427,13 @@ class Engine:
 
     def signals_version(self) -> int:
         return self._analysis.board.signals_version
+
+    def overview(self) -> Overview:
+        return self._market_watch.view()
+
+    def final_overview(self) -> Overview:
+        """The market as a whole with everything worked out now, for the report."""
+        return self._market_watch.final_view()
 
     def links(self) -> tuple[LinkView, ...]:
         return (msgspec.structs.replace(self._board.view(), book_checks=self.book_guard.checks),)

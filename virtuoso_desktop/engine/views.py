@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
     from virtuoso_desktop.model.market import FundingRate, Liquidation, LongShortRatio, OpenInterest, PriceKind
+    from virtuoso_desktop.model.overview import Overview
     from virtuoso_desktop.model.study import Study
 
     FloatColumn = NDArray[np.float64]
@@ -445,6 +446,10 @@ class EngineView(Protocol):
 
     def signals_version(self) -> int:
         """Changes with `signals`."""
+        ...
+
+    def overview(self) -> Overview:
+        """The market as a whole, at most a second old."""
         ...
 
     def links(self) -> tuple[LinkView, ...]: ...

@@ -138,6 +138,17 @@ class BookSide:
         top = self.top(count)
         return [float(self._sign * ticks) for ticks, _ in top], [lots for _, lots in top]
 
+    def outward(self) -> tuple[int, list[int], list[tuple[int, int]]]:
+        """The side as it lies here, for readers that want all of it quickly.
+
+        Returns
+        -------
+        tuple
+            Key of the best level (`NO_LEVEL` while the side is empty); lots by slot from it outwards, 0 where there
+            is no level; (key, lots) of the levels beyond the slots, nearest first.
+        """
+        return self.best_key, self.near[self.best :], sorted(self._far.items())
+
     def copy(self) -> BookSide:
         """The same side, apart."""
         twin = copy.copy(self)

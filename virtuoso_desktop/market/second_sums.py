@@ -45,7 +45,7 @@ class SecondSums:
         if newest < 0:
             self.first = second
             return
-        if second // _RING_S != newest // _RING_S and max(self.totals) - min(self.totals) > _NARROW:
+        if second // _RING_S != newest // _RING_S and max(map(abs, self.totals)) > _NARROW:
             self._bring_back(newest)
         try:
             if second == newest + 1:

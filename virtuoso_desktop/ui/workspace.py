@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.dock import Dock
     from virtuoso_desktop.ui.frame import FrameClock
     from virtuoso_desktop.ui.panels.confluence import ConfluencePanel
+    from virtuoso_desktop.ui.panels.overview import OverviewPanel
     from virtuoso_desktop.ui.panels.signals import SignalsPanel
     from virtuoso_desktop.ui.theme import Theme
 
 
 ABOUT_SIGNALS = "Every signal, what became of it, and where it stands on the chart"
+OVERVIEW = "Overview"
+ABOUT_OVERVIEW = "Regime, breadth and turnover of the market, what moved most, relation to BTC, funding, open interest"
 
 
 class Panels(NamedTuple):
@@ -40,6 +43,7 @@ class Panels(NamedTuple):
 
     confluence: ConfluencePanel
     signals: SignalsPanel
+    overview: OverviewPanel
     dock: Dock
 
 
@@ -79,6 +83,8 @@ class Workspace(QSplitter):
     """`Timeframe`."""
     signal_chosen = Signal(object)
     """`SignalView` whose moment is asked for."""
+    instrument_asked = Signal(object)
+    """`InstrumentId`."""
 
     def __init__(self, theme: Theme, column: QWidget, timeframe: Timeframe, clock: FrameClock) -> None:
         super().__init__(Qt.Orientation.Vertical)
@@ -120,10 +126,13 @@ class Workspace(QSplitter):
         if self._panels is None:
             from virtuoso_desktop.ui.dock import Dock
             from virtuoso_desktop.ui.panels.confluence import ConfluencePanel
+            from virtuoso_desktop.ui.panels.overview import OverviewPanel
             from virtuoso_desktop.ui.panels.signals import SignalsPanel
 
             theme = self._theme
-            made = self._panels = Panels(ConfluencePanel(theme, self._series[1]), SignalsPanel(theme), Dock(theme))
+            made = self._panels = Panels(
+                ConfluencePanel(theme, self._series[1]), SignalsPanel(theme), OverviewPanel(theme), Dock(theme)
+            )
             self._connect(made)
             self._replace(self._upper, made.confluence)
             self._replace(self, made.dock)
@@ -135,6 +144,9 @@ class Workspace(QSplitter):
 
     def _connect(self, made: Panels) -> None:
         tab = made.dock.add_panel(made.signals, SIGNALS, ABOUT_SIGNALS, made.signals.controls)
+        made.dock.add_panel(made.overview, OVERVIEW, ABOUT_OVERVIEW, made.overview.controls)
+        made.overview.instrument_chosen.connect(self.instrument_asked)
+        self._clock.add(made.overview, made.overview.take_painted_ns)
         made.signals.counted.connect(lambda count: made.dock.show_count(tab, count))
         made.signals.moment_chosen.connect(self.signal_chosen)
         made.confluence.component_chosen.connect(self.component_chosen)
@@ -205,12 +217,14 @@ class Workspace(QSplitter):
         made = self.make()
         made.confluence.attach(engine)
         made.signals.attach(engine)
+        made.overview.attach(engine)
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""
         if self._panels is not None:
             self._panels.confluence.detach()
             self._panels.signals.detach()
+            self._panels.overview.detach()
 
     def show_series(self, instrument: InstrumentId | None, timeframe: Timeframe) -> None:
         """Show another instrument or timeframe."""
@@ -218,3 +232,4 @@ class Workspace(QSplitter):
         if self._panels is not None:
             self._panels.confluence.show_series(instrument, timeframe)
             self._panels.signals.show_instrument(instrument)
+            self._panels.overview.show_instrument(instrument)
