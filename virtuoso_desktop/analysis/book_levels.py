@@ -37,7 +37,7 @@ def book_fault(book: OrderBook | None) -> int:
 
 def read_levels(book: OrderBook) -> BookLevels:
     """Copy the book, as many levels a side as its topic carries; both sides must hold one."""
-    bids, asks = book.sides()
+    bids, asks = book.sides
     return BookLevels(*_side(bids, -1, book.depth), *_side(asks, 1, book.depth))
 
 

@@ -227,7 +227,9 @@ class WallBook:
         both = below + above
         return ((below - above) / both if both > 0.0 else math.nan), len(confirmed)
 
-    def _follow(self, wall: Wall, side: tuple[Rows, Rows], moment: tuple[int, int, int], taken: tuple[Taken, ...]) -> None:
+    def _follow(
+        self, wall: Wall, side: tuple[Rows, Rows], moment: tuple[int, int, int], taken: tuple[Taken, ...]
+    ) -> None:
         now_ms, passed_s, total = moment
         ticks, sizes = side
         lots: int = lots_between(ticks, sizes, wall.low_ticks, wall.high_ticks)

@@ -5,7 +5,7 @@ A series is made when the chart asks for it and made anew when its values change
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.engine.minute_flow import MinuteFlow
     from virtuoso_desktop.market.store import InstrumentState
     from virtuoso_desktop.model.market import Liquidation
@@ -36,7 +37,18 @@ HOURLY_HOLD_MS = 2 * HOUR_MS + HOUR_MS // 2
 """The venue publishes an hour's value some minutes after the hour; what is older is a hole."""
 FUNDING_HOLD_MS = 12 * HOUR_MS
 """The longest usual period is 8 hours."""
+SCORED_BAND = 2
+"""Which of the bands the score uses: half of the widest."""
 _SPOT = "Spot has none: it exists for contracts only."
+
+
+class BookSource(Protocol):
+    """What measures an order book once a second (`analysis.orderbook.OrderBookDimension`)."""
+
+    @property
+    def history(self) -> ImbalanceHistory: ...
+
+    def measures(self, now_ms: int) -> BookMeasures: ...
 
 
 class Beside:
@@ -48,11 +60,20 @@ class Beside:
         Spans of venue time in which a topic of an instrument was heard, oldest first.
     minutes : callable
         Order flow of an instrument by the minute; None before the first ended.
+    book : callable
+        What its order book says; None where it is not measured.
     """
 
-    def __init__(self, heard: Heard, minutes: Callable[[InstrumentState], MinuteFlow | None]) -> None:
+    def __init__(
+        self,
+        heard: Heard,
+        minutes: Callable[[InstrumentState], MinuteFlow | None],
+        book: Callable[[InstrumentState], BookSource | None],
+    ) -> None:
         self._heard = heard
         self._minutes = minutes
+        self._book = book
+        self._book_now: tuple[object, dict[str, float]] = (None, {})
         self._chosen: tuple[StudyKind, ...] = ()
         self._held: dict[StudyKind, tuple[Key, BesideSeries]] = {}
         self._version = 0
@@ -71,13 +92,26 @@ class Beside:
     def _series(self, kind: StudyKind, state: InstrumentState, now_ms: int) -> BesideSeries:
         topic = _TOPICS.get(kind)
         heard = () if topic is None else self._heard(state, topic)
-        key = (state.instrument.id, _version_of(kind, state, self._minutes(state)), heard)
+        version = now_ms // MINUTE_MS if kind is StudyKind.BOOK else _version_of(kind, state, self._minutes(state))
+        key = (state.instrument.id, version, heard)
         held = self._held.get(kind)
         if held is None or held[0] != key:
             self._held[kind] = held = (key, self._made(kind, state, heard))
             self._version += 1
         series = held[1]
-        return series if series.reason is not None else _with_running(series, kind, state, now_ms)
+        if series.reason is not None:
+            return series
+        if kind is StudyKind.BOOK:
+            return msgspec.structs.replace(series, running=self._running_book(state, now_ms))
+        return _with_running(series, kind, state, now_ms)
+
+    def _running_book(self, state: InstrumentState, now_ms: int) -> dict[str, float]:
+        """What the book says now, looked at once a second."""
+        key = (state.instrument.id, now_ms // 1_000)
+        if key != self._book_now[0]:
+            source = self._book(state)
+            self._book_now = (key, {} if source is None else _book_values(source.measures(now_ms)))
+        return self._book_now[1]
 
     def _made(self, kind: StudyKind, state: InstrumentState, heard: Spans) -> BesideSeries:
         if kind not in _TOPICS:
@@ -87,6 +121,9 @@ class Beside:
             return _nothing(kind, _SPOT if kind is StudyKind.LIQUIDATIONS and is_spot else _MADE[kind].why_empty)
         if kind is StudyKind.LIQUIDATIONS:
             return _liquidations(state, heard)
+        if kind is StudyKind.BOOK:
+            source = self._book(state)
+            return _nothing(kind, _MADE[kind].why_empty) if source is None else _book(source.history, heard)
         made = _trade_cvd(state, heard) if kind is StudyKind.TRADE_CVD else _flow(self._minutes(state), state, heard)
         if state.instrument.id.market_kind is MarketKind.INVERSE:
             made = msgspec.structs.replace(made, remark=made.remark.replace("base coin", "USD"))
@@ -142,11 +179,13 @@ _MADE = {
     StudyKind.LIQUIDATIONS: _Words("USD", "Liquidations have not been heard, and the exchange keeps none."),
     StudyKind.TRADE_CVD: _Words("base coin, from midnight UTC", "No trade has been heard yet."),
     StudyKind.FLOW: _Words("base coin", "The order book has not been heard yet."),
+    StudyKind.BOOK: _Words("mean of the candle, newest is now", "The order book is not measured yet."),
 }
 _TOPICS = {
     StudyKind.LIQUIDATIONS: TopicKind.LIQUIDATIONS,
     StudyKind.TRADE_CVD: TopicKind.TRADES,
     StudyKind.FLOW: TopicKind.ORDER_BOOK,
+    StudyKind.BOOK: TopicKind.ORDER_BOOK,
 }
 """What has to be heard: nobody repeats it, or not for long."""
 _TICKER_FIELDS = {StudyKind.OPEN_INTEREST: "open_interest", StudyKind.FUNDING: "funding_rate"}
@@ -238,3 +277,31 @@ def _flow(minutes: MinuteFlow | None, state: InstrumentState, heard: Spans) -> B
     values = lot * np.array([] if minutes is None else minutes.imbalance, dtype=np.float64)
     name = StudyKind.FLOW
     return BesideSeries(Fold.SUM, times, {name.value: values}, covered=heard, remark=_MADE[name].remark)
+
+
+# --- the order book ------------------------------------------------------------------------------------------------
+
+
+def _book(history: ImbalanceHistory, heard: Spans) -> BesideSeries:
+    """Imbalance by ended minutes; the one that has not ended comes with the next."""
+    columns = history.minutes()
+    ended = slice(0, max(0, len(columns.at_ms) - 1))
+    name = StudyKind.BOOK
+    return BesideSeries(
+        Fold.MEAN,
+        columns.at_ms[ended].astype(np.float64),
+        {
+            f"{name.value}.depth": columns.depth[ended].astype(np.float64),
+            f"{name.value}.top": columns.microprice[ended].astype(np.float64),
+        },
+        covered=heard,
+        remark=_MADE[name].remark,
+    )
+
+
+def _book_values(measures: BookMeasures) -> dict[str, float]:
+    """The two lines as of now; what is not known is left out."""
+    band = measures.bands[SCORED_BAND].imbalance if len(measures.bands) > SCORED_BAND else None
+    top = measures.level_imbalances[0] if measures.level_imbalances else None
+    name = StudyKind.BOOK.value
+    return {key: value for key, value in ((f"{name}.depth", band), (f"{name}.top", top)) if value is not None}

@@ -19,10 +19,10 @@ from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.backfill import BackFill
-from virtuoso_desktop.engine.beside import Beside
+from virtuoso_desktop.engine.beside import Beside, BookSource
 from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.budget import LoopMonitor
-from virtuoso_desktop.engine.component_evidence import evidence_of
+from virtuoso_desktop.engine.component_evidence import BOOK_COMPONENTS, book_evidence, evidence_of
 from virtuoso_desktop.engine.coverage import Coverage, Span
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.evidence_views import ComponentEvidence
@@ -152,7 +152,7 @@ class Engine:
         )
         self._coverage = Coverage(venue.adapter.subscriptions, venue.clock.now_ms)
         self._minutes = MinuteFlows(store, venue.clock.now_ms)
-        self._beside = Beside(self._heard, self._minutes.of)
+        self._beside = Beside(self._heard, self._minutes.of, self._book_source)
         self._market_watch = MarketWatch(store, self._archive, venue.clock.now_ms, self._analysis.prepared.is_set)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
@@ -391,7 +391,16 @@ class Engine:
             return None
         open_ms = int(series.columns[0, -1])
         close_ms = open_ms if series.last_is_forming else timeframe.close_ms(open_ms)
+        if component in BOOK_COMPONENTS:
+            source = self._book_source(state)
+            measures = None if source is None else source.measures(self._venue_clock.now_ms())
+            return book_evidence(state, component, measures)
         return evidence_of(state, timeframe, component, close_ms, self._minutes.of(state))
+
+    def _book_source(self, state: InstrumentState) -> BookSource | None:
+        """What measures the order book of an instrument."""
+        del state
+        return None
 
     def _heard(self, state: InstrumentState, topic: TopicKind) -> tuple[Span, ...]:
         depth = ANALYSED_DEPTH if topic is TopicKind.ORDER_BOOK else None

@@ -221,10 +221,6 @@ class OrderBook:
             return [], []
         return self._bids.top(levels), self._asks.top(levels)
 
-    def sides(self) -> tuple[BookSide, BookSide]:
-        """Bids and asks themselves, to be read and not changed."""
-        return self._bids, self._asks
-
     def copy(self) -> OrderBook:
         """The same book, apart; nothing is recorded in it."""
         twin = copy.copy(self)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.fake_adapter import FakeAdapter
-from virtuoso_desktop.engine.beside import Beside
+from virtuoso_desktop.engine.beside import Beside, BookSource
 from virtuoso_desktop.engine.beside_views import Fold
 from virtuoso_desktop.engine.minute_flow import KEPT_MINUTES, MinuteFlows
 from virtuoso_desktop.exchanges.base import TopicKind
@@ -49,7 +49,8 @@ class Desk:
         self.state: InstrumentState = self.store.add(self.instrument)
         self.minutes = MinuteFlows(self.store, self.clock.now_ms)
         self.heard: dict[TopicKind, tuple[tuple[int, int], ...]] = {}
-        self.beside = Beside(lambda _, topic: self.heard.get(topic, ()), self.minutes.of)
+        self.book: BookSource | None = None
+        self.beside = Beside(lambda _, topic: self.heard.get(topic, ()), self.minutes.of, lambda _: self.book)
 
     def series(self, kind: StudyKind) -> BesideSeries:
         self.beside.choose((study_of(kind),))
@@ -100,9 +101,10 @@ def test_a_ratio_without_shorts_is_no_value(desk: Desk) -> None:
     assert np.allclose(desk.series(StudyKind.LONG_SHORT).values["long_short"], [1.5])
 
 
-@pytest.mark.parametrize(
-    "kind", [StudyKind.OPEN_INTEREST, StudyKind.FUNDING, StudyKind.LONG_SHORT, StudyKind.LIQUIDATIONS]
-)
+OF_CONTRACTS = (StudyKind.OPEN_INTEREST, StudyKind.FUNDING, StudyKind.LONG_SHORT)
+
+
+@pytest.mark.parametrize("kind", [*OF_CONTRACTS, StudyKind.LIQUIDATIONS])
 def test_spot_says_that_it_has_none(kind: StudyKind) -> None:
     desk = Desk(of_kind(MarketKind.SPOT))
     desk.heard[TopicKind.LIQUIDATIONS] = ((T0, 1 << 62),)
