@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import pytest
 
 from tests.fake_adapter import FakeAdapter
+from virtuoso_desktop.analysis.book_measures import Band, BookMeasures, ImbalanceHistory
 from virtuoso_desktop.engine.beside import Beside, BookSource
 from virtuoso_desktop.engine.beside_views import Fold
 from virtuoso_desktop.engine.minute_flow import KEPT_MINUTES, MinuteFlows
@@ -28,6 +29,7 @@ from virtuoso_desktop.model.market import (
     Ticker,
     Trade,
 )
+from virtuoso_desktop.model.result import Reason
 from virtuoso_desktop.model.study import StudyKind, study_of
 
 if TYPE_CHECKING:
@@ -234,3 +236,62 @@ def test_minutes_of_an_instrument_that_began_anew_begin_anew(desk: Desk) -> None
     desk.minutes.step()
     again = desk.store.add(desk.instrument)
     assert desk.minutes.of(again) is None
+
+
+# --- the order book ------------------------------------------------------------------------------------------------
+
+
+class BookByHand:
+    """An order book that was measured elsewhere."""
+
+    def __init__(self, measures: BookMeasures) -> None:
+        self.history = ImbalanceHistory()
+        self.now = measures
+        self.asked = 0
+
+    def measures(self, now_ms: int) -> BookMeasures:
+        self.asked += 1
+        return self.now
+
+
+def measures(**more: Any) -> BookMeasures:
+    bands = tuple(Band(width, value) for width, value in ((5.0, 0.5), (12.5, 0.4), (25.0, -0.3), (50.0, None)))
+    known = {
+        "best_bid": 99.0,
+        "best_ask": 101.0,
+        "microprice": 100.5,
+        "bands": bands,
+        "level_imbalances": (0.25, 0.1, None),
+    }
+    return BookMeasures(T0 + 5_000, T0 + 4_900, **({"reason": None, "walls_reason": None} | known | more))
+
+
+def test_book_imbalance_is_the_mean_of_ended_minutes_and_now(desk: Desk) -> None:
+    desk.heard[TopicKind.ORDER_BOOK] = ((T0, 1 << 62),)
+    desk.book = source = BookByHand(measures())
+    for second in range(0, 121, 30):
+        source.history.add(T0 + second * 1_000, second / 1_000, -second / 1_000)
+    desk.clock.set_ms(T0 + 2 * MINUTE + 5_000)
+    found = desk.series(StudyKind.BOOK)
+    assert found.fold is Fold.MEAN
+    assert found.time_ms.tolist() == [T0, T0 + MINUTE]
+    assert np.allclose(found.values["book.depth"], [0.015, 0.075])
+    assert np.allclose(found.values["book.top"], [-0.015, -0.075])
+    assert found.running == {"book.depth": -0.3, "book.top": 0.25}
+
+
+def test_the_book_is_looked_at_once_a_second(desk: Desk) -> None:
+    desk.heard[TopicKind.ORDER_BOOK] = ((T0, 1 << 62),)
+    desk.book = source = BookByHand(measures())
+    desk.beside.choose((study_of(StudyKind.BOOK),))
+    for now_ms in (T0, T0 + 30, T0 + 999, T0 + 1_000):
+        desk.beside.view(desk.state, now_ms)
+    assert source.asked == 2
+
+
+def test_a_book_that_nobody_measures_says_so(desk: Desk) -> None:
+    desk.heard[TopicKind.ORDER_BOOK] = ((T0, 1 << 62),)
+    assert "not measured" in (desk.series(StudyKind.BOOK).reason or "")
+    desk.book = BookByHand(measures(reason=Reason.STALE, bands=(), level_imbalances=()))
+    desk.clock.set_ms(T0 + MINUTE)
+    assert desk.series(StudyKind.BOOK).running == {}

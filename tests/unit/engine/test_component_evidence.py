@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.engine.test_beside import HOUR, MINUTE, T0, Desk
+from tests.unit.engine.test_beside import HOUR, MINUTE, T0, Desk, measures
+from virtuoso_desktop.analysis.book_measures import BookWall
 from virtuoso_desktop.analysis.streams import window_s
-from virtuoso_desktop.engine.component_evidence import evidence_of, window_of
+from virtuoso_desktop.engine.component_evidence import book_evidence, evidence_of, window_of
 from virtuoso_desktop.engine.minute_flow import MinuteFlow
 from virtuoso_desktop.model.market import FundingRate, PositionSide
+from virtuoso_desktop.model.result import Reason
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 
@@ -63,3 +65,49 @@ def test_large_trades_are_the_net_of_their_minutes() -> None:
     prints = evidence_of(desk.state, Timeframe.M5, "large_trades", T0, minutes).prints
     assert [(each.time_ms, each.is_buy) for each in prints] == [(T0, True), (T0 + 2 * MINUTE, False)]
     assert [each.usd for each in prints] == pytest.approx([400 * lot * 100, 50 * lot * 102])
+
+
+def test_depth_is_shown_as_bands_about_the_middle() -> None:
+    desk = Desk()
+    tick = float(desk.instrument.tick_size)
+    bands = book_evidence(desk.state, "bid_ask_depth", measures()).bands
+    assert [(band.distance_bps, band.imbalance) for band in bands] == [(5.0, 0.5), (12.5, 0.4), (25.0, -0.3)]
+    assert bands[2].low == pytest.approx(99.75 / tick)
+    assert bands[2].high == pytest.approx(100.25 / tick)
+
+
+def test_walls_are_shown_with_size_and_what_is_known_of_them() -> None:
+    desk = Desk()
+    tick = float(desk.instrument.tick_size)
+    wall = BookWall(True, 98.0, 97.9, 98.1, 50.0, 20.0, T0, True, True, (0.9, 0.8))
+    found = book_evidence(desk.state, "liquidity_zones", measures(walls=(wall,)))
+    (shown,) = found.walls
+    assert (shown.low, shown.high) == pytest.approx((97.9 / tick, 98.1 / tick))
+    assert (shown.size, shown.usd, shown.is_confirmed, shown.is_suspected, shown.since_ms) == (
+        50.0, 4_900.0, True, True, T0,
+    )  # fmt: skip
+    assert found.at_ms == T0 + 4_900
+
+
+def test_the_best_prices_are_shown_with_the_microprice() -> None:
+    desk = Desk()
+    tick = float(desk.instrument.tick_size)
+    top = book_evidence(desk.state, "microprice", measures()).top
+    assert top is not None
+    assert (top.bid, top.microprice, top.ask) == pytest.approx((99 / tick, 100.5 / tick, 101 / tick))
+
+
+@pytest.mark.parametrize("reason", [Reason.MISSING, Reason.STALE, Reason.DEGENERATE])
+def test_a_book_without_a_word_says_why(reason: Reason) -> None:
+    desk = Desk()
+    none = measures(reason=reason, walls_reason=reason, bands=(), best_bid=None)
+    for component in ("bid_ask_depth", "liquidity_zones", "microprice"):
+        assert book_evidence(desk.state, component, none).reason
+    assert book_evidence(desk.state, "microprice", None).reason == "There is no order book yet."
+
+
+def test_walls_may_be_unknown_where_the_rest_is_known() -> None:
+    desk = Desk()
+    short = measures(walls_reason=Reason.REACH)
+    assert "5 bps" in (book_evidence(desk.state, "liquidity_zones", short).reason or "")
+    assert book_evidence(desk.state, "bid_ask_depth", short).reason is None
