@@ -19,21 +19,20 @@ from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.backfill import BackFill
-from virtuoso_desktop.engine.beside import Beside, BookSource
+from virtuoso_desktop.engine.beside import BookSource
 from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.budget import LoopMonitor
-from virtuoso_desktop.engine.component_evidence import BOOK_COMPONENTS, book_evidence, evidence_of
-from virtuoso_desktop.engine.coverage import Coverage, Span
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.evidence_views import ComponentEvidence
 from virtuoso_desktop.engine.history import HistoryLoader
+from virtuoso_desktop.engine.inputs_views import InstrumentInputs
 from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
-from virtuoso_desktop.engine.minute_flow import MinuteFlows
 from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
+from virtuoso_desktop.engine.shown_data import ShownData
 from virtuoso_desktop.engine.studies import Studies
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
 from virtuoso_desktop.engine.universe import RememberedUniverse
@@ -64,7 +63,7 @@ from virtuoso_desktop.kernel.clock import Clock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
-from virtuoso_desktop.market.store import ANALYSED_DEPTH, InstrumentState, MarketStore
+from virtuoso_desktop.market.store import InstrumentState, MarketStore
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
 from virtuoso_desktop.model.overview import Overview
@@ -150,9 +149,7 @@ class Engine:
         self._backfill = BackFill(
             venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
         )
-        self._coverage = Coverage(venue.adapter.subscriptions, venue.clock.now_ms)
-        self._minutes = MinuteFlows(store, venue.clock.now_ms)
-        self._beside = Beside(self._heard, self._minutes.of, self._book_source)
+        self._shown_data = ShownData(venue.adapter, store, venue.clock.now_ms, self._book_source)
         self._market_watch = MarketWatch(store, self._archive, venue.clock.now_ms, self._analysis.prepared.is_set)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
@@ -195,7 +192,7 @@ class Engine:
         self.tasks.spawn("engine.book_guard", self.book_guard.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
         self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
-        self.tasks.spawn("engine.minutes", self._minutes.run, restart=Backoff(first_s=1.0))
+        self.tasks.spawn("engine.minutes", self._shown_data.minutes.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.overview", self._market_watch.run, restart=Backoff(first_s=5.0))
 
@@ -242,7 +239,7 @@ class Engine:
         if not added:
             return
         subscriptions = self._subscriptions(added)
-        self._coverage.begin(subscriptions)
+        self._shown_data.coverage.begin(subscriptions)
         self._adapter.subscribe(subscriptions)
         self._history.watch(added)
         self._derivatives.watch(added)
@@ -257,7 +254,7 @@ class Engine:
 
     def _let_go(self, instrument: Instrument) -> None:
         subscriptions = self._subscriptions([instrument])
-        self._coverage.end(subscriptions)
+        self._shown_data.coverage.end(subscriptions)
         self._adapter.unsubscribe(subscriptions)
         self._history.unwatch(instrument.id)
         self._derivatives.unwatch(instrument.id)
@@ -369,7 +366,7 @@ class Engine:
 
     def choose_studies(self, studies: tuple[Study, ...]) -> None:
         self.studies.choose(studies)
-        self._beside.choose(studies)
+        self._shown_data.series.choose(studies)
 
     def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
         return self._analysis.board.marks(instrument_id, timeframe)
@@ -378,33 +375,19 @@ class Engine:
         return self._analysis.score_history(instrument_id, timeframe)
 
     def beside(self, instrument_id: InstrumentId) -> BesideView:
-        state = self.store.get(instrument_id)
-        now_ms = self._venue_clock.now_ms()
-        return BesideView(now_ms=now_ms) if state is None else self._beside.view(state, now_ms)
+        return self._shown_data.beside(instrument_id)
+
+    def inputs(self, instrument_id: InstrumentId) -> InstrumentInputs | None:
+        return self._shown_data.inputs(instrument_id)
 
     def component_evidence(
         self, instrument_id: InstrumentId, timeframe: Timeframe, component: str
     ) -> ComponentEvidence | None:
-        state = self.store.get(instrument_id)
-        series = None if state is None else state.candles.get(timeframe)
-        if state is None or series is None or not series.columns.shape[1]:
-            return None
-        open_ms = int(series.columns[0, -1])
-        close_ms = open_ms if series.last_is_forming else timeframe.close_ms(open_ms)
-        if component in BOOK_COMPONENTS:
-            source = self._book_source(state)
-            measures = None if source is None else source.measures(self._venue_clock.now_ms())
-            return book_evidence(state, component, measures)
-        return evidence_of(state, timeframe, component, close_ms, self._minutes.of(state))
+        return self._shown_data.evidence(instrument_id, timeframe, component)
 
-    def _book_source(self, state: InstrumentState) -> BookSource | None:
-        """What measures the order book of an instrument."""
-        del state
+    def _book_source(self, instrument_id: InstrumentId) -> BookSource | None:
+        del instrument_id
         return None
-
-    def _heard(self, state: InstrumentState, topic: TopicKind) -> tuple[Span, ...]:
-        depth = ANALYSED_DEPTH if topic is TopicKind.ORDER_BOOK else None
-        return self._coverage.spans(Subscription(state.instrument.id, topic, depth=depth))
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         return self._analysis.evidence(instrument_id, timeframe, component)
@@ -493,7 +476,7 @@ class Engine:
 
     def _link_changed(self, state: LinkState) -> None:
         self._board.update(state)
-        self._coverage.update(state)
+        self._shown_data.coverage.update(state)
         if state.phase in DOWN_PHASES or state.phase is VenueLinkPhase.CONNECTING:
             reason = state.reason or "the connection is being made"
             for subscription in self._adapter.subscriptions(state.link):
@@ -524,7 +507,7 @@ class Engine:
         self._history.refresh_trades(each for each in traded if each in self._watched)
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
-        self._coverage.refuse(rejection.subscription)
+        self._shown_data.coverage.refuse(rejection.subscription)
         is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
         if not is_minor:
             self.listing.suspect()
