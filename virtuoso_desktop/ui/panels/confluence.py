@@ -63,6 +63,8 @@ class ConfluencePanel(QWidget):
     """Name of a component whose evidence is wanted on the chart."""
     timeframe_asked = Signal(object)
     """`Timeframe`."""
+    data_asked = Signal()
+    """The state of the instrument's inputs is asked for."""
     collapse_changed = Signal(bool)
     """The user collapsed the panel or opened it again."""
     urgency = 2
@@ -263,6 +265,7 @@ class ConfluencePanel(QWidget):
         preview.setCheckable(True)
         preview.setChecked(self.preview)
         preview.toggled.connect(self.set_preview)
+        menu.addAction(with_keys("Data of this instrument\u2026", "show_data"), self.data_asked.emit)
         menu.addAction(with_keys("Collapse", "toggle_confluence"), lambda: self.set_collapsed(True))
         button = self.menu_button
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
