@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from virtuoso_desktop.analysis.overview import market_overview
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StatusView
 from virtuoso_desktop.kernel.clock import ManualClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
+from virtuoso_desktop.model.overview import Overview
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +89,8 @@ class FakeMarket:
         self.figures = StatusView(12, 12, 1240.0, 3.0, 212, 245, 0, 0, 4.0, 312.0, 0)
         self.calls: list[tuple[Any, ...]] = []
         self.skipped = 0
+        self.overviews_asked = 0
+        self.market_overview = Overview(NOW_MS, market_overview((), NOW_MS), ())
         self.board = AnalysisBoard()
         self.analysis = self.board.view
         self.analysis_version = self.board.version
@@ -95,6 +99,10 @@ class FakeMarket:
 
     def signals_version(self) -> int:
         return self.board.signals_version
+
+    def overview(self) -> Overview:
+        self.overviews_asked += 1
+        return self.market_overview
 
     def tick(self, *rows: MarketRow) -> None:
         """Newer rows: every cursor sees them at its next take."""

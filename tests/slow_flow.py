@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,7 +63,6 @@ class Recording:
     asks: Side
     changes: list[Any]
     trades: list[SlowTrade]
-    updates: list[SlowUpdate] = field(default_factory=list[SlowUpdate])
 
     @property
     def begin_ms(self) -> int:
@@ -140,7 +139,7 @@ def recording(kind: MarketKind, files: list[Path], *, skipped: int = 0, length_s
         bids,
         asks,
         [change for change in changes if begin_ms <= change[0] < until_ms],
-        [trade for trade in trades if begin_ms <= trade.time_ms < until_ms],
+        [trade for trade in trades if (begin_ms if skipped else 0) <= trade.time_ms < until_ms],
     )
 
 
@@ -159,12 +158,12 @@ class SlowFlow:
         self._lot = recorded.instrument.lot_step
         self._trade_times = [trade.time_ms for trade in recorded.trades]
         bids, asks = dict(recorded.bids), dict(recorded.asks)
-        self._updates = [SlowUpdate(recorded.begin_ms, *_top(bids, asks))]
+        self.updates = [SlowUpdate(recorded.begin_ms, *_top(bids, asks))]
         for time_ms, bids_told, asks_told in recorded.changes:
             _apply(bids, bids_told)
             _apply(asks, asks_told)
-            self._updates.append(SlowUpdate(time_ms, *_top(bids, asks)))
-        self._update_times = [update.time_ms for update in self._updates]
+            self.updates.append(SlowUpdate(time_ms, *_top(bids, asks)))
+        self._update_times = [update.time_ms for update in self.updates]
         self._large = self._large_orders()
 
     def trades(self, from_s: int, to_s: int) -> list[SlowTrade]:
@@ -179,7 +178,7 @@ class SlowFlow:
         total = Decimal(0)
         first, last = (bisect_left(self._update_times, second * 1_000) for second in (from_s, to_s))
         for at in range(max(first, 1), last):
-            before, now = self._updates[at - 1], self._updates[at]
+            before, now = self.updates[at - 1], self.updates[at]
             (old_bid, old_bid_size), (bid, bid_size) = before.bids[level], now.bids[level]
             (old_ask, old_ask_size), (ask, ask_size) = before.asks[level], now.asks[level]
             if bid >= old_bid:
@@ -197,7 +196,7 @@ class SlowFlow:
 
     def mean_depth(self, from_s: int, to_s: int) -> Decimal | None:
         first, last = (bisect_left(self._update_times, second * 1_000) for second in (from_s, to_s))
-        updates = self._updates[first:last]
+        updates = self.updates[first:last]
         if not updates:
             return None
         return sum((u.bids[0][1] + u.asks[0][1] for u in updates), Decimal(0)) / (2 * len(updates)) / self._lot

@@ -1,9 +1,9 @@
 """Compiled measures of one order book on whole ticks and lots (analysis B.2).
 
-Distances are counted in half ticks: with ``total`` = best bid + best ask, twice the mid price, a level at ``price`` lies
-``|2 price - total|`` away, and ``distance / total`` is its distance as a fraction of the mid price. Every question of
-"inside or outside" is then one of whole numbers: no rounding decides it, a reflection about the mid gives the mirror
-image exactly, and another tick size gives the same bits.
+Distances are counted in half ticks: with ``total`` = best bid + best ask, twice the mid price, a level at ``price``
+lies ``|2 price - total|`` away, and ``distance / total`` is its distance as a fraction of the mid price. Whether it is
+inside or outside is then a question of whole numbers: no rounding decides it, a reflection about the mid gives the
+mirror image exactly, and another tick size gives the same bits.
 
 A side is two int64 arrays, prices in ticks and sizes in lots, best first. Inverse contracts count their size in
 dollars: their lots are taken as they are, which keeps the mirror image exact.
@@ -23,11 +23,12 @@ Rows = NDArray[np.int64]
 
 (
     TOTAL, SPREAD_TICKS, SPREAD_BPS, MICROPRICE_TICKS, BID_REACH_BPS, ASK_REACH_BPS, BAND_BPS,
-    DI_10, DI_25, DI_50, DI_100, DI_WEIGHTED, DI_LEVEL_1, DI_LEVELS_5, DI_LEVELS_20, BUCKETS,
+    DI_TENTH, DI_QUARTER, DI_HALF, DI_WHOLE, DI_WEIGHTED, DI_LEVEL_1, DI_LEVELS_5, DI_LEVELS_20, BUCKETS,
 ) = range(16)  # fmt: skip
 """Cells of `measure_book`. ``TOTAL``: best bid + best ask in ticks. ``BAND_BPS``: the widest band, min(50, shorter
-reach); ``DI_10`` to ``DI_100`` are the imbalances within that percentage of it. ``DI_LEVEL_1`` is the reading of the
-microprice, mu. ``BUCKETS``: how many of the wall search's buckets both sides reach to their ends."""
+reach); ``DI_TENTH`` to ``DI_WHOLE`` are the imbalances within that part of it, so that ``DI_HALF`` is the text's DI_25.
+``DI_LEVEL_1`` is the reading of the microprice, mu. ``BUCKETS``: how many of the wall search's buckets both sides
+reach to their ends."""
 MEASURES = 16
 BAND_RATIOS = (0.1, 0.25, 0.5, 1.0)
 _SHARES = (2, 5, 10, 20)
@@ -111,7 +112,7 @@ def _measure_book(bid_ticks: Rows, bid_lots: Rows, ask_ticks: Rows, ask_lots: Ro
     _within(bid_ticks, bid_lots, total, band, bids)
     _within(ask_ticks, ask_lots, total, band, asks)
     for index in range(5):
-        out[DI_10 + index] = _balance(bids[index], asks[index])
+        out[DI_TENTH + index] = _balance(bids[index], asks[index])
     for index in range(3):
         count = LEVEL_COUNTS[index]
         out[DI_LEVEL_1 + index] = _balance(_first(bid_lots, count), _first(ask_lots, count))
@@ -183,11 +184,11 @@ def _find_walls(
             if size <= 0.0:
                 continue
             log_size = math.log(size)
-            if samples[side, bucket] >= least_samples and size >= least_lots:
-                if log_size - expected[side, bucket] >= limit:
-                    found[count, 0], found[count, 1] = side, bucket
-                    found[count, 2], found[count, 3] = largest[side, bucket], int(size)
-                    count += 1
+            is_judged = samples[side, bucket] >= least_samples and size >= least_lots
+            if is_judged and log_size - expected[side, bucket] >= limit:
+                found[count, 0], found[count, 1] = side, bucket
+                found[count, 2], found[count, 3] = largest[side, bucket], int(size)
+                count += 1
             share = kept if samples[side, bucket] > 0.0 else 0.0
             expected[side, bucket] = log_size + (expected[side, bucket] - log_size) * share
             samples[side, bucket] += 1.0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-import msgspec
 import numpy as np
 
 from virtuoso_desktop.analysis.book_kernels import (
@@ -18,12 +17,10 @@ from virtuoso_desktop.analysis.book_kernels import (
     BAND_BPS,
     BAND_RATIOS,
     BID_REACH_BPS,
-    BUCKET_COUNT,
     BUCKETS,
-    DI_10,
-    DI_25,
-    DI_50,
+    DI_HALF,
     DI_LEVEL_1,
+    DI_TENTH,
     DI_WEIGHTED,
     LEVEL_COUNTS,
     MEASURES,
@@ -32,7 +29,6 @@ from virtuoso_desktop.analysis.book_kernels import (
     SPREAD_TICKS,
     TOTAL,
     WallRules,
-    find_walls,
     measure_book,
     walk_book,
 )
@@ -64,37 +60,26 @@ from virtuoso_desktop.analysis.layout import (
     C,
 )
 from virtuoso_desktop.analysis.streams import SAMPLE_MS, Floats
-from virtuoso_desktop.analysis.walls import TRADE_LAG_MS, Taken, Wall, WallBook, found_wall
+from virtuoso_desktop.analysis.wall_expectation import DEFAULT_RULES, WallExpectation
+from virtuoso_desktop.analysis.walls import TRADE_LAG_MS, Taken, Wall, WallBook
 from virtuoso_desktop.market.book import OrderBook
 from virtuoso_desktop.market.candles import OPEN_MS, TURNOVER, VOLUME
 from virtuoso_desktop.market.store import InstrumentState
 from virtuoso_desktop.model.instrument import MarketKind
 from virtuoso_desktop.model.market import Aggressor
-from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
+from virtuoso_desktop.model.timeframe import Timeframe
 
 LIMIT_MS = 5_000
 """A book without a message or heartbeat for this long is not believed (analysis C.3)."""
 LEAST_REACH_BPS = 5.0
 WEIGHTED_SHARE, BAND_SHARE = 0.6, 0.4
 """Shares of the distance-weighted imbalance and of DI_25 in `bid_ask_depth`."""
-SCORED_BAND = DI_50
+SCORED_BAND = DI_HALF
 """DI_25 of the specification: half of the widest band, 25 bps where the book reaches 50."""
 FULL_ZONES = 2
 """Confirmed walls from which on the zones count in full."""
 TURNOVER_MINUTES = 60
 LEAST_MINUTES = 10
-MOST_PASSED_S = 60
-"""A gap teaches an expectation no more than this."""
-KEPT_VERSION = 1
-DEFAULT_RULES = WallRules()
-
-
-class _Kept(msgspec.Struct, array_like=True):
-    version: int
-    tick_size: str
-    lot_step: str
-    expected: bytes
-    samples: bytes
 
 
 class OrderBookDimension:
@@ -123,7 +108,7 @@ class OrderBookDimension:
         self._state = state
         self._is_alive = is_alive
         self._atr_ticks = atr_ticks
-        self._rules = rules
+        self._turnover_ratio = rules.turnover_ratio
         self._tick_size, self._lot_step = float(instrument.tick_size), float(instrument.lot_step)
         self._is_inverse = instrument.id.market_kind is MarketKind.INVERSE
         self.history = ImbalanceHistory()
@@ -133,14 +118,8 @@ class OrderBookDimension:
         self._fault = MISSING
         self._measured: tuple[int, int] = (0, -1)
         """The book (its identity) and its version that ``_row`` belongs to."""
-        self._expected = np.zeros((2, BUCKET_COUNT))
-        self._samples = np.zeros((2, BUCKET_COUNT))
-        self._found = np.empty((2 * BUCKET_COUNT, 4), dtype=np.int64)
+        self._expectation = WallExpectation(instrument, rules)
         self._sampled_ms: int | None = None
-        self._first_ms: int | None = None
-        """First sample that taught the expectations."""
-        self._taught = 0
-        self._is_recalled = False
         self._turnover = math.nan
         self._turnover_version = -1
 
@@ -188,46 +167,15 @@ class OrderBookDimension:
     def warm_at_ms(self, timeframe: Timeframe) -> int | None:
         """When walls can be told if the stream goes on; the same on every timeframe."""
         del timeframe
-        if self._first_ms is None or self._sampled_ms is None or self._is_warm(self._sampled_ms):
-            return None
-        missing_ms = max(0, self._rules.least_samples - self._taught) * SAMPLE_MS
-        return max(self._first_ms + self._rules.warm_up_ms, self._sampled_ms + missing_ms)
+        return self._expectation.warm_at_ms()
 
     def keep(self) -> bytes:
-        """What is expected of every bucket; empty before it is known."""
-        if self._sampled_ms is None or not self._is_warm(self._sampled_ms):
-            return b""
-        instrument = self._state.instrument
-        return msgspec.msgpack.encode(
-            _Kept(
-                KEPT_VERSION,
-                str(instrument.tick_size),
-                str(instrument.lot_step),
-                self._expected.astype("<f8").tobytes(),
-                self._samples.astype("<f8").tobytes(),
-            )
-        )
+        """What is expected of every bucket of the wall search; empty before it is known."""
+        return self._expectation.keep()
 
     def recall(self, kept: bytes, age_ms: int) -> bool:
         """Go on with the expectations of an earlier run, of the same grids and younger than a day."""
-        if not kept or not 0 <= age_ms < DAY_MS:
-            return False
-        try:
-            told = msgspec.msgpack.decode(kept, type=_Kept)
-        except msgspec.DecodeError:
-            return False
-        instrument = self._state.instrument
-        grids = (KEPT_VERSION, str(instrument.tick_size), str(instrument.lot_step))
-        whole = self._expected.nbytes
-        if (told.version, told.tick_size, told.lot_step) != grids or {len(told.expected), len(told.samples)} != {whole}:
-            return False
-        expected = np.frombuffer(told.expected, "<f8").reshape(2, BUCKET_COUNT).astype(np.float64)
-        samples = np.frombuffer(told.samples, "<f8").reshape(2, BUCKET_COUNT).astype(np.float64)
-        if not (np.isfinite(expected).all() and np.isfinite(samples).all() and (samples >= 0.0).all()):
-            return False
-        self._expected, self._samples = expected, samples
-        self._is_recalled = True
-        return True
+        return self._expectation.recall(kept, age_ms)
 
     # --- for those who show it --------------------------------------------------------------------------------------
 
@@ -253,7 +201,7 @@ class OrderBookDimension:
             float(row[BID_REACH_BPS]),
             float(row[ASK_REACH_BPS]),
             tuple(
-                Band(ratio * float(row[BAND_BPS]), _known(row[DI_10 + index]))
+                Band(ratio * float(row[BAND_BPS]), _known(row[DI_TENTH + index]))
                 for index, ratio in enumerate(BAND_RATIOS)
             ),
             _known(row[DI_WEIGHTED]),
@@ -314,40 +262,21 @@ class OrderBookDimension:
 
     # --- walls ------------------------------------------------------------------------------------------------------
 
-    def _is_warm(self, now_ms: int) -> bool:
-        if self._is_recalled:
-            return True
-        rules = self._rules
-        return (
-            self._first_ms is not None
-            and now_ms - self._first_ms >= rules.warm_up_ms
-            and self._taught >= rules.least_samples
-        )
-
     def _walls_fault(self, now_ms: int) -> int:
         """Why walls of a valid book cannot be told."""
         if self._is_short:
             return REACH
-        return NONE if self._is_warm(now_ms) and not math.isnan(self._minute_turnover()) else WARMUP
+        return NONE if self._expectation.is_warm(now_ms) and not math.isnan(self._minute_turnover()) else WARMUP
 
     def _learn(self, levels: BookLevels, now_ms: int, passed_s: int) -> None:
         """Let the expectations see the book; what stands out of them is followed from now on."""
-        rules = self._rules
-        if self._first_ms is None:
-            self._first_ms = now_ms
-        total = int(self._row[TOTAL])
-        lot_value = self._lot_step * (1.0 if self._is_inverse else self._tick_size * total / 2.0)
+        middle = self._tick_size * float(self._row[TOTAL]) / 2.0
         turnover = self._minute_turnover()
-        least_lots = math.inf if math.isnan(turnover) else rules.turnover_ratio * turnover / lot_value
-        kept = 2.0 ** (-min(passed_s, MOST_PASSED_S) / rules.half_life_s)
-        terms = (float(rules.least_samples), rules.outlier, rules.least_mad, least_lots, kept)
-        count = find_walls(
-            tuple(levels), terms, int(self._row[BUCKETS]), self._expected, self._samples, self._found
-        )  # fmt: skip
-        self._taught += 1
-        if self._is_warm(now_ms):
-            for row in self._found[:count].tolist():
-                self.walls.take(found_wall(row, total), now_ms)
+        lot_value = self._lot_step * (1.0 if self._is_inverse else middle)
+        least_lots = math.inf if math.isnan(turnover) else self._turnover_ratio * turnover / lot_value
+        moment = now_ms, passed_s
+        for found in self._expectation.learn(levels, int(self._row[BUCKETS]), least_lots, moment):
+            self.walls.take(found, now_ms)
 
     def _minute_turnover(self) -> float:
         """Median turnover of the last hour's closed minutes, quote coin (inverse: dollars); NaN below ten of them."""

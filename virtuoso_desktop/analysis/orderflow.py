@@ -46,7 +46,7 @@ SILENCE_MS = 30_000
 LAG_MS = 5_000
 """A candle may tell of a trade so much later than the trade itself."""
 OLDEST_KEPT_MS = 86_400_000
-MOST_CAUGHT_UP_S = 300
+MOST_CAUGHT_UP_S = 120
 """Skipped seconds are sampled later, the newest so many of them."""
 SAMPLE_TRADES = 30
 """So many trades are half of a full sample."""

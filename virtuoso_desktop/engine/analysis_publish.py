@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from virtuoso_desktop.analysis.staleness import stale_at_ms
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
 from virtuoso_desktop.engine.analysis_views import AnalysisState, AnalysisView, ScoreRow, SignalRules, SignalView
 from virtuoso_desktop.engine.explanation import explain
@@ -20,11 +21,8 @@ from virtuoso_desktop.storage.ledger_rows import LedgerKind, LedgerRow, Transiti
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.analysed_series import AnalysedSeries
 
-NOT_ANALYSED = frozenset({DimensionName.ORDERFLOW, DimensionName.ORDERBOOK, DimensionName.SENTIMENT})
 CANDLES_NEEDED = 34
 """The first score: the MACD is the last of the technical components to have a value."""
-SHORT_TIMEFRAME_MS = 5 * MINUTE_MS
-STALE_SLACK_MS = 30_000
 LOWEST_ALERTING_MS = 5 * MINUTE_MS
 """Signals of shorter timeframes are shown, never alerted."""
 Vote = Callable[[InstrumentId, dict[Timeframe, Confluence]], TimeframeVote]
@@ -119,7 +117,6 @@ class AnalysisPublisher:
                 explanation=explain(result, series.before, self._rules),
                 signal_candles=None if since_ms is None else _candles_since(result, since_ms),
                 stale_at_ms=stale_ms,
-                not_analysed=NOT_ANALYSED,
             )
         )
         self._board.publish_scores((_score_row(result, state, stale_ms),))
@@ -143,13 +140,6 @@ class AnalysisPublisher:
             self._board.put_signal(msgspec.structs.replace(held, ended_ms=ended_ms, end_reason=reason, end_score=score))
 
 
-def stale_at_ms(timeframe: Timeframe, close_ms: int) -> int:
-    """Venue time from which a candle is too old for a signal (analysis C.3)."""
-    duration_ms = timeframe.duration_ms
-    slack_ms = duration_ms // 2
-    return close_ms + duration_ms + (min(slack_ms, STALE_SLACK_MS) if duration_ms <= SHORT_TIMEFRAME_MS else slack_ms)
-
-
 def _candles_since(result: Confluence, since_ms: int) -> int:
     return round((result.metadata.last_candle_ms - since_ms) / result.timeframe.duration_ms) + 1
 
@@ -170,7 +160,6 @@ def _score_row(result: Confluence, state: AnalysisState, stale_ms: int) -> Score
         closed_ms=result.metadata.last_candle_ms,
         stale_at_ms=stale_ms,
         reason=result.reason,
-        not_analysed=NOT_ANALYSED,
     )
 
 

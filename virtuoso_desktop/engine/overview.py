@@ -134,6 +134,11 @@ class MarketWatch:
         self.made = 0
         """Overviews that were put together."""
 
+    @property
+    def known(self) -> int:
+        """Instruments whose candles have been looked at."""
+        return sum(1 for each in self._held.values() if each.regime.closed_ms is not None)
+
     def view(self) -> Overview:
         """The overview, at most a second old; asking for it keeps it up to date."""
         self._is_asked = True
@@ -222,7 +227,7 @@ class MarketWatch:
             rows=rows,
             risers=risers,
             fallers=fallers,
-            regimes_known=sum(1 for each in held if each.regime.closed_ms is not None),
+            regimes_known=self.known,
         )
 
 
