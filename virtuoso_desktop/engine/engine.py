@@ -25,7 +25,7 @@ from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.evidence_views import ComponentEvidence
 from virtuoso_desktop.engine.history import HistoryLoader
-from virtuoso_desktop.engine.inputs_views import InstrumentInputs
+from virtuoso_desktop.engine.input_views import InputsView
 from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
@@ -385,7 +385,7 @@ class Engine:
     def beside(self, instrument_id: InstrumentId) -> BesideView:
         return self._shown_data.beside(instrument_id)
 
-    def inputs(self, instrument_id: InstrumentId) -> InstrumentInputs | None:
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
         return self._shown_data.inputs(instrument_id)
 
     def component_evidence(

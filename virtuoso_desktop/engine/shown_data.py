@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtuoso_desktop.engine.evidence_views import ComponentEvidence
-    from virtuoso_desktop.engine.inputs_views import InstrumentInputs
+    from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.model.instrument import InstrumentId
     from virtuoso_desktop.model.timeframe import Timeframe
 
@@ -56,7 +56,7 @@ class ShownData:
         state, now_ms = self._store.get(instrument_id), self._now_ms()
         return BesideView(now_ms=now_ms) if state is None else self.series.view(state, now_ms)
 
-    def inputs(self, instrument_id: InstrumentId) -> InstrumentInputs | None:
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
         """Which inputs there are, since when, how old, how complete; None while the instrument is unknown."""
         state = self._store.get(instrument_id)
         return None if state is None else inputs_of(state, self._heard, self._now_ms())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
     from virtuoso_desktop.engine.beside_views import BesideView
     from virtuoso_desktop.engine.evidence_views import ComponentEvidence
-    from virtuoso_desktop.engine.inputs_views import InstrumentInputs
+    from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
@@ -415,7 +415,7 @@ class EngineView(Protocol):
         """What the chosen studies draw of what an instrument has beside its candles."""
         ...
 
-    def inputs(self, instrument_id: InstrumentId) -> InstrumentInputs | None:
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
         """Which inputs an instrument has, since when, how old, how complete; None while it is unknown."""
         ...
 

@@ -4,22 +4,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from virtuoso_desktop.engine.inputs_views import InputState, InputView, InstrumentInputs
+from virtuoso_desktop.engine.input_views import InputKind, InputState, InputsView, InputView
+from virtuoso_desktop.ui import analysis_words
 from virtuoso_desktop.ui import format as text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 NEVER = "Nothing is known of it yet"
-ALL_FRESH = "Everything that the exchange offers is there and fresh."
+ALL_THERE = "Everything that the exchange offers is there and fresh enough."
 _DAY_MS = 86_400_000
 _YEAR_MS = 365 * _DAY_MS
+USABLE = frozenset({InputState.LIVE, InputState.QUIET})
 _STATES = {
-    InputState.FRESH: "fresh",
-    InputState.WAITING: "waiting",
-    InputState.OLD: "too old",
-    InputState.ABSENT: "not offered",
+    InputState.LIVE: "live",
+    InputState.QUIET: "quiet",
+    InputState.LOADING: "loading",
+    InputState.STALE: "too old",
+    InputState.MISSING: "missing",
+    InputState.NOT_APPLICABLE: "not offered",
 }
+_NAMES = {
+    InputKind.CANDLES: "Candles",
+    InputKind.TICKER: "Ticker",
+    InputKind.TRADES: "Trades",
+    InputKind.ORDER_BOOK: "Order book",
+    InputKind.LIQUIDATIONS: "Liquidations",
+    InputKind.FUNDING: "Funding",
+    InputKind.OPEN_INTEREST: "Open interest",
+    InputKind.LONG_SHORT: "Long/short",
+}
+_OF = {
+    InputKind.CANDLES: "{count} candles",
+    InputKind.TRADES: "closed minutes of the last hour whose volume agrees",
+    InputKind.ORDER_BOOK: "of the last hour heard",
+    InputKind.LIQUIDATIONS: "of a week heard; nobody repeats what was missed",
+    InputKind.FUNDING: "{count} settlements",
+    InputKind.OPEN_INTEREST: "{count} hours",
+    InputKind.LONG_SHORT: "{count} hours",
+}
+"""What the share is of, and how many there are."""
 
 
 class DataRow(NamedTuple):
@@ -27,13 +51,16 @@ class DataRow(NamedTuple):
 
     name: str
     state: InputState
+    letters: str
+    """Of the dimensions that read it, as Markets has them."""
+    readers: str
     since: str
     since_utc: str
     age: str
     ratio: float | None
     share: str
     said: str
-    """What the share is of, or what is wrong."""
+    """What is wrong, or what the share is of."""
 
     @property
     def spoken(self) -> str:
@@ -45,50 +72,74 @@ class DataRow(NamedTuple):
         return ", ".join((*parts, self.said) if self.said else parts)
 
 
-def rows_of(view: InstrumentInputs) -> tuple[DataRow, ...]:
+def rows_of(view: InputsView) -> tuple[DataRow, ...]:
     """Every input, in the order of the view."""
-    return tuple(_row(each, view.now_ms) for each in view.inputs)
+    return tuple(_row(each, view.at_ms) for each in view.inputs)
 
 
-def headline(view: InstrumentInputs | None) -> tuple[str, str]:
+def headline(view: InputsView | None) -> tuple[str, str]:
     """How many inputs can be used, and the first thing that is wrong."""
     if view is None:
         return NEVER, "It is shown as soon as the instrument is watched."
-    offered = [each for each in view.inputs if each.state is not InputState.ABSENT]
-    fresh = [each for each in offered if each.state is InputState.FRESH]
-    words = f"{len(fresh)} of {len(offered)} inputs are fresh"
-    if len(fresh) == len(offered):
-        return words, ALL_FRESH
-    return words, _wrong(each for each in offered if each.state is not InputState.FRESH)
+    offered = [each for each in view.inputs if each.state is not InputState.NOT_APPLICABLE]
+    wrong = [each for each in offered if each.state not in USABLE]
+    words = f"{len(offered) - len(wrong)} of {len(offered)} inputs can be used"
+    return words, _wrong(wrong) if wrong else ALL_THERE
 
 
-def _wrong(inputs: Iterable[InputView]) -> str:
-    said = [f"{_titled(each.name)}: {each.reason}" if each.reason else f"{_titled(each.name)}." for each in inputs]
-    rest = f" {len(said) - 1} more below." if len(said) > 1 else ""
-    return f"{said[0]}{rest}"
+def remarks(view: InputsView | None) -> tuple[str, ...]:
+    """What is particular about the whole: whose sentiment it is, what is still warming up, which scales are in use."""
+    if view is None:
+        return ()
+    said: list[str] = []
+    if view.source_symbol is not None:
+        said.append(f"Funding, open interest, ratio and liquidations are those of {view.source_symbol}.")
+    latest: dict[str, int] = {}
+    for dimensions in view.warm_at_ms.values():
+        for name, at_ms in dimensions.items():
+            words = analysis_words.DIMENSIONS[name]
+            latest[words] = max(latest.get(words, 0), at_ms)
+    for words, at_ms in latest.items():
+        said.append(f"{words} is known on every timeframe {text.time_left(at_ms - view.at_ms)}.")
+    if view.scales_since_ms is not None:
+        said.append(f"Usual sizes are known from an earlier run, {_moment(view.scales_since_ms, view.at_ms)}.")
+    return tuple(said)
+
+
+def _wrong(inputs: Sequence[InputView]) -> str:
+    first = inputs[0]
+    said = f"{_name(first)}: {_STATES[first.state]}. {first.words or ''}".strip()
+    return f"{said} {len(inputs) - 1} more below." if len(inputs) > 1 else said
+
+
+def _name(each: InputView) -> str:
+    name = _NAMES[each.kind]
+    return name if each.timeframe is None else f"{name} {each.timeframe.value}"
 
 
 def _row(each: InputView, now_ms: int) -> DataRow:
     age_ms = None if each.newest_ms is None else max(0, now_ms - each.newest_ms)
+    count = "" if each.count is None else f"{each.count:,}"
+    said = each.words or ("" if each.complete_ratio is None else _OF.get(each.kind, "").format(count=count))
     return DataRow(
-        _titled(each.name),
+        _name(each),
         each.state,
+        " ".join(analysis_words.LETTERS[name] for name in each.dimensions),
+        ", ".join(analysis_words.DIMENSIONS[name].lower() for name in each.dimensions),
         text.DASH if each.since_ms is None else _moment(each.since_ms, now_ms),
         "" if each.since_ms is None else text.utc_moment(each.since_ms),
         text.age(age_ms),
         each.complete_ratio,
         text.DASH if each.complete_ratio is None else f"{_whole_percent(each.complete_ratio)}{text.THIN}%",
-        each.reason or each.detail,
+        said,
     )
 
 
 def _whole_percent(ratio: float) -> str:
-    """What is not whole never reads as 100."""
-    return f"{min(99.0, ratio * 100):.0f}" if ratio < 1.0 else "100"
-
-
-def _titled(name: str) -> str:
-    return name[:1].upper() + name[1:]
+    """What is not whole never reads as 100, and what is there never as 0."""
+    if ratio in (0.0, 1.0):
+        return f"{ratio * 100:.0f}"
+    return f"{min(99.0, max(1.0, ratio * 100)):.0f}"
 
 
 def _moment(time_ms: int, now_ms: int) -> str:

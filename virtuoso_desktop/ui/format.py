@@ -96,6 +96,16 @@ def countdown(left_ms: float | None) -> str:
     return f"{minutes}m {seconds:02d}s" if minutes else f"{seconds}s"
 
 
+def time_left(left_ms: float) -> str:
+    """``in 42 s``, ``in 7 min``, ``in 3 h``: rounded up; ``soon`` once the time is over."""
+    if left_ms <= 0:
+        return "soon"
+    if left_ms <= 90_000:
+        return f"in {-int(-left_ms // 1_000)} s"
+    minutes = -int(-left_ms // 60_000)
+    return f"in {minutes} min" if minutes < 120 else f"in {-int(-minutes // 60)} h"
+
+
 def age(age_ms: float | None) -> str:
     """``0 s``, ``42 s``, ``4 min``, ``2 h``, ``3 d``: whole units, rounded down."""
     if age_ms is None:

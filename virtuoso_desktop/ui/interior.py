@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent
 
     from virtuoso_desktop.engine.analysis_views import SignalView
-    from virtuoso_desktop.engine.inputs_views import InstrumentInputs
+    from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.kernel.notices import Notice
     from virtuoso_desktop.ui.dialogs.doctor_page import Examination
     from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
@@ -401,7 +401,7 @@ class Interior(QWidget):
         engine = self._engine
         return ((), 0) if engine is None else (engine.links(), engine.venue_now_ms())
 
-    def _read_inputs(self) -> InstrumentInputs | None:
+    def _read_inputs(self) -> InputsView | None:
         engine = self._engine
         return None if engine is None or self.instrument is None else engine.inputs(self.instrument)
 

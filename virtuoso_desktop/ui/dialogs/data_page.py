@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout
 
-from virtuoso_desktop.engine.inputs_views import InputState
+from virtuoso_desktop.engine.input_views import InputState
 from virtuoso_desktop.engine.views import kind_badge
 from virtuoso_desktop.ui import data_words as words
 from virtuoso_desktop.ui.controls import Button
@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from virtuoso_desktop.engine.inputs_views import InstrumentInputs
+    from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.ui.data_words import DataRow
     from virtuoso_desktop.ui.theme import Theme
 
 WIDTH_PX, HEIGHT_PX = 760, 540
 PERIOD_MS = 1_000
 _ICONS = {
-    InputState.FRESH: ("check", "up_text"),
-    InputState.OLD: ("warning-circle", "down_text"),
-    InputState.WAITING: ("clock", "warning"),
-    InputState.ABSENT: ("", "muted"),
+    InputState.LIVE: ("check", "up_text"),
+    InputState.QUIET: ("check", "muted"),
+    InputState.LOADING: ("clock", "warning"),
+    InputState.STALE: ("warning-circle", "down_text"),
+    InputState.MISSING: ("warning-circle", "warning"),
+    InputState.NOT_APPLICABLE: ("", "muted"),
 }
-_HEADS = (("Input", 1), ("Since", 2), ("Newest", 3), ("Complete", 4))
+_HEADS = (("Input", 1), ("Read by", 2), ("Since", 3), ("Newest", 4), ("Complete", 5))
 
 
 class DataPage(PlainDialog):
@@ -54,7 +56,7 @@ class DataPage(PlainDialog):
     def __init__(
         self,
         theme: Theme,
-        read: Callable[[], InstrumentInputs | None],
+        read: Callable[[], InputsView | None],
         show_connections: Callable[[], None],
         parent: QWidget,
     ) -> None:
@@ -62,6 +64,7 @@ class DataPage(PlainDialog):
         self._read = read
         self.headline = self.add_words("", Type.TITLE)
         self.advice = self.add_words("", Type.BODY, "muted")
+        self.remarks = self.add_words("", Type.BODY, "muted")
         self.body.addSpacing(8)
         self._place = QVBoxLayout()
         self.body.addLayout(self._place, 1)
@@ -85,7 +88,10 @@ class DataPage(PlainDialog):
             title += f" of {view.instrument_id.symbol}{kind_badge(view.instrument_id.market_kind)}"
         if title != self.windowTitle():
             self.setWindowTitle(title)
-        for label, said in zip((self.headline, self.advice), words.headline(view), strict=True):
+        remarks = " ".join(words.remarks(view))
+        self.remarks.setVisible(bool(remarks))
+        told = (*words.headline(view), remarks)
+        for label, said in zip((self.headline, self.advice, self.remarks), told, strict=True):
             if said != label.text():
                 label.setText(said)
         found = () if view is None else words.rows_of(view)
@@ -93,7 +99,7 @@ class DataPage(PlainDialog):
             self._lay_rows(found)
         for row in found:
             self.rows[row.name].show_row(row)
-        self.setAccessibleDescription(f"{self.headline.text()}. {self.advice.text()}")
+        self.setAccessibleDescription(f"{self.headline.text()}. {self.advice.text()} {remarks}".strip())
 
     def _lay_rows(self, found: tuple[DataRow, ...]) -> None:
         while (old := self._place.takeAt(0)) is not None:
@@ -104,10 +110,10 @@ class DataPage(PlainDialog):
         grid.setContentsMargins(0, 4, 8, 4)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(8)
-        grid.setColumnStretch(6, 1)
+        grid.setColumnStretch(7, 1)
         for said, column in _HEADS:
             head = themed_label(said, Type.CAPTION, "muted")
-            head.setAlignment(_LEFT if column in (1, 4) else _RIGHT)
+            head.setAlignment(_LEFT if column in (1, 2, 5) else _RIGHT)
             grid.addWidget(head, 0, column)
         self.rows = {row.name: _Row(self._theme, grid, place, row.name) for place, row in enumerate(found, 1)}
         grid.setRowStretch(len(found) + 1, 1)
@@ -125,6 +131,7 @@ class _Row:
         self.row: DataRow | None = None
         self._mark = RowMark(theme)
         self._name = themed_label(name, Type.STRONG)
+        self._readers = themed_label("", Type.CAPTION, "muted")
         self._since = themed_label("", Type.NUMBER)
         self._age = themed_label("", Type.NUMBER)
         self._bar = ShareBar(theme)
@@ -136,7 +143,7 @@ class _Row:
         for label in (self._since, self._age, self._share):
             label.setAlignment(_RIGHT)
         parts: tuple[QWidget, ...] = (
-            self._mark, self._name, self._since, self._age, self._bar, self._share, self._said,
+            self._mark, self._name, self._readers, self._since, self._age, self._bar, self._share, self._said,
         )  # fmt: skip
         for column, part in enumerate(parts):
             grid.addWidget(part, place, column, Qt.AlignmentFlag.AlignVCenter)
@@ -149,7 +156,9 @@ class _Row:
         self._mark.show_icon(*_ICONS[row.state])
         self._mark.setAccessibleName(row.spoken)
         self._since.setToolTip(row.since_utc)
+        self._readers.setToolTip(f"Read by {row.readers}")
         for label, said in (
+            (self._readers, row.letters),
             (self._since, row.since),
             (self._age, row.age),
             (self._share, row.share),
@@ -158,7 +167,7 @@ class _Row:
             if label.text() != said:
                 label.setText(said)
         self._bar.show_ratio(row.ratio)
-        is_quiet = row.state is InputState.ABSENT
+        is_quiet = row.state is InputState.NOT_APPLICABLE
         for label in (self._name, self._since, self._age, self._share):
             _ink(label, is_quiet=is_quiet)
 
