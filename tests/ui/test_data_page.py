@@ -136,7 +136,7 @@ def test_connections_are_one_click_away(opened: Opened, qtbot: QtBot) -> None:
 
 @pytest.fixture
 def window(theme: Theme, qtbot: QtBot) -> MainWindow:
-    made = MainWindow(theme, Source.LIVE)
+    made = MainWindow(theme, Source.LIVE, now_ms=lambda: NOW_MS)
     qtbot.addWidget(made)
     made.show()
     market = FakeMarket([row("BTC")])

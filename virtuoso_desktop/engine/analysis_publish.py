@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -25,7 +25,15 @@ CANDLES_NEEDED = 34
 """The first score: the MACD is the last of the technical components to have a value."""
 LOWEST_ALERTING_MS = 5 * MINUTE_MS
 """Signals of shorter timeframes are shown, never alerted."""
-Vote = Callable[[InstrumentId, dict[Timeframe, Confluence]], TimeframeVote]
+
+
+class Asked(NamedTuple):
+    """What the publisher asks of others."""
+
+    vote: Callable[[InstrumentId, dict[Timeframe, Confluence]], TimeframeVote]
+    """The timeframes of one instrument taken together."""
+    warm_at_ms: Callable[[SeriesKey], dict[DimensionName, int]]
+    """When the scales of the dimensions are known that are warming up."""
 
 
 class AnalysisPublisher:
@@ -39,17 +47,18 @@ class AnalysisPublisher:
         For the explanations.
     venue_now_ms : callable
         Venue time.
-    take_vote : callable
-        The vote of the timeframes of one instrument.
+    asked : Asked
+        Where it asks for what else belongs to a view.
     """
 
     def __init__(
-        self, board: AnalysisBoard, thresholds: ThresholdsSettings, venue_now_ms: Callable[[], int], take_vote: Vote
+        self, board: AnalysisBoard, thresholds: ThresholdsSettings, venue_now_ms: Callable[[], int], asked: Asked
     ) -> None:
         self._board = board
         self._rules = SignalRules(enter_score=thresholds.buy, leave_score=thresholds.buy_exit)
         self._venue_now_ms = venue_now_ms
-        self._take_vote = take_vote
+        self._asked = asked
+        self._missing_since: dict[SeriesKey, dict[DimensionName, int]] = {}
         self._results: dict[InstrumentId, dict[Timeframe, Confluence]] = {}
         self._views: dict[SeriesKey, AnalysisView] = {}
         self._held: dict[SeriesKey, SignalView] = {}
@@ -85,12 +94,15 @@ class AnalysisPublisher:
         """A provisional result."""
         view = self._views.get((series.subject.instrument_id, series.timeframe))
         if view is not None:
-            self._put(msgspec.structs.replace(view, preview=series.preview(self._venue_now_ms(), forming_open_ms)))
+            preview = series.preview(self._venue_now_ms(), forming_open_ms)
+            warm_at_ms = self._asked.warm_at_ms((view.instrument_id, view.timeframe))
+            self._put(msgspec.structs.replace(view, preview=preview, warm_at_ms=warm_at_ms))
 
     def forget(self, instrument_id: InstrumentId) -> None:
         """An instrument is no longer watched."""
         for timeframe in self._results.pop(instrument_id, {}):
             self._views.pop((instrument_id, timeframe), None)
+            self._missing_since.pop((instrument_id, timeframe), None)
         self._board.forget(instrument_id)
 
     # --- to the board ----------------------------------------------------------------------------------------------
@@ -99,7 +111,8 @@ class AnalysisPublisher:
         instrument_id, timeframe = result.instrument_id, result.timeframe
         results = self._results.setdefault(instrument_id, {})
         results[timeframe] = result
-        vote = self._take_vote(instrument_id, results)
+        vote = self._asked.vote(instrument_id, results)
+        warm_at_ms = self._asked.warm_at_ms((instrument_id, timeframe))
         state = AnalysisState.WARM_UP if series.bars < CANDLES_NEEDED else AnalysisState.READY
         stale_ms = stale_at_ms(timeframe, result.metadata.last_candle_ms)
         since_ms = result.signal_since_ms
@@ -117,14 +130,28 @@ class AnalysisPublisher:
                 explanation=explain(result, series.before, self._rules),
                 signal_candles=None if since_ms is None else _candles_since(result, since_ms),
                 stale_at_ms=stale_ms,
+                warm_at_ms=warm_at_ms,
+                missing_since_ms=self._follow_missing(result),
             )
         )
-        self._board.publish_scores((_score_row(result, state, stale_ms),))
+        self._board.publish_scores((_score_row(result, state, stale_ms, warm_at_ms),))
         # The vote changed for the instrument's other timeframes too.
         for other in results:
             view = self._views.get((instrument_id, other))
             if view is not None and other is not timeframe:
                 self._put(msgspec.structs.replace(view, vote=vote))
+
+    def _follow_missing(self, result: Confluence) -> dict[DimensionName, int]:
+        """Close of the first candle in a row without each dimension, as far as this run saw."""
+        key = (result.instrument_id, result.timeframe)
+        before = self._missing_since.get(key)
+        known = {} if before is None else before
+        close_ms = result.metadata.last_candle_ms
+        now = {
+            name: known.get(name, close_ms) for name, dimension in result.dimensions.items() if dimension.score is None
+        }
+        self._missing_since[key] = now
+        return now
 
     def _put(self, view: AnalysisView) -> None:
         self._views[view.instrument_id, view.timeframe] = view
@@ -144,7 +171,9 @@ def _candles_since(result: Confluence, since_ms: int) -> int:
     return round((result.metadata.last_candle_ms - since_ms) / result.timeframe.duration_ms) + 1
 
 
-def _score_row(result: Confluence, state: AnalysisState, stale_ms: int) -> ScoreRow:
+def _score_row(
+    result: Confluence, state: AnalysisState, stale_ms: int, warm_at_ms: dict[DimensionName, int]
+) -> ScoreRow:
     dimensions = [result.dimensions[name] for name in COMPONENTS]
     return ScoreRow(
         instrument_id=result.instrument_id,
@@ -160,6 +189,7 @@ def _score_row(result: Confluence, state: AnalysisState, stale_ms: int) -> Score
         closed_ms=result.metadata.last_candle_ms,
         stale_at_ms=stale_ms,
         reason=result.reason,
+        warm_at_ms=warm_at_ms,
     )
 
 

@@ -106,7 +106,7 @@ class _Verdict(NamedTuple):
     state: bytes
 
 
-def _nobody_samples(key: SeriesKey) -> None:  # noqa: ARG001 (one form for all)
+def _nobody_samples(key: SeriesKey, now_ms: int) -> None:  # noqa: ARG001 (one form for all)
     return None
 
 
@@ -127,8 +127,6 @@ class AnalysisRun:
         How near a series is to what a person looks at: 0 the one on the chart, `SEEN` or less if it is seen anywhere.
     now_ns : callable
         The clock of the receive stamps.
-    streams : callable
-        The streams row of a series as of the second that passes, a copy; None while nobody samples it.
     """
 
     def __init__(
@@ -139,7 +137,6 @@ class AnalysisRun:
         load_core: Callable[[], AnalysisCore],
         rank: Callable[[SeriesKey], int],
         now_ns: Callable[[], int],
-        streams: Callable[[SeriesKey], Floats | None] = _nobody_samples,
     ) -> None:
         self._store = store
         self._journal = journal
@@ -147,7 +144,8 @@ class AnalysisRun:
         self._load_core = load_core
         self._rank = rank
         self._now_ns = now_ns
-        self._streams = streams
+        self.streams: Callable[[SeriesKey, int], Floats | None] = _nobody_samples
+        """The streams row of a series as of a venue time, a copy; None while nobody samples it."""
         self.publisher: Publisher | None = None
         self.core: AnalysisCore | None = None
         self.prepared = asyncio.Event()
@@ -212,7 +210,7 @@ class AnalysisRun:
         series = state.candles[candle.timeframe]
         index = series.index_of(candle.open_ms)
         if index is not None:
-            moment = Moment(candle.event_ms, candle.recv_ns, self._streams(key))
+            moment = Moment(candle.event_ms, candle.recv_ns, self.streams(key, candle.event_ms))
             self._take(sealed(state, series, index, moment))
 
     def _take(self, item: SealedInputs) -> None:
@@ -340,7 +338,9 @@ class AnalysisRun:
             now_ms, key = self._venue_now_ms(), (state.instrument.id, series.timeframe)
             # The row of the streams is of now: it speaks for the newest candle only.
             is_newest = series.timeframe.close_ms(int(series.columns[0, index])) > now_ms - key[1].duration_ms
-            self._take(sealed(state, series, index, Moment(now_ms, 0, self._streams(key) if is_newest else None)))
+            self._take(
+                sealed(state, series, index, Moment(now_ms, 0, self.streams(key, now_ms) if is_newest else None))
+            )
 
     # --- judging ---------------------------------------------------------------------------------------------------
 
@@ -439,7 +439,7 @@ class AnalysisRun:
                 analysed.seen_version = series.version
                 row = series.columns[:, -1].tolist()
                 candle = (*row, trade_delta(state, series, row), 0.0)
-                wanted.append((analysed, candle, self._streams(key)))
+                wanted.append((analysed, candle, self.streams(key, self._venue_now_ms())))
         if wanted:
             self.core.preview(wanted)
             for analysed, candle, _ in wanted:

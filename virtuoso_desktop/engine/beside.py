@@ -5,7 +5,7 @@ A series is made when the chart asks for it and made anew when its values change
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.engine.minute_flow import MinuteFlow
     from virtuoso_desktop.market.store import InstrumentState
+    from virtuoso_desktop.model.instrument import InstrumentId
     from virtuoso_desktop.model.market import Liquidation
 
     Floats = NDArray[np.float64]
@@ -42,13 +43,12 @@ SCORED_BAND = 2
 _SPOT = "Spot has none: it exists for contracts only."
 
 
-class BookSource(Protocol):
-    """What measures an order book once a second (`analysis.orderbook.OrderBookDimension`)."""
+class BookReads(NamedTuple):
+    """What order books say; None where one is not measured."""
 
-    @property
-    def history(self) -> ImbalanceHistory: ...
-
-    def measures(self, now_ms: int) -> BookMeasures: ...
+    measures: Callable[[InstrumentId], BookMeasures | None]
+    """As of now."""
+    history: Callable[[InstrumentId], ImbalanceHistory | None]
 
 
 class Beside:
@@ -60,15 +60,15 @@ class Beside:
         Spans of venue time in which a topic of an instrument was heard, oldest first.
     minutes : callable
         Order flow of an instrument by the minute; None before the first ended.
-    book : callable
-        What its order book says; None where it is not measured.
+    book : BookReads
+        What its order book says.
     """
 
     def __init__(
         self,
         heard: Heard,
         minutes: Callable[[InstrumentState], MinuteFlow | None],
-        book: Callable[[InstrumentState], BookSource | None],
+        book: BookReads,
     ) -> None:
         self._heard = heard
         self._minutes = minutes
@@ -109,8 +109,8 @@ class Beside:
         """What the book says now, looked at once a second."""
         key = (state.instrument.id, now_ms // 1_000)
         if key != self._book_now[0]:
-            source = self._book(state)
-            self._book_now = (key, {} if source is None else _book_values(source.measures(now_ms)))
+            measures = self._book.measures(state.instrument.id)
+            self._book_now = (key, {} if measures is None else _book_values(measures))
         return self._book_now[1]
 
     def _made(self, kind: StudyKind, state: InstrumentState, heard: Spans) -> BesideSeries:
@@ -122,8 +122,8 @@ class Beside:
         if kind is StudyKind.LIQUIDATIONS:
             return _liquidations(state, heard)
         if kind is StudyKind.BOOK:
-            source = self._book(state)
-            return _nothing(kind, _MADE[kind].why_empty) if source is None else _book(source.history, heard)
+            history = self._book.history(state.instrument.id)
+            return _nothing(kind, _MADE[kind].why_empty) if history is None else _book(history, heard)
         made = _trade_cvd(state, heard) if kind is StudyKind.TRADE_CVD else _flow(self._minutes(state), state, heard)
         if state.instrument.id.market_kind is MarketKind.INVERSE:
             made = msgspec.structs.replace(made, remark=made.remark.replace("base coin", "USD"))

@@ -12,24 +12,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from virtuoso_desktop.engine.analysis import Analysis
+from virtuoso_desktop.engine.analysis import Analysis, Clocks
 from virtuoso_desktop.engine.analysis_board import BoardCursor
 from virtuoso_desktop.engine.analysis_run import AnalysisFigures
 from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.backfill import BackFill
-from virtuoso_desktop.engine.beside import BookSource
+from virtuoso_desktop.engine.beside import BookReads
 from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.evidence_views import ComponentEvidence
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.input_views import InputsView
+from virtuoso_desktop.engine.inputs import inputs_of
 from virtuoso_desktop.engine.integrity import BookGuard
+from virtuoso_desktop.engine.kept_scales import KeptScales
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
+from virtuoso_desktop.engine.liveness import Carriers, Liveness
 from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
 from virtuoso_desktop.engine.shown_data import ShownData
@@ -67,6 +70,7 @@ from virtuoso_desktop.market.store import InstrumentState, MarketStore
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
 from virtuoso_desktop.model.overview import Overview
+from virtuoso_desktop.model.result import Confluence
 from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import Settings
@@ -77,7 +81,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.analysis.kernels import Kernel
+    from virtuoso_desktop.engine.input_views import InputsView
 
 log = logging.getLogger(__name__)
 
@@ -134,9 +140,11 @@ class Engine:
         self.store = store
         self.notices = notices
         self.studies = Studies()
+        self._liveness = Liveness(Carriers(venue.adapter.subscriptions, venue.adapter.newest_ms), venue.clock.now_ms)
         self._analysis = Analysis(
-            settings.analysis, source, store=store, journal=venue.journal, clock=venue.clock, local_clock=clock
-        )
+            settings.analysis, source, store=store, journal=venue.journal, clocks=Clocks(venue.clock, clock),
+            life_of=self._liveness.of,
+        )  # fmt: skip
         self.loop_monitor = LoopMonitor()
         self.tasks = Supervisor(on_failure=self._task_failed)
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched instruments changed")
@@ -155,7 +163,9 @@ class Engine:
         self._backfill = BackFill(
             venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
         )
-        self._shown_data = ShownData(venue.adapter, store, venue.clock.now_ms, self._book_source)
+        self._shown_data = ShownData(
+            venue.adapter, store, venue.clock.now_ms, BookReads(self.book_measures, self.book_imbalance)
+        )
         self._market_watch = MarketWatch(store, self._archive, venue.clock.now_ms, self._analysis.prepared.is_set)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
@@ -249,6 +259,7 @@ class Engine:
         subscriptions = self._subscriptions(added)
         self._shown_data.coverage.begin(subscriptions)
         self._adapter.subscribe(subscriptions)
+        self._liveness.look(())
         self._history.watch(added)
         self._derivatives.watch(added)
         self.watched_changed.emit(tuple(self._watched))
@@ -264,6 +275,7 @@ class Engine:
         subscriptions = self._subscriptions([instrument])
         self._shown_data.coverage.end(subscriptions)
         self._adapter.unsubscribe(subscriptions)
+        self._liveness.look(subscriptions)
         self._history.unwatch(instrument.id)
         self._derivatives.unwatch(instrument.id)
         self.store.remove(instrument.id)
@@ -325,6 +337,14 @@ class Engine:
         """One quick sample of the venue's time."""
         await self._time_keeper.measure(samples=1)
 
+    def recall_scales(self, kept: KeptScales | None) -> None:
+        """Begin with the scales of an earlier run; before `begin_analysis`."""
+        self._analysis.recall_scales(kept)
+
+    def kept_scales(self, *, is_last: bool = False) -> KeptScales | None:
+        """The scales of the streams for the next run; None while there are none."""
+        return self._analysis.kept_scales(is_last=is_last)
+
     # what faces read
 
     def watched(self) -> tuple[Instrument, ...]:
@@ -385,17 +405,10 @@ class Engine:
     def beside(self, instrument_id: InstrumentId) -> BesideView:
         return self._shown_data.beside(instrument_id)
 
-    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
-        return self._shown_data.inputs(instrument_id)
-
     def component_evidence(
         self, instrument_id: InstrumentId, timeframe: Timeframe, component: str
     ) -> ComponentEvidence | None:
         return self._shown_data.evidence(instrument_id, timeframe, component)
-
-    def _book_source(self, instrument_id: InstrumentId) -> BookSource | None:
-        del instrument_id
-        return None
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         return self._analysis.evidence(instrument_id, timeframe, component)
@@ -434,6 +447,25 @@ class Engine:
     def final_overview(self) -> Overview:
         """The market as a whole with everything worked out now, for the report."""
         return self._market_watch.final_view()
+
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
+        state = self.store.get(instrument_id)
+        if state is None:
+            return None
+        life, streams = self._liveness.of(instrument_id), self._analysis.streams_of(instrument_id)
+        return inputs_of(state, life, streams, self._venue_clock.now_ms())
+
+    def book_measures(self, instrument_id: InstrumentId) -> BookMeasures | None:
+        streams = self._analysis.streams_of(instrument_id)
+        return None if streams is None else streams.book.measures(self._venue_clock.now_ms())
+
+    def book_imbalance(self, instrument_id: InstrumentId) -> ImbalanceHistory | None:
+        streams = self._analysis.streams_of(instrument_id)
+        return None if streams is None else streams.book.history
+
+    def last_results(self) -> dict[InstrumentId, dict[Timeframe, Confluence]]:
+        """The newest result of every timeframe of every watched instrument, for the report."""
+        return self._analysis.last_results(self._watched)
 
     def links(self) -> tuple[LinkView, ...]:
         return (msgspec.structs.replace(self._board.view(), book_checks=self.book_guard.checks),)
@@ -485,6 +517,7 @@ class Engine:
     def _link_changed(self, state: LinkState) -> None:
         self._board.update(state)
         self._shown_data.coverage.update(state)
+        self._liveness.update(state)
         if state.phase in DOWN_PHASES or state.phase is VenueLinkPhase.CONNECTING:
             reason = state.reason or "the connection is being made"
             for subscription in self._adapter.subscriptions(state.link):
@@ -516,6 +549,7 @@ class Engine:
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
         self._shown_data.coverage.refuse(rejection.subscription)
+        self._liveness.refuse(rejection.subscription)
         is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
         if not is_minor:
             self.listing.suspect()

@@ -1,14 +1,13 @@
-"""What faces show of an instrument beside candles and scores: series for panes, evidence, the state of its inputs."""
+"""What faces show of an instrument beside candles and scores: series for panes, and evidence of components."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtuoso_desktop.engine.beside import Beside, BookSource
+from virtuoso_desktop.engine.beside import Beside, BookReads
 from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.component_evidence import BOOK_COMPONENTS, book_evidence, evidence_of
 from virtuoso_desktop.engine.coverage import Coverage, Span
-from virtuoso_desktop.engine.inputs import inputs_of
 from virtuoso_desktop.engine.minute_flow import MinuteFlows
 from virtuoso_desktop.exchanges.base import Adapter, Subscription, TopicKind
 from virtuoso_desktop.market.store import ANALYSED_DEPTH, InstrumentState, MarketStore
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtuoso_desktop.engine.evidence_views import ComponentEvidence
-    from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.model.instrument import InstrumentId
     from virtuoso_desktop.model.timeframe import Timeframe
 
@@ -33,8 +31,8 @@ class ShownData:
         What is held of every instrument.
     now_ms : callable
         Venue time.
-    book : callable
-        What measures the order book of an instrument; None where nothing does.
+    book : BookReads
+        What order books say.
     """
 
     def __init__(
@@ -42,24 +40,19 @@ class ShownData:
         adapter: Adapter,
         store: MarketStore,
         now_ms: Callable[[], int],
-        book: Callable[[InstrumentId], BookSource | None],
+        book: BookReads,
     ) -> None:
         self._store = store
         self._now_ms = now_ms
         self._book = book
         self.coverage = Coverage(adapter.subscriptions, now_ms)
         self.minutes = MinuteFlows(store, now_ms)
-        self.series = Beside(self._heard, self.minutes.of, self._book_of)
+        self.series = Beside(self._heard, self.minutes.of, book)
 
     def beside(self, instrument_id: InstrumentId) -> BesideView:
         """What the chosen studies draw beside the candles."""
         state, now_ms = self._store.get(instrument_id), self._now_ms()
         return BesideView(now_ms=now_ms) if state is None else self.series.view(state, now_ms)
-
-    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
-        """Which inputs there are, since when, how old, how complete; None while the instrument is unknown."""
-        state = self._store.get(instrument_id)
-        return None if state is None else inputs_of(state, self._heard, self._now_ms())
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> ComponentEvidence | None:
         """What a component of the newest closed candle was read from; of the order book, what it says now."""
@@ -68,15 +61,10 @@ class ShownData:
         if state is None or series is None or series.last_open_ms is None:
             return None
         if component in BOOK_COMPONENTS:
-            source = self._book_of(state)
-            measures = None if source is None else source.measures(self._now_ms())
-            return book_evidence(state, component, measures)
+            return book_evidence(state, component, self._book.measures(instrument_id))
         open_ms = series.last_open_ms
         close_ms = open_ms if series.last_is_forming else timeframe.close_ms(open_ms)
         return evidence_of(state, timeframe, component, close_ms, self.minutes.of(state))
-
-    def _book_of(self, state: InstrumentState) -> BookSource | None:
-        return self._book(state.instrument.id)
 
     def _heard(self, state: InstrumentState, topic: TopicKind) -> tuple[Span, ...]:
         depth = ANALYSED_DEPTH if topic is TopicKind.ORDER_BOOK else None

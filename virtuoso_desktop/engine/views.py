@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
     from virtuoso_desktop.engine.beside_views import BesideView
     from virtuoso_desktop.engine.evidence_views import ComponentEvidence
@@ -415,10 +416,6 @@ class EngineView(Protocol):
         """What the chosen studies draw of what an instrument has beside its candles."""
         ...
 
-    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
-        """Which inputs an instrument has, since when, how old, how complete; None while it is unknown."""
-        ...
-
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         """The newest score of one component; None before the first evaluation."""
         ...
@@ -451,6 +448,18 @@ class EngineView(Protocol):
 
     def signals_version(self) -> int:
         """Changes with `signals`."""
+        ...
+
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
+        """What the analysis of an instrument is made of; None while it is unknown."""
+        ...
+
+    def book_measures(self, instrument_id: InstrumentId) -> BookMeasures | None:
+        """What the analysed order book says now; None before its first sample."""
+        ...
+
+    def book_imbalance(self, instrument_id: InstrumentId) -> ImbalanceHistory | None:
+        """Imbalance of the analysed order book by second and by minute; None before its first sample."""
         ...
 
     def overview(self) -> Overview:

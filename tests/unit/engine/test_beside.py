@@ -10,7 +10,7 @@ import pytest
 
 from tests.fake_adapter import FakeAdapter
 from virtuoso_desktop.analysis.book_measures import Band, BookMeasures, ImbalanceHistory
-from virtuoso_desktop.engine.beside import Beside, BookSource
+from virtuoso_desktop.engine.beside import Beside, BookReads
 from virtuoso_desktop.engine.beside_views import Fold
 from virtuoso_desktop.engine.minute_flow import KEPT_MINUTES, MinuteFlows
 from virtuoso_desktop.exchanges.base import TopicKind
@@ -51,8 +51,12 @@ class Desk:
         self.state: InstrumentState = self.store.add(self.instrument)
         self.minutes = MinuteFlows(self.store, self.clock.now_ms)
         self.heard: dict[TopicKind, tuple[tuple[int, int], ...]] = {}
-        self.book: BookSource | None = None
-        self.beside = Beside(lambda _, topic: self.heard.get(topic, ()), self.minutes.of, lambda _: self.book)
+        self.book: BookByHand | None = None
+        reads = BookReads(
+            lambda _: None if self.book is None else self.book.measures(),
+            lambda _: None if self.book is None else self.book.history,
+        )
+        self.beside = Beside(lambda _, topic: self.heard.get(topic, ()), self.minutes.of, reads)
 
     def series(self, kind: StudyKind) -> BesideSeries:
         self.beside.choose((study_of(kind),))
@@ -249,7 +253,7 @@ class BookByHand:
         self.now = measures
         self.asked = 0
 
-    def measures(self, now_ms: int) -> BookMeasures:
+    def measures(self) -> BookMeasures:
         self.asked += 1
         return self.now
 
