@@ -36,8 +36,7 @@ _NAMES = {
 }
 _OF = {
     InputKind.CANDLES: "{count} candles",
-    InputKind.TRADES: "closed minutes of the last hour whose volume agrees",
-    InputKind.ORDER_BOOK: "of the last hour heard",
+    InputKind.TRADES: "of the newest closed minute's volume",
     InputKind.LIQUIDATIONS: "of a week heard; nobody repeats what was missed",
     InputKind.FUNDING: "{count} settlements",
     InputKind.OPEN_INTEREST: "{count} hours",

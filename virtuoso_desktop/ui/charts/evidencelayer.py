@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.charts.stage import Stage
 
 EDGE_ALPHA = 0.55
+WIDE_SHARE = 0.4
+"""A window of more than this share of the view is wide."""
 ZONE_ALPHA, FAINT_ZONE_ALPHA, ZONE_EDGE_ALPHA = 0.16, 0.07, 0.60
 BUBBLE_ALPHA, PLATE_ALPHA = 0.28, 0.85
 LEAST_RADIUS_PX, RADIUS_PX = 3.0, 6.4
@@ -42,6 +44,15 @@ _PAD_PX = 6
 _AWAY_PX = 6
 _MARK_PX = 5.0
 _MOST_LABELS = 8
+
+
+class _Plate(NamedTuple):
+    """Words at the height of a price."""
+
+    price: float
+    words: str
+    detail: str
+    token: str
 
 
 class EvidenceLayer(ChartItem):
@@ -76,10 +87,13 @@ class EvidenceLayer(ChartItem):
         price = stage.layout.price
         painter.setClipRect(QRectF(0, 0, plot, stage.logical(price.height)), Qt.ClipOperation.IntersectClip)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for zone in zones_of(evidence, model.instrument):
+        zones = zones_of(evidence, model.instrument)
+        for zone in zones:
             self._draw_zone(painter, zone)
-        self._draw_lines(painter, band_lines(evidence))
-        self._draw_lines(painter, top_lines(evidence), has_prices=True)
+        self._draw_plates(
+            painter, [_Plate((zone.low + zone.high) / 2, zone.words, zone.detail, zone.token) for zone in zones]
+        )
+        self._draw_lines(painter, [*band_lines(evidence), *top_lines(evidence)])
         self._draw_prints(painter, evidence)
         painter.restore()
 
@@ -119,27 +133,33 @@ class EvidenceLayer(ChartItem):
     # --- the compared window ---------------------------------------------------------------------------------------
 
     def _draw_window(self, painter: QPainter, evidence: ComponentEvidence) -> None:
-        """A tinted band over the candles and the component's pane, at least a candle wide."""
+        """A tinted band over the candles and the component's pane, at least a candle wide.
+
+        A window that fills most of the view would only discolour the candles: there its edges are enough.
+        """
         if evidence.window is None:
             return
         stage = self._stage
+        plot = stage.logical(stage.layout.plot_width)
         begin, end = (self._x_at(moment) for moment in evidence.window)
-        least = stage.logical(max(3, stage.model.time.zoom.spacing))
-        begin = min(begin, end - least)
-        if end <= 0 or begin >= stage.logical(stage.layout.plot_width):
+        begin = min(begin, end - stage.logical(max(3, stage.model.time.zoom.spacing)))
+        if end <= 0 or begin >= plot:
             return
-        panes = [stage.layout.price]
-        panes += [pane for name in stage.choice.highlighted if (pane := stage.layout.pane(name)) is not None]
-        for pane in panes:
-            self._draw_band(painter, pane, begin, end)
+        is_wide = min(end, plot) - max(begin, 0.0) > WIDE_SHARE * plot
+        tint = stage.theme.palette.accent_tint_ratio
+        self._draw_band(painter, stage.layout.price, (begin, end), 0.0 if is_wide else tint)
+        for name in stage.choice.highlighted:
+            pane = stage.layout.pane(name)
+            if pane is not None:
+                self._draw_band(painter, pane, (begin, end), tint / 2 if is_wide else tint)
 
-    def _draw_band(self, painter: QPainter, pane: Pane, begin: float, end: float) -> None:
-        stage = self._stage
+    def _draw_band(self, painter: QPainter, pane: Pane, span: tuple[float, float], tint: float) -> None:
+        stage, (begin, end) = self._stage, span
         top, height = stage.logical(pane.top), stage.logical(pane.height)
         color, line = stage.theme.color, stage.logical(stage.layout.line)
-        painter.fillRect(
-            QRectF(begin, top, end - begin, height), color("accent", stage.theme.palette.accent_tint_ratio)
-        )
+        if tint:
+            painter.fillRect(QRectF(begin, top, end - begin, height), color("accent", tint))
+        painter.fillRect(QRectF(begin, top, end - begin, 2 * line), color("accent", EDGE_ALPHA))
         for x in (begin, end - line):
             painter.fillRect(QRectF(x, top, line, height), color("accent", EDGE_ALPHA))
 
@@ -163,41 +183,44 @@ class EvidenceLayer(ChartItem):
         painter.setPen(pen)
         for y in (top, bottom):
             painter.drawLine(QPointF(left, round(y) + 0.5), QPointF(right, round(y) + 0.5))
-        self._draw_plate(painter, (top + bottom) / 2, zone.words, zone.detail, f"{zone.token}_text")
 
-    def _draw_lines(self, painter: QPainter, lines: list[LineMark], *, has_prices: bool = False) -> None:
-        """Right of the newest candle; words that would cover each other move apart."""
+    def _draw_lines(self, painter: QPainter, lines: list[LineMark]) -> None:
+        """Right of the newest candle, all of them under all words."""
         stage = self._stage
         left, right = self._newest_x(), stage.logical(stage.layout.plot_width)
-        below = -math.inf
-        for line in sorted(lines, key=lambda each: -each.price):
-            y = self._y(line.price)
+        for line in lines:
             pen = QPen(stage.theme.color(line.token, 0.9), 1)
             if line.is_dashed:
                 pen.setDashPattern([4, 3])
             painter.setPen(pen)
-            painter.drawLine(QPointF(left, round(y) + 0.5), QPointF(right, round(y) + 0.5))
-            if line.words:
-                middle = max(y, below + _ROW_PX)
-                below = middle
-                detail = stage.price_text(line.price) if has_prices else ""
-                token = f"{line.token}_text" if line.token in ("up", "down") else line.token
-                self._draw_plate(painter, middle, line.words, detail, token)
+            y = round(self._y(line.price)) + 0.5
+            painter.drawLine(QPointF(left, y), QPointF(right, y))
+        plates = [
+            _Plate(line.price, line.words, stage.price_text(line.price) if line.has_price else "", line.token)
+            for line in lines
+            if line.words
+        ]
+        self._draw_plates(painter, plates)
 
-    def _draw_plate(self, painter: QPainter, middle: float, words: str, detail: str, token: str) -> None:
-        """Words at the right end of the plot."""
+    def _draw_plates(self, painter: QPainter, plates: list[_Plate]) -> None:
+        """Words at the right end of the plot, from above; those that would cover others move down."""
         stage = self._stage
         first, second = face(Type.CAPTION_NUMBER), face(Type.CAPTION)
-        width = first.width(words) + (second.width(detail) + 5 if detail else 0) + 2 * _PAD_PX
-        box = QRectF(stage.logical(stage.layout.plot_width) - width - 3, middle - 8, width, 16)
-        painter.setPen(QPen(stage.theme.color(token, 0.5), 1))
-        painter.setBrush(stage.theme.color("background", PLATE_ALPHA))
-        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-        first.begin(painter, stage.theme.color(token))
-        first.draw(painter, box.left() + _PAD_PX, middle, words)
-        if detail:
-            second.begin(painter, stage.theme.color("muted"))
-            second.draw(painter, box.left() + _PAD_PX + first.width(words) + 5, middle, detail)
+        below = -math.inf
+        for plate in sorted(plates, key=lambda each: -each.price):
+            middle = max(self._y(plate.price), below + _ROW_PX)
+            below = middle
+            width = first.width(plate.words) + (second.width(plate.detail) + 5 if plate.detail else 0) + 2 * _PAD_PX
+            box = QRectF(stage.logical(stage.layout.plot_width) - width - 3, middle - 8, width, 16)
+            token = f"{plate.token}_text" if plate.token in ("up", "down") else plate.token
+            painter.setPen(QPen(stage.theme.color(token, 0.5), 1))
+            painter.setBrush(stage.theme.color("background"))
+            painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+            first.begin(painter, stage.theme.color(token))
+            first.draw(painter, box.left() + _PAD_PX, middle, plate.words)
+            if plate.detail:
+                second.begin(painter, stage.theme.color("muted"))
+                second.draw(painter, box.left() + _PAD_PX + first.width(plate.words) + 5, middle, plate.detail)
 
     # --- prints ----------------------------------------------------------------------------------------------------
 
@@ -205,14 +228,15 @@ class EvidenceLayer(ChartItem):
         model = self._stage.model
         bars = prints_by_bar(evidence.prints, self._timeframe(), model.time.zoom.per_column)
         in_view = [each for each in bars if model.time.left_slot - 1 <= each.slot <= model.time.right_slot]
-        labelled = sorted(in_view, key=lambda each: -each.usd)[:_MOST_LABELS]
-        for each in in_view:
+        in_view.sort(key=lambda each: -each.usd)
+        boxes: list[QRectF] = []
+        for place, each in enumerate(in_view):
             if evidence.component in BUBBLES:
-                self._draw_bubble(painter, each, is_told=each.usd >= LABEL_USD)
+                self._draw_bubble(painter, each, boxes if each.usd >= LABEL_USD else None)
             else:
-                self._draw_mark(painter, each, is_told=each in labelled)
+                self._draw_mark(painter, each, boxes if place < _MOST_LABELS else None)
 
-    def _draw_bubble(self, painter: QPainter, each: BarPrint, *, is_told: bool) -> None:
+    def _draw_bubble(self, painter: QPainter, each: BarPrint, boxes: list[QRectF] | None) -> None:
         """Shorts above the high, longs below the low."""
         reading = self._stage.model.reading_at(each.slot)
         if reading is None:
@@ -225,10 +249,11 @@ class EvidenceLayer(ChartItem):
         painter.setPen(QPen(self._stage.theme.color(token), 1))
         painter.setBrush(self._stage.theme.color(token, BUBBLE_ALPHA))
         painter.drawEllipse(middle, radius, radius)
-        if is_told:
-            self._draw_label(painter, QPointF(middle.x() + radius + 3, y), text.compact(each.usd), f"{token}_text")
+        if boxes is not None:
+            place = QPointF(middle.x() + radius + 3, y)
+            self._draw_label(painter, place, text.compact(each.usd), f"{token}_text", boxes)
 
-    def _draw_mark(self, painter: QPainter, each: BarPrint, *, is_told: bool) -> None:
+    def _draw_mark(self, painter: QPainter, each: BarPrint, boxes: list[QRectF] | None) -> None:
         """A triangle below the low for buyers, above the high for sellers."""
         reading = self._stage.model.reading_at(each.slot)
         if reading is None:
@@ -242,14 +267,18 @@ class EvidenceLayer(ChartItem):
         painter.setPen(QPen(self._stage.theme.color("background"), 1))
         painter.setBrush(self._stage.theme.color(token))
         painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
-        if is_told:
+        if boxes is not None:
             words = text.compact(each.usd)
             middle = QPointF(x - face(Type.BADGE).width(words) / 2, y + down * (_MARK_PX + 8))
-            self._draw_label(painter, middle, words, f"{token}_text")
+            self._draw_label(painter, middle, words, f"{token}_text", boxes)
 
-    def _draw_label(self, painter: QPainter, place: QPointF, words: str, token: str) -> None:
+    def _draw_label(self, painter: QPainter, place: QPointF, words: str, token: str, boxes: list[QRectF]) -> None:
+        """Words on a plate; left out where a larger one stands."""
         letters = face(Type.BADGE)
         box = QRectF(place.x() - 2, place.y() - 7, letters.width(words) + 4, 14)
+        if any(box.intersects(other) for other in boxes):
+            return
+        boxes.append(box)
         painter.fillRect(box, self._stage.theme.color("background", PLATE_ALPHA))
         letters.begin(painter, self._stage.theme.color(token))
         letters.draw(painter, place.x(), place.y(), words)

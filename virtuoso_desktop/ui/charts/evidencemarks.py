@@ -48,6 +48,8 @@ class LineMark(NamedTuple):
     token: str
     words: str
     is_dashed: bool = False
+    has_price: bool = False
+    """The price stands behind the words."""
 
 
 def prints_by_bar(prints: Iterable[PrintView], timeframe: Timeframe, per_column: int) -> list[BarPrint]:
@@ -89,9 +91,9 @@ def top_lines(evidence: ComponentEvidence) -> list[LineMark]:
     if top is None:
         return []
     return [
-        LineMark(top.ask, "down", "ask"),
-        LineMark(top.microprice, "text", "microprice", True),
-        LineMark(top.bid, "up", "bid"),
+        LineMark(top.ask, "down", "ask", has_price=True),
+        LineMark(top.microprice, "text", "microprice", True, has_price=True),
+        LineMark(top.bid, "up", "bid", has_price=True),
     ]
 
 
