@@ -94,7 +94,8 @@ def assert_overview(overview: dict[str, Any], watched: int) -> None:
 
 def assert_instrument(name: str, instrument: dict[str, Any]) -> None:
     assert name.count(":") == 2
-    assert set(instrument) == {"last_price", "candles", "book", "ages_ms", "derivatives"}
+    assert set(instrument) == {"last_price", "candles", "book", "ages_ms", "derivatives", "results"}
+    assert all(result["timeframe"] == timeframe for timeframe, result in instrument["results"].items())
     assert set(instrument["derivatives"]) == DERIVATIVES
     assert all(whole(count) for count in instrument["derivatives"].values())
     assert or_null(number)(instrument["last_price"])

@@ -13,6 +13,8 @@ from virtuoso_desktop.market.book import OrderBook
 from virtuoso_desktop.market.book_side import BookSide
 
 Rows = NDArray[np.int64]
+MOST_LEVELS = 10_000
+"""Copied of a side that the venue does not cut."""
 
 
 class BookLevels(NamedTuple):
@@ -38,16 +40,16 @@ def book_fault(book: OrderBook | None) -> int:
 def read_levels(book: OrderBook) -> BookLevels:
     """Copy the book, as many levels a side as its topic carries; both sides must hold one."""
     bids, asks = book.sides
-    return BookLevels(*_side(bids, -1, book.depth), *_side(asks, 1, book.depth))
+    depth = book.depth if book.depth > 0 else MOST_LEVELS
+    return BookLevels(*_side(bids, -1, depth), *_side(asks, 1, depth))
 
 
 def _side(side: BookSide, sign: int, depth: int) -> tuple[Rows, Rows]:
-    first, near, far = side.outward()
+    first, near, far = side.outward(depth)
     slots = np.array(near, dtype=np.int64)
-    most = depth if depth > 0 else slots.size + len(far)
-    ticks, lots = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+    ticks, lots = np.empty(depth, dtype=np.int64), np.empty(depth, dtype=np.int64)
     count: int = pack_levels(slots, first, sign, ticks, lots)
-    for key, size in far[: most - count]:
+    for key, size in far[: depth - count]:
         ticks[count], lots[count] = sign * key, size
         count += 1
     return ticks[:count], lots[:count]

@@ -44,6 +44,7 @@ from virtuoso_desktop.analysis.book_measures import (
 from virtuoso_desktop.analysis.layout import (
     AGE_MS,
     BID_ASK_DEPTH,
+    CELLS,
     DEGENERATE,
     FRESH,
     LIQUIDITY_ZONES,
@@ -73,9 +74,8 @@ LIMIT_MS = 5_000
 """A book without a message or heartbeat for this long is not believed (analysis C.3)."""
 LEAST_REACH_BPS = 5.0
 WEIGHTED_SHARE, BAND_SHARE = 0.6, 0.4
-"""Shares of the distance-weighted imbalance and of DI_25 in `bid_ask_depth`."""
-SCORED_BAND = DI_HALF
-"""DI_25 of the specification: half of the widest band, 25 bps where the book reaches 50."""
+"""Shares in `bid_ask_depth` of the distance-weighted imbalance, and of that within half of the widest band: DI_25 where
+the book reaches 50 bps."""
 FULL_ZONES = 2
 """Confirmed walls from which on the zones count in full."""
 TURNOVER_MINUTES = 60
@@ -119,6 +119,9 @@ class OrderBookDimension:
         self._measured: tuple[int, int] = (0, -1)
         """The book (its identity) and its version that ``_row`` belongs to."""
         self._expectation = WallExpectation(instrument, rules)
+        self._written = np.empty((3, CELLS))
+        """Cells as of ``_written_at``."""
+        self._written_at: tuple[int, int, int, int] | None = None
         self._sampled_ms: int | None = None
         self._turnover = math.nan
         self._turnover_version = -1
@@ -134,7 +137,7 @@ class OrderBookDimension:
         if fault != NONE or levels is None:
             self.walls.lose(now_ms, passed_s)
             return
-        depth, microprice = float(self._row[SCORED_BAND]), float(self._row[DI_LEVEL_1])
+        depth, microprice = float(self._row[DI_HALF]), float(self._row[DI_LEVEL_1])
         if not math.isnan(depth):
             self.history.add(now_ms, depth, microprice)
         if self._is_short:
@@ -147,22 +150,31 @@ class OrderBookDimension:
     def cells(self, timeframe: Timeframe, now_ms: int, out: Floats) -> float:
         """Write bid_ask_depth, liquidity_zones and microprice as they are now; see `StreamDimension`."""
         fault = self._refresh(now_ms)
+        moment = *self._measured, now_ms, fault
+        if moment != self._written_at:
+            self._written_at = moment
+            self._write(fault, now_ms, self._written)
+        out[:] = self._written
+        if fault == NONE:
+            self._write_zones(timeframe, now_ms, out[LIQUIDITY_ZONES - BID_ASK_DEPTH])
+        return 1.0
+
+    def _write(self, fault: int, now_ms: int, out: Floats) -> None:
+        """The components but for the zones, which differ by timeframe."""
         out[:, C] = out[:, VALUE] = out[:, AGE_MS] = math.nan
         out[:, QUALITY] = out[:, FRESH] = 1.0
         out[:, REASON] = fault
         if fault != NONE:
-            return 1.0
+            return
         out[:, FRESH], out[:, AGE_MS] = self._freshness(now_ms)
-        depth, row = out[BID_ASK_DEPTH - BID_ASK_DEPTH], self._row
-        if math.isnan(row[SCORED_BAND]):
+        depth, row = out[0], self._row
+        if math.isnan(row[DI_HALF]):
             depth[REASON] = REACH if self._is_short else DEGENERATE
         else:
-            depth[C] = WEIGHTED_SHARE * row[DI_WEIGHTED] + BAND_SHARE * row[SCORED_BAND]
-            depth[VALUE] = row[SCORED_BAND]
-        self._write_zones(timeframe, now_ms, out[LIQUIDITY_ZONES - BID_ASK_DEPTH])
+            depth[C] = WEIGHTED_SHARE * row[DI_WEIGHTED] + BAND_SHARE * row[DI_HALF]
+            depth[VALUE] = row[DI_HALF]
         microprice = out[MICROPRICE - BID_ASK_DEPTH]
         microprice[C] = microprice[VALUE] = row[DI_LEVEL_1]
-        return 1.0
 
     def warm_at_ms(self, timeframe: Timeframe) -> int | None:
         """When walls can be told if the stream goes on; the same on every timeframe."""

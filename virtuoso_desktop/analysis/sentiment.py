@@ -9,19 +9,21 @@ from collections.abc import Callable
 
 from virtuoso_desktop.analysis.layout import AGE_MS, FRESH, NOT_APPLICABLE, QUALITY, REASON, VALUE, C
 from virtuoso_desktop.analysis.liquidation_hours import LiquidationHours
+from virtuoso_desktop.analysis.open_interest import (
+    InterestHistory,
+    InterestReading,
+    RangeHistory,
+    interest_change,
+    window_of,
+)
 from virtuoso_desktop.analysis.positioning import (
     AccountHistory,
     FundingHistory,
     FundingReading,
-    InterestHistory,
-    InterestReading,
-    RangeHistory,
     Reading,
     absent,
     accounts_now,
     funding_now,
-    interest_change,
-    window_of,
 )
 from virtuoso_desktop.analysis.streams import Floats
 from virtuoso_desktop.market.store import InstrumentState

@@ -14,7 +14,7 @@ from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from virtuoso_desktop.engine.liveness import InstrumentLife
+    from virtuoso_desktop.engine.liveness import TopicLife
     from virtuoso_desktop.engine.streams import InstrumentStreams
     from virtuoso_desktop.market.candles import CandleSeries
     from virtuoso_desktop.market.derivatives import P, PointSeries
@@ -43,9 +43,7 @@ class _Points(NamedTuple):
     limit_ms: int
 
 
-def inputs_of(
-    state: InstrumentState, life: InstrumentLife, streams: InstrumentStreams | None, now_ms: int
-) -> InputsView:
+def inputs_of(state: InstrumentState, life: TopicLife, streams: InstrumentStreams | None, now_ms: int) -> InputsView:
     """All inputs of an instrument as they are at a venue time."""
     found = [_candles(series, now_ms) for series in state.candles.values()]
     found += [_ticker(state, now_ms), _trades(state, life, now_ms), _book(state, life, now_ms)]
@@ -102,7 +100,7 @@ def _ticker(state: InstrumentState, now_ms: int) -> InputView:
     )
 
 
-def _trades(state: InstrumentState, life: InstrumentLife, now_ms: int) -> InputView:
+def _trades(state: InstrumentState, life: TopicLife, now_ms: int) -> InputView:
     newest = state.tape.newest
     newest_ms = None if newest is None else newest.time_ms
     told, words = _streamed(life.trades_alive(now_ms), newest_ms, now_ms, "traded")
@@ -128,7 +126,7 @@ def _trade_coverage(state: InstrumentState) -> float | None:
     return min(1.0, state.tape.deltas.between(open_ms, open_ms + MINUTE_MS).volume / float(closed[5, -1]))
 
 
-def _book(state: InstrumentState, life: InstrumentLife, now_ms: int) -> InputView:
+def _book(state: InstrumentState, life: TopicLife, now_ms: int) -> InputView:
     book = state.books.get(ANALYSED_DEPTH)
     newest_ms = None if book is None or not book.event_ms else book.event_ms
     told, words = InputState.LIVE, None
@@ -151,9 +149,7 @@ def _book(state: InstrumentState, life: InstrumentLife, now_ms: int) -> InputVie
     )
 
 
-def _liquidations(
-    state: InstrumentState, life: InstrumentLife, streams: InstrumentStreams | None, now_ms: int
-) -> InputView:
+def _liquidations(state: InstrumentState, life: TopicLife, streams: InstrumentStreams | None, now_ms: int) -> InputView:
     readers = (DimensionName.ORDERFLOW, DimensionName.SENTIMENT)
     if state.instrument.id.market_kind is MarketKind.SPOT:
         return InputView(

@@ -7,7 +7,7 @@ silence was proved wrong by another topic (`exchanges.watchdog`). No figure come
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from virtuoso_desktop.exchanges.base import DOWN_PHASES, LinkPhase, LinkState, Subscription, TopicKind
 from virtuoso_desktop.market.store import ANALYSED_DEPTH
@@ -99,6 +99,22 @@ class Liveness:
         if up_ms is None or subscription in self._refused:
             return None
         return max(up_ms, self._asked_ms[subscription])
+
+
+class TopicLife(Protocol):
+    """What is known of the topics of one instrument."""
+
+    def trades_alive(self, now_ms: int) -> bool: ...
+
+    def book_alive(self, now_ms: int) -> bool: ...
+
+    def liquidations_alive(self, now_ms: int) -> bool: ...
+
+    def trades_since_ms(self) -> int | None: ...
+
+    def book_since_ms(self) -> int | None: ...
+
+    def liquidations_since_ms(self) -> int | None: ...
 
 
 class InstrumentLife:

@@ -14,6 +14,13 @@ import msgspec
 import numpy as np
 
 from virtuoso_desktop.analysis.layout import REASONS
+from virtuoso_desktop.analysis.open_interest import (
+    InterestHistory,
+    InterestReading,
+    RangeHistory,
+    interest_change,
+    one_sided_interest,
+)
 from virtuoso_desktop.analysis.overview import (
     hour_returns,
     market_overview,
@@ -24,12 +31,7 @@ from virtuoso_desktop.analysis.overview import (
 )
 from virtuoso_desktop.analysis.positioning import (
     FundingHistory,
-    InterestHistory,
-    InterestReading,
-    RangeHistory,
     funding_now,
-    interest_change,
-    one_sided_interest,
 )
 from virtuoso_desktop.analysis.regime import (
     AVERAGE_DAYS,

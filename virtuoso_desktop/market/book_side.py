@@ -138,16 +138,24 @@ class BookSide:
         top = self.top(count)
         return [float(self._sign * ticks) for ticks, _ in top], [lots for _, lots in top]
 
-    def outward(self) -> tuple[int, list[int], list[tuple[int, int]]]:
-        """The side as it lies here, for readers that want all of it quickly.
+    def outward(self, levels: int) -> tuple[int, list[int], list[tuple[int, int]]]:
+        """The best ``levels`` as they lie here, for readers that want many of them quickly.
 
         Returns
         -------
         tuple
             Key of the best level (`NO_LEVEL` while the side is empty); lots by slot from it outwards, 0 where there
-            is no level; (key, lots) of the levels beyond the slots, nearest first.
+            is no level; (key, lots) of the levels beyond the slots, nearest first, none when the slots hold enough.
         """
-        return self.best_key, self.near[self.best :], sorted(self._far.items())
+        near, best = self.near, self.best
+        held = self._slots - near.count(0)
+        wanted = min(levels, held)
+        end = best + levels + levels // 2
+        slots = near[best:end]
+        while len(slots) - slots.count(0) < wanted:
+            slots += near[end : end + levels]
+            end += levels
+        return self.best_key, slots, [] if held >= levels else sorted(self._far.items())
 
     def copy(self) -> BookSide:
         """The same side, apart."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import compress
 from operator import itemgetter
 
 from virtuoso_desktop.market.book import OrderBook
@@ -30,7 +31,7 @@ class _Followed:
     and when they are asked for.
     """
 
-    __slots__ = ("_begun", "_best", "_end", "_gaps", "_keys", "_near", "_read", "_sign", "lots", "side")
+    __slots__ = ("_begun", "_best", "_end", "_gaps", "_near", "_origin", "_places", "_read", "_sign", "lots", "side")
 
     def __init__(self, side: BookSide, sign: int) -> None:
         self.side = side
@@ -44,8 +45,9 @@ class _Followed:
         """Empty slots between the levels."""
         self._read: Callable[[Sequence[int]], tuple[int, ...]] = _nothing
         """Takes the sizes out of the slots."""
-        self._keys: list[float] = []
-        """Best first; the least is best."""
+        self._places: Sequence[float] = ()
+        """Distance of each level to the origin in ticks; the least is best."""
+        self._origin = 0.0
         self._begun: Sequence[int] = ()
         """Sizes that are in the sums already."""
         self.lots: Sequence[int] = ()
@@ -53,8 +55,7 @@ class _Followed:
     def forget(self) -> None:
         """What comes next is another book."""
         self._near = None
-        self._keys = []
-        self._begun = self.lots = ()
+        self._places = self._begun = self.lots = ()
 
     def settle(self, totals: list[int]) -> None:
         """Bring into the totals what is not yet in them."""
@@ -71,35 +72,43 @@ class _Followed:
             if 0 not in lots and near[self._best : self._end].count(0) == self._gaps:
                 self.lots = lots
                 return
-        keys, lots = self._find()
-        if len(keys) != len(self._keys):
+        origin = self.side.origin
+        if origin != self._origin:
+            self._places = [place + self._origin - origin for place in self._places]
+            self._origin = origin
+        places, lots = self._find()
+        if len(places) != len(self._places):
             self.settle(totals)
-        sign = self._sign
-        before = zip(keys, lots, self._keys, self.lots, self._begun, strict=False)
-        for level, (key, size, old_key, old_size, begun) in enumerate(before):
-            if key < old_key:
+        sign, level = self._sign, 0
+        for place, size, old_place, old_size, begun in zip(
+            places, lots, self._places, self.lots, self._begun, strict=False
+        ):
+            if place == old_place:
+                if size != begun:
+                    totals[level] += sign * (size - begun)
+            elif place < old_place:
                 totals[level] += sign * (old_size - begun + size)
-            elif key > old_key:
-                totals[level] -= sign * begun
             else:
-                totals[level] += sign * (size - begun)
-        self._keys = keys
+                totals[level] -= sign * begun
+            level += 1  # noqa: SIM113 (enumerate costs a tuple a level, here in the hottest code)
+        self._places = places
         self._begun = self.lots = lots
 
-    def _find(self) -> tuple[list[float], Sequence[int]]:
-        """Keys and lots of the best levels, and where they are."""
+    def _find(self) -> tuple[Sequence[float], Sequence[int]]:
+        """Places and lots of the best levels, and how to read them."""
         side = self.side
-        near, best, origin = side.near, side.best, side.origin
+        near, best = side.near, side.best
         for width in _WIDTHS:
-            slots = [slot for slot, size in enumerate(near[best : best + width], best) if size]
+            slots = list(compress(range(best, best + width), near[best : best + width]))
             if len(slots) >= LEVELS:
                 del slots[LEVELS:]
                 self._near, self._best, self._end = near, best, slots[-1] + 1
                 self._gaps = self._end - best - LEVELS
-                self._read = itemgetter(*slots)
-                return [origin + slot for slot in slots], self._read(near)
+                self._read = read = itemgetter(*slots)
+                return slots, read(near)
         self._near = None
-        return side.best_levels(LEVELS)
+        keys, lots = side.best_levels(LEVELS)
+        return [key - side.origin for key in keys], lots
 
 
 class QuoteFlow:

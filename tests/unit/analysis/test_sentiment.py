@@ -25,13 +25,15 @@ from virtuoso_desktop.analysis.layout import (
     WARMUP,
     C,
 )
+from virtuoso_desktop.analysis.open_interest import (
+    one_sided_interest,
+    quadrant,
+    wilder_atr,
+)
 from virtuoso_desktop.analysis.positioning import (
     HOUR_MS,
     freshness,
-    one_sided_interest,
-    quadrant,
     settled_intervals_h,
-    wilder_atr,
 )
 from virtuoso_desktop.analysis.sentiment import ACCOUNTS, FUNDING, INTEREST, LIQUIDATIONS, Sentiment, linear_twin
 from virtuoso_desktop.analysis.streams import StreamDimension
@@ -515,3 +517,21 @@ def test_old_hours_fall_out() -> None:
     for hours in range(20 * 24, -1, -1):
         sentiment.sample(NOW_MS - hours * HOUR_MS)
     assert sentiment.coverage_ms == (14 * 24 - 1) * HOUR_MS
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 30 * 60), min_size=2, max_size=8).map(sorted))
+def test_ageing_never_makes_anything_fresher(minutes: list[int]) -> None:
+    """Nothing comes any more: freshness only falls, and a value that is gone does not come back (E8)."""
+    state = moving(3.0, 50.0)
+    usual_funding(state)
+    state.ticker.fields |= {"funding_rate": 0.0003, "funding_interval_h": 8.0}
+    ratios(state, lambda hours: 0.6 if hours % 2 == 0 else 0.4)
+    sentiment = of(state)
+    before = [1.0] * 3
+    for minute in minutes:
+        out = np.empty((4, CELLS))
+        sentiment.cells(Timeframe.H1, NOW_MS + minute * 60_000, out)
+        now = [0.0 if math.isnan(out[row, C]) else float(out[row, FRESH]) for row in (FUNDING, INTEREST, ACCOUNTS)]
+        assert all(later <= earlier + 1e-12 for later, earlier in zip(now, before, strict=True))
+        before = now

@@ -113,6 +113,7 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
         "derivatives": {
             "funding": 0, "open_interest": 0, "long_short": 0, "mark": 0, "index": 0, "premium": 0, "liquidations": 0,
         },
+        "results": {},
     }  # fmt: skip
     assert set(report["process"]) == {"rss_mb", "cpu_s", "cpu_pct"}
     assert report["errors"] == []

@@ -8,15 +8,13 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from virtuoso_desktop.ui.controls import Words
+from virtuoso_desktop.ui.controls import GivingRow, Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import GUTTER_PX, SCROLL_PX
+from virtuoso_desktop.ui.panels.overview_figures import BAR, FIGURE_COLUMNS, FigureRows
 from virtuoso_desktop.ui.panels.overview_rows import (
-    BAR,
-    FIGURE_COLUMNS,
     INSTRUMENT_COLUMNS,
     NAMES,
-    FigureRows,
     InstrumentRows,
     MoverRows,
     columns_for,
@@ -40,11 +38,12 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 RATE_HZ = 1.0
-FIGURES_PX = 312
-MOVERS_PX = 156
-TIGHT_FROM_PX, TIGHT_FIGURES_PX, TIGHT_MOVERS_PX = 1_000, 268, 138
+FIGURES_PX = 300
+MOVERS_PX = 122
+TIGHT_FROM_PX, TIGHT_FIGURES_PX, TIGHT_MOVERS_PX = 1_000, 290, 118
 """In a narrower dock the tables at the left give way."""
 BAR_HEIGHT_PX = 6
+LEAST_BAR_PX = 24
 
 
 class OverviewTable(TableView):
@@ -203,7 +202,8 @@ class OverviewPanel(QWidget):
             said = Word(f"Candles of {known} of {count} instruments looked at", Type.CAPTION, "muted")
         else:
             said = Word(f"{count} instruments of one exchange, candles of an hour", Type.CAPTION, "muted")
-        self.note.say(said)
+        if self.note.say(said) and isinstance(row := self.note.parentWidget(), GivingRow):
+            row.arrange()
         self.setAccessibleDescription(said.text)
 
     def show_instrument(self, instrument: InstrumentId | None) -> None:
@@ -253,9 +253,11 @@ class OverviewPanel(QWidget):
         self._fit_widths()
         figures = self.figure_view.canvas.width() - SCROLL_PX
         widths = {column.name: column.width for column in FIGURE_COLUMNS}
-        widths["bar"] = max(0, figures - widths["name"] - widths["value"])
+        widths["bar"] = figures - widths["name"] - widths["value"]
+        self.figure_view.head.setSectionHidden(BAR, widths["bar"] < LEAST_BAR_PX)
         for place, column in enumerate(FIGURE_COLUMNS):
-            self.figure_view.head.resizeSection(place, widths[column.name])
+            if not self.figure_view.head.isSectionHidden(place):
+                self.figure_view.head.resizeSection(place, widths[column.name])
         for view in (self.riser_view, self.faller_view):
             change = view.painted.columns[1].width
             view.head.resizeSection(1, change)
@@ -270,7 +272,7 @@ class OverviewPanel(QWidget):
     def _paint_bar(self, painter: QPainter, box: QRectF, row: int) -> None:
         """The parts of a figure side by side on a track."""
         parts = self.figures.figures[row].bar
-        if not parts or box.width() < 2 * GUTTER_PX:
+        if not parts:
             return
         track = QRectF(box.left() + 2, box.center().y() - BAR_HEIGHT_PX / 2, box.width() - 4, BAR_HEIGHT_PX)
         painter.fillRect(track, self._theme.color("raised2"))
