@@ -106,7 +106,7 @@ def test_what_warms_up_is_said_and_the_line_goes_when_nothing_does(opened: Opene
     warm = {Timeframe.M5: {DimensionName.ORDERFLOW: NOW_MS + 420_000}}
     opened.view = msgspec.structs.replace(VIEW, warm_at_ms=warm)
     opened.page.tell()
-    assert opened.page.remarks.text() == "Order flow is known on every timeframe in 7 min."
+    assert opened.page.remarks.text() == "Known in every part and on every timeframe: order flow in 7 min."
     assert not opened.page.remarks.isHidden()
 
 

@@ -97,9 +97,9 @@ NO_WAIT = Wait()
 
 
 def waiting_words(reason: str, wait: Wait) -> str:
-    """Why there is no value, short enough for a cell: ``known in 7 min``."""
+    """Why there is no value, short enough for a cell; while it warms up, ``in 7 min``."""
     if reason == _WARMUP and wait.warm_at_ms is not None:
-        return f"known {text.time_left(wait.warm_at_ms - wait.now_ms)}"
+        return text.time_left(wait.warm_at_ms - wait.now_ms)
     return REASONS.get(reason, "")
 
 

@@ -98,10 +98,11 @@ def remarks(view: InputsView | None) -> tuple[str, ...]:
         for name, at_ms in dimensions.items():
             words = analysis_words.DIMENSIONS[name]
             latest[words] = max(latest.get(words, 0), at_ms)
-    for words, at_ms in latest.items():
-        said.append(f"{words} is known on every timeframe {text.time_left(at_ms - view.at_ms)}.")
+    if latest:
+        waits = (f"{words.lower()} {text.time_left(at_ms - view.at_ms)}" for words, at_ms in latest.items())
+        said.append(f"Known in every part and on every timeframe: {', '.join(waits)}.")
     if view.scales_since_ms is not None:
-        said.append(f"Usual sizes are known from an earlier run, {_moment(view.scales_since_ms, view.at_ms)}.")
+        said.append(f"Scales of an earlier run are in use, kept at {_moment(view.scales_since_ms, view.at_ms)}.")
     return tuple(said)
 
 

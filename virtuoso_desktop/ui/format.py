@@ -97,13 +97,16 @@ def countdown(left_ms: float | None) -> str:
 
 
 def time_left(left_ms: float) -> str:
-    """``in 42 s``, ``in 7 min``, ``in 3 h``: rounded up; ``soon`` once the time is over."""
+    """``in 42 s``, ``in 7 min``, ``in 3 h``, ``in 7 d``: rounded up; ``soon`` once the time is over."""
     if left_ms <= 0:
         return "soon"
     if left_ms <= 90_000:
         return f"in {-int(-left_ms // 1_000)} s"
     minutes = -int(-left_ms // 60_000)
-    return f"in {minutes} min" if minutes < 120 else f"in {-int(-minutes // 60)} h"
+    if minutes < 120:
+        return f"in {minutes} min"
+    hours = -int(-minutes // 60)
+    return f"in {hours} h" if hours < 48 else f"in {-int(-hours // 24)} d"
 
 
 def age(age_ms: float | None) -> str:

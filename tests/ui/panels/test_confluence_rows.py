@@ -162,7 +162,7 @@ def test_without_a_result_there_are_em_dashes() -> None:
 def test_ages_are_told_where_inputs_have_their_own() -> None:
     rows = components(shown())
     ages = dict(zip(texts(rows, NAME), texts(rows, AGE), strict=True))
-    assert (ages["MACD"], ages["Bid/ask depth"], ages["Open interest"]) == ("close", "0.1 s", "4 min")
+    assert (ages["MACD"], ages["Bid/ask depth"], ages["Open interest"]) == ("close", "0.1 s", "4m")
 
 
 def without_flow(reason: Reason) -> Confluence:
@@ -182,7 +182,7 @@ def test_a_dimension_that_warms_up_says_how_long_it_takes() -> None:
     assert "known in 7 min if its data go on" in rows.tooltip(place, 0)
     parts = components(what)
     row = parts.order.index("buy_sell_pressure")
-    assert parts.cells(row)[AGE].text == "known in 7 min"
+    assert parts.cells(row)[AGE].text == "in 7 min"
     assert "known in 7 min" in parts.tooltip(row, 0)
 
 

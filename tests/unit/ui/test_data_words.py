@@ -83,16 +83,15 @@ def test_what_warms_up_tells_the_latest_time_and_whose_sentiment_it_is() -> None
         )
     )
     assert said[0].endswith("those of BTCUSDT.")
-    assert said[1] == "Order flow is known on every timeframe in 11 min."
-    assert said[2] == "Order book is known on every timeframe in 30 s."
-    assert "earlier run" in said[3]
+    assert said[1] == "Known in every part and on every timeframe: order flow in 11 min, order book in 30 s."
+    assert "earlier run" in said[2]
     assert words.remarks(view()) == ()
 
 
 @pytest.mark.parametrize(
     ("left_ms", "said"),
     [(-1, "soon"), (0, "soon"), (1, "in 1 s"), (90_000, "in 90 s"), (90_001, "in 2 min"), (7_140_000, "in 119 min"),
-     (7_200_001, "in 3 h")],
+     (7_200_001, "in 3 h"), (604_800_000, "in 7 d")],
 )  # fmt: skip
 def test_time_left_is_rounded_up(left_ms: int, said: str) -> None:
     assert text.time_left(left_ms) == said

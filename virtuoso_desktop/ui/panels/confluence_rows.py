@@ -262,7 +262,8 @@ def _dimension(name: DimensionName, dimension: Dimension, shown: ShownResult) ->
     letter, title, score = words.LETTERS[name], words.DIMENSIONS[name], dimension.score
     if score is None:
         why = shown.why(name, dimension.status)
-        said = cell(shown.short_why(name, dimension.status), SMALL_MUTED, spoken=why)
+        short = shown.short_why(name, dimension.status)
+        said = cell(f"known {short}" if short.startswith("in ") else short, SMALL_MUTED, spoken=why)
         return (cell(letter, FAINT_LETTER), cell(title, MUTED), EMPTY, said, EMPTY, no_value(why))
     figures = (f"{score:.1f}", f"{dimension.weight:.2f}", f"{dimension.weighted_score:.2f}")
     if shown.is_stale:
@@ -322,4 +323,4 @@ def _age(name: DimensionName, component: Component) -> Cell:
     if component.age_ms is None:
         return MISSING
     said = f"{component.age_ms / 1000:.1f} s" if component.age_ms < 10_000 else text.age(component.age_ms)
-    return cell(said, SMALL_MUTED)
+    return cell(said.replace(" min", "m"), SMALL_MUTED, spoken=said)
