@@ -37,9 +37,10 @@ ABOUT = f"""\
 # The first hour after an installation
 
 Made by `python -m tests.first_hour`: the real program on an empty profile against the simulated exchange, {MINUTES}
-minutes of market time, one instrument. A figure is the minute after the start in which the first candle closed that
-had the component; it can be no earlier than the first close of its timeframe, and 0 stands for what the candles of
-the past tell at once. In words: what still stood in its place at the end of the hour. 4h and 1d go by the same scales
+minutes of market time, one instrument. A figure is the minute in which the first candle closed that had the component,
+counted from the begin of the first minute that was judged (half a minute after a first start, while the indicators are
+compiled); it can be no earlier than the first close of its timeframe, and 0 stands for what the candles of the past
+tell at once. In words: what still stood in its place at the end of the hour. 4h and 1d go by the same scales
 and windows as 1h, so they have at their first close what 1h has.
 
 A score is there from the first minute, since 1,000 candles of each timeframe are loaded first: until streams are
@@ -47,8 +48,8 @@ known it is the mean of the dimensions that are, and says so. Funding, open inte
 the background within the first minutes. While something warms up, the window says how long that will take.
 """
 AFTER = """\
-- Order flow: ten minutes and 120 samples, then its scales are known. Trades of the last minutes before the start are
-  asked for, so windows are not empty.
+- Order flow: ten minutes and 120 samples after its window was full once (10 s on 1m, 150 s on 15m, 300 s from 30m on),
+  then its scales are known. Trades of the last minutes before the start are asked for.
 - Order book: depth and microprice at once; walls, and with them `liquidity_zones`, after ten minutes. "Nothing to
   measure" there means that no wall stands out: neutral, and counted as such.
 - `liquidation_skew` compares with a week of the program's own coverage: the exchange keeps no liquidations.
@@ -60,7 +61,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as profile:
         command = [
             sys.executable, "-m", "virtuoso_desktop", "--demo", "--headless", "--speed", str(SPEED), "--duration",
-            str(MINUTES * 60), "--set", "universe.size=1", "--profile", profile,
+            str((MINUTES + 5) * 60 // SPEED), "--set", "universe.size=1", "--profile", profile,
         ]  # fmt: skip
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (journal,) = Path(profile).glob(f"*/{JOURNAL_FILE}")
@@ -71,8 +72,8 @@ def main() -> int:
 def document(journal: Path) -> str:
     """The whole page from the journal of such a run."""
     found = {timeframe: rows_of(journal, timeframe) for timeframe in SHOWN}
-    closes = [int(times[-1]) for times, _ in found.values() if times.size]
-    start_ms = max(closes) // MINUTE_MS * MINUTE_MS - MINUTES * MINUTE_MS
+    start_ms = int(found[Timeframe.M1][0][0]) - MINUTE_MS
+    found = {timeframe: _until(rows, start_ms + MINUTES * MINUTE_MS) for timeframe, rows in found.items()}
     lines = [ABOUT, f"| dimension | component | {' | '.join(each.value for each in SHOWN)} |"]
     lines.append(f"|---|---|{'---|' * len(SHOWN)}")
     for place, (dimension, name) in enumerate(COMPONENT_NAMES):
@@ -92,6 +93,11 @@ def rows_of(journal: Path, timeframe: Timeframe) -> tuple[np.ndarray, np.ndarray
     ).fetchall()
     connection.close()
     return np.array([row[0] for row in found], np.int64), np.frombuffer(b"".join(row[1] for row in found), CELLS)
+
+
+def _until(rows: tuple[np.ndarray, np.ndarray], end_ms: int) -> tuple[np.ndarray, np.ndarray]:
+    count = int(np.searchsorted(rows[0], end_ms, side="right"))
+    return rows[0][:count], rows[1][:count]
 
 
 def _cell(rows: tuple[np.ndarray, np.ndarray], place: int, dimension: DimensionName, start_ms: int) -> str:

@@ -16,7 +16,7 @@ from virtuoso_desktop.analysis import layout as at
 from virtuoso_desktop.analysis.streams import half_life_s
 from virtuoso_desktop.engine.analysis_core import AnalysisCore
 from virtuoso_desktop.engine.streams import SLOW_PACE_S, InstrumentStreams
-from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
 from virtuoso_desktop.model.market import Candle, MarketEvent, Ticker, Trade
 from virtuoso_desktop.model.result import Confluence, DimensionName, Profile, Reason, SignalKind
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, MINUTE_MS, Timeframe
@@ -299,6 +299,23 @@ def test_a_component_is_smoothed_over_time_and_begins_anew_when_it_was_missing(
 def test_slow_timeframes_are_read_in_the_second_of_their_close() -> None:
     for timeframe in ANALYSED_TIMEFRAMES:
         assert timeframe.duration_ms % (SLOW_PACE_S * 1_000) == 0
+
+
+def test_spot_borrows_the_sentiment_of_its_linear_twin_and_says_so(core: AnalysisCore, subject: Instrument) -> None:
+    spot = msgspec.structs.replace(subject, id=InstrumentId(subject.id.venue, MarketKind.SPOT, subject.symbol))
+    run = Run(core, [spot])
+    tick = Ticker(spot.id, True, {"last_price": 1.0}, BEGIN_MS, 0)
+    run.take([tick])
+    alone = run.streams.of(spot.id)
+    assert alone is not None
+    assert alone.sentiment.source_symbol is None
+    assert alone.row(Timeframe.M1)[at.STREAM_COUNT * at.CELLS - 4 * at.CELLS + at.REASON] == at.NOT_APPLICABLE
+    run._hold(run.store.add(subject))
+    run.take([msgspec.structs.replace(tick, event_ms=BEGIN_MS + 1_000)])
+    borrowed = run.streams.of(spot.id)
+    assert borrowed is not None
+    assert borrowed.sentiment.source_symbol == subject.symbol
+    assert borrowed.row(Timeframe.M1)[at.STREAM_COUNT * at.CELLS - 4 * at.CELLS + at.REASON] != at.NOT_APPLICABLE
 
 
 def test_one_event_far_ahead_does_not_move_the_time(

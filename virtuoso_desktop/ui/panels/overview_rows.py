@@ -243,7 +243,9 @@ def _about(row: OverviewRow, column: str) -> str:
         return why or f"{said}; {text.signed(row.funding_z, 1)} usual distances from 0.01 % per 8 hours"
     if column.startswith("interest"):
         why = _why(row.interest_reason)
-        return f"No change: {why}" if why else "one side, in coins; the hour before against now"
+        if column == "interest":
+            return f"No value: {why}" if row.open_interest_usd is None and why else "one side, at the mark price"
+        return f"No change: {why}" if why else "counted in coins, contracts of an inverse market; tint from 5 % is full"
     if column in ("regime", "volatility"):
         regime = row.regime
         known = text.signed(regime.trend_strength).lstrip("+") if regime.trend_strength is not None else text.DASH
