@@ -3,7 +3,7 @@
 The model reads a `ChartView` inside one frame and keeps nothing of it but copies, so that painting and the mouse
 never touch live memory. It knows no Qt.
 
-Longer than a module should be: candles, studies, scores and what lies beside them are read in one order, for one slice.
+A long module: candles, studies, scores and what lies beside them are read together, in one order, for one slice.
 """
 
 from __future__ import annotations
