@@ -92,8 +92,18 @@ def test_each_has_a_pane_that_says_its_newest_value(panel: ChartPanel) -> None:
     assert words(panel, "open_interest").startswith("Open interest 50,047")
     assert words(panel, "funding").startswith("Funding \u22120.0042\u2009% settled")
     assert words(panel, "long_short").startswith("Long/short 1.40")
-    assert "shorts 0.00 longs 0.00 USD, recorded since" in words(panel, "liquidations")
+    assert "shorts 0.00 longs 0.00 USD recorded since" in words(panel, "liquidations")
     assert_screen_is_whole(panel, "beside")
+
+
+def test_a_narrow_pane_leaves_out_where_values_come_from_and_keeps_since_when(panel: ChartPanel) -> None:
+    panel.resize(470, 1000)
+    frame(panel)
+    told = words(panel, "liquidations")
+    assert told.startswith("Liquidations shorts 0.00 longs 0.00 recorded since")
+    panel.resize(300, 1000)
+    frame(panel)
+    assert words(panel, "liquidations") == "Liquidations shorts 0.00 longs 0.00"
 
 
 def test_a_bar_tells_what_was_so_then(panel: ChartPanel, engine: FakeEngine) -> None:

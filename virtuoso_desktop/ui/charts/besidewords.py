@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.charts.stage import Stage
 
 
-def beside_words(stage: Stage, study: Study) -> str:
-    """One remark; empty where nothing is known of the series yet."""
+def beside_words(stage: Stage, study: Study) -> list[str]:
+    """Remarks, the most needed one last; none where nothing is known of the series yet."""
     model = stage.model
     held = model.beside.series.get(study.kind)
     if held is None:
-        return ""
+        return []
     if held.reason is not None:
-        return held.reason
+        return [held.reason]
     since_ms = held.since_ms
     parts = [held.remark] if held.remark else []
     if since_ms is not None:
@@ -34,7 +34,7 @@ def beside_words(stage: Stage, study: Study) -> str:
         if since_ms is None and len(held.time_ms):
             oldest = f"nothing before {text.day(held.time_ms[0], stage.zone)} {text.clock(held.time_ms[0], stage.zone)}"
         parts.append(oldest)
-    return ", ".join(parts)
+    return parts
 
 
 _DAY_MS = 86_400_000
