@@ -81,7 +81,7 @@ class CandleSeries:
         self.timeframe = timeframe
         self._inverse_tick = 1.0 / float(instrument.tick_size)
         self._most_rows = most_rows
-        self._count = 0
+        self._count: int = 0
         self._newest_ms = -1
         self._allocate(FIRST_CAPACITY)
         self.uncommitted: set[int] = set()
