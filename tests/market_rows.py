@@ -9,6 +9,7 @@ import msgspec
 
 from virtuoso_desktop.analysis.overview import market_overview
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
+from virtuoso_desktop.engine.input_views import InputsView
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StatusView
 from virtuoso_desktop.kernel.clock import ManualClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
@@ -91,6 +92,7 @@ class FakeMarket:
         self.skipped = 0
         self.overviews_asked = 0
         self.market_overview = Overview(NOW_MS, market_overview((), NOW_MS), ())
+        self.inputs_view: InputsView | None = None
         self.board = AnalysisBoard()
         self.analysis = self.board.view
         self.analysis_version = self.board.version
@@ -99,6 +101,9 @@ class FakeMarket:
 
     def signals_version(self) -> int:
         return self.board.signals_version
+
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
+        return self.inputs_view
 
     def overview(self) -> Overview:
         self.overviews_asked += 1

@@ -19,9 +19,13 @@ from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.backfill import BackFill
+from virtuoso_desktop.engine.beside import BookReads
+from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
+from virtuoso_desktop.engine.evidence_views import ComponentEvidence
 from virtuoso_desktop.engine.history import HistoryLoader
+from virtuoso_desktop.engine.input_views import InputsView
 from virtuoso_desktop.engine.inputs import inputs_of
 from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.kept_scales import KeptScales
@@ -31,6 +35,7 @@ from virtuoso_desktop.engine.live_settings import SettingsChange
 from virtuoso_desktop.engine.liveness import Carriers, Liveness
 from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
+from virtuoso_desktop.engine.shown_data import ShownData
 from virtuoso_desktop.engine.studies import Studies
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
 from virtuoso_desktop.engine.universe import RememberedUniverse
@@ -158,6 +163,9 @@ class Engine:
         self._backfill = BackFill(
             venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
         )
+        self._shown_data = ShownData(
+            venue.adapter, store, venue.clock.now_ms, BookReads(self.book_measures, self.book_imbalance)
+        )
         self._market_watch = MarketWatch(store, self._archive, venue.clock.now_ms, self._analysis.prepared.is_set)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
@@ -200,6 +208,7 @@ class Engine:
         self.tasks.spawn("engine.book_guard", self.book_guard.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
         self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
+        self.tasks.spawn("engine.minutes", self._shown_data.minutes.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.overview", self._market_watch.run, restart=Backoff(first_s=5.0))
 
@@ -247,7 +256,9 @@ class Engine:
             added.append(instrument)
         if not added:
             return
-        self._adapter.subscribe(self._subscriptions(added))
+        subscriptions = self._subscriptions(added)
+        self._shown_data.coverage.begin(subscriptions)
+        self._adapter.subscribe(subscriptions)
         self._liveness.look(())
         self._history.watch(added)
         self._derivatives.watch(added)
@@ -262,6 +273,7 @@ class Engine:
 
     def _let_go(self, instrument: Instrument) -> None:
         subscriptions = self._subscriptions([instrument])
+        self._shown_data.coverage.end(subscriptions)
         self._adapter.unsubscribe(subscriptions)
         self._liveness.look(subscriptions)
         self._history.unwatch(instrument.id)
@@ -382,12 +394,21 @@ class Engine:
 
     def choose_studies(self, studies: tuple[Study, ...]) -> None:
         self.studies.choose(studies)
+        self._shown_data.series.choose(studies)
 
     def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
         return self._analysis.board.marks(instrument_id, timeframe)
 
     def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:
         return self._analysis.score_history(instrument_id, timeframe)
+
+    def beside(self, instrument_id: InstrumentId) -> BesideView:
+        return self._shown_data.beside(instrument_id)
+
+    def component_evidence(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, component: str
+    ) -> ComponentEvidence | None:
+        return self._shown_data.evidence(instrument_id, timeframe, component)
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         return self._analysis.evidence(instrument_id, timeframe, component)
@@ -495,6 +516,7 @@ class Engine:
 
     def _link_changed(self, state: LinkState) -> None:
         self._board.update(state)
+        self._shown_data.coverage.update(state)
         self._liveness.update(state)
         if state.phase in DOWN_PHASES or state.phase is VenueLinkPhase.CONNECTING:
             reason = state.reason or "the connection is being made"
@@ -526,6 +548,7 @@ class Engine:
         self._history.refresh_trades(each for each in traded if each in self._watched)
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
+        self._shown_data.coverage.refuse(rejection.subscription)
         self._liveness.refuse(rejection.subscription)
         is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
         if not is_minor:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
+    from virtuoso_desktop.engine.beside_views import BesideView
+    from virtuoso_desktop.engine.evidence_views import ComponentEvidence
     from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
@@ -410,8 +412,18 @@ class EngineView(Protocol):
         """The confluence score of closed candles."""
         ...
 
+    def beside(self, instrument_id: InstrumentId) -> BesideView:
+        """What the chosen studies draw of what an instrument has beside its candles."""
+        ...
+
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         """The newest score of one component; None before the first evaluation."""
+        ...
+
+    def component_evidence(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, component: str
+    ) -> ComponentEvidence | None:
+        """What a component of the newest closed candle was read from; None while there is none."""
         ...
 
     def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:

@@ -30,13 +30,17 @@ class Traded(NamedTuple):
 class MinuteDeltas:
     """Sums of the newest day of one instrument, a cell a minute of trade time. Block trades are counted apart."""
 
-    __slots__ = ("_minutes", "block_volume")
+    __slots__ = ("_minutes", "block_volume", "newest", "version")
 
     def __init__(self) -> None:
         self._minutes: dict[int, list[float]] = {}
         """Signed and whole volume by minute since 1970."""
         self.block_volume = 0.0
         """Traded off the book since the run began."""
+        self.newest = -1
+        """The newest minute with a trade, since 1970."""
+        self.version = 0
+        """Changes when a minute begins, and when one before the newest gets more."""
 
     def add(self, time_ms: int, signed: float, *, is_block: bool) -> None:
         """Add one trade; ``signed`` is its size, negative for a taker who sold."""
@@ -44,6 +48,9 @@ class MinuteDeltas:
             self.block_volume += abs(signed)
             return
         minute = time_ms // MINUTE_MS
+        if minute != self.newest:
+            self.version += 1
+            self.newest = max(minute, self.newest)
         cell = self._minutes.get(minute)
         if cell is None:
             self._minutes[minute] = [signed, abs(signed)]
@@ -62,6 +69,10 @@ class MinuteDeltas:
                 delta += cell[0]
                 volume += cell[1]
         return Traded(delta, volume)
+
+    def minutes(self) -> list[tuple[int, float]]:
+        """(minute since 1970, delta) of every minute with trades, oldest first."""
+        return [(minute, self._minutes[minute][0]) for minute in sorted(self._minutes)]
 
     def _trim(self) -> None:
         for minute in sorted(self._minutes)[:-KEPT_MINUTES]:

@@ -29,6 +29,20 @@ class StudyKind(StrEnum):
     ADX = "adx"
     OBV = "obv"
     CONFLUENCE = "confluence"
+    OPEN_INTEREST = "open_interest"
+    FUNDING = "funding"
+    LONG_SHORT = "long_short"
+    LIQUIDATIONS = "liquidations"
+    TRADE_CVD = "trade_cvd"
+    FLOW = "flow"
+    BOOK = "book"
+
+
+BESIDE = frozenset({
+    StudyKind.OPEN_INTEREST, StudyKind.FUNDING, StudyKind.LONG_SHORT, StudyKind.LIQUIDATIONS, StudyKind.TRADE_CVD,
+    StudyKind.FLOW, StudyKind.BOOK,
+})  # fmt: skip
+"""Drawn from what an instrument has beside its candles; a study's columns begin with its kind."""
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -130,6 +144,20 @@ SPECS: tuple[StudySpec, ...] = (
     StudySpec(StudyKind.OBV, "OBV", "On-balance volume.", "OBV", has_pane=True, rank=6),
     StudySpec(StudyKind.CONFLUENCE, "Confluence", "The score of every closed bar.", "Confluence", has_pane=True,
               pane_px=68, rank=1),
+    StudySpec(StudyKind.OPEN_INTEREST, "Open interest", "Contracts that are open, as the exchange counts them.",
+              "Open interest", has_pane=True, rank=7),
+    StudySpec(StudyKind.FUNDING, "Funding", "What longs pay shorts: settled rates, and the running one at the newest.",
+              "Funding", has_pane=True, rank=8),
+    StudySpec(StudyKind.LONG_SHORT, "Long/short ratio", "Accounts that are net long over those that are net short.",
+              "Long/short", has_pane=True, rank=9),
+    StudySpec(StudyKind.LIQUIDATIONS, "Liquidations", "Positions closed by force, in USD: shorts up, longs down.",
+              "Liquidations", has_pane=True, rank=10),
+    StudySpec(StudyKind.TRADE_CVD, "CVD by trade", "Buying less selling since midnight UTC, trade by trade.",
+              "CVD by trade", has_pane=True, rank=11),
+    StudySpec(StudyKind.FLOW, "Flow imbalance", "What was added and taken at the best prices, bid less ask.",
+              "Flow imbalance", has_pane=True, rank=12),
+    StudySpec(StudyKind.BOOK, "Book imbalance", "Bids less asks near the price, as a share of both.",
+              "Book imbalance", has_pane=True, rank=13),
 )  # fmt: skip
 
 _SPEC_OF = {spec.kind: spec for spec in SPECS}
@@ -209,7 +237,7 @@ DEFAULT_STUDIES: tuple[Study, ...] = (
 )
 """What a first start shows."""
 
-MOST_STUDIES = 20
+MOST_STUDIES = 30
 
 
 def usable(studies: tuple[Study, ...]) -> tuple[Study, ...]:

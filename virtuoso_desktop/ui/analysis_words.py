@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.model.result import COMPONENTS, DimensionName, SignalStrength
 from virtuoso_desktop.ui import format as text
@@ -78,17 +78,41 @@ REASONS_IN_FULL: dict[str, str] = {
     "GAP": "candles are missing before this one",
     "REACH": "the order book does not reach far enough",
 }
+_WARMUP = "WARMUP"
 NOT_ANALYSED = "not analysed"
 NOT_ANALYSED_IN_FULL = "not analysed in this version"
 OPINION = "Opinion of the model, not advice; track record not yet measured."
 STRENGTHS = {strength: strength.value.replace("_", " ") for strength in SignalStrength}
 
 
-def reason_words(reason: str, *, is_analysed: bool) -> str:
-    """Why there is no value, in full; empty for no reason."""
+class Wait(NamedTuple):
+    """When a missing dimension will be there, or since when it is missing; venue ms, None where that is not known."""
+
+    warm_at_ms: int | None = None
+    since_ms: int | None = None
+    now_ms: int = 0
+
+
+NO_WAIT = Wait()
+
+
+def waiting_words(reason: str, wait: Wait) -> str:
+    """Why there is no value, short enough for a cell; while it warms up, ``in 7 min``."""
+    if reason == _WARMUP and wait.warm_at_ms is not None:
+        return text.time_left(wait.warm_at_ms - wait.now_ms)
+    return REASONS.get(reason, "")
+
+
+def reason_words(reason: str, *, is_analysed: bool, wait: Wait = NO_WAIT) -> str:
+    """Why there is no value, in full, and until or since when; empty for no reason."""
     if not is_analysed:
         return NOT_ANALYSED_IN_FULL
-    return REASONS_IN_FULL.get(reason, "")
+    said = REASONS_IN_FULL.get(reason, "")
+    if reason == _WARMUP and wait.warm_at_ms is not None:
+        return f"{said}; known {text.time_left(wait.warm_at_ms - wait.now_ms)} if its data go on"
+    if said and wait.since_ms is not None:
+        return f"{said}, since {text.local_moment(wait.since_ms, wait.now_ms)}"
+    return said
 
 
 def value_words(component: str, value: float | None, price_decimals: int) -> str:

@@ -50,6 +50,19 @@ def compact(value: float | None) -> str:
     return _with_minus(_three_digits(value))
 
 
+def amount(value: float | None, digits: int = 3, *, is_signed: bool = False) -> str:
+    """An amount with a unit and so many significant digits: ``52,341``, ``1.2346M``; three are `compact`'s."""
+    if value is None:
+        return DASH
+    sign = "+" if is_signed and value > 0 else ""
+    if digits == 3:
+        return sign + compact(value)
+    unit, letter = next(((unit, letter) for unit, letter in _UNITS if abs(value) >= unit and unit > 1e3), (1.0, ""))
+    scaled = value / unit
+    whole = len(f"{abs(scaled):.0f}")
+    return sign + _with_minus(f"{scaled:,.{max(0, digits - whole)}f}") + letter
+
+
 def bps(value: float | None) -> str:
     """A spread in bps: two decimals below 10, one below 100, then none."""
     if value is None:
@@ -81,6 +94,19 @@ def countdown(left_ms: float | None) -> str:
     if hours:
         return f"{hours}h {minutes:02d}m"
     return f"{minutes}m {seconds:02d}s" if minutes else f"{seconds}s"
+
+
+def time_left(left_ms: float) -> str:
+    """``in 42 s``, ``in 7 min``, ``in 3 h``, ``in 7 d``: rounded up; ``soon`` once the time is over."""
+    if left_ms <= 0:
+        return "soon"
+    if left_ms <= 90_000:
+        return f"in {-int(-left_ms // 1_000)} s"
+    minutes = -int(-left_ms // 60_000)
+    if minutes < 120:
+        return f"in {minutes} min"
+    hours = -int(-minutes // 60)
+    return f"in {hours} h" if hours < 48 else f"in {-int(-hours // 24)} d"
 
 
 def age(age_ms: float | None) -> str:

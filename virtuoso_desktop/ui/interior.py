@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent
 
     from virtuoso_desktop.engine.analysis_views import SignalView
+    from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.kernel.notices import Notice
     from virtuoso_desktop.ui.dialogs.doctor_page import Examination
     from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
@@ -247,6 +248,7 @@ class Interior(QWidget):
         work = self.workspace
         work.timeframe_asked.connect(self._choose_timeframe)
         work.component_chosen.connect(self.evidence_asked)
+        work.data_asked.connect(self.show_data)
         work.signal_chosen.connect(self._show_signal)
         work.instrument_asked.connect(self.show_instrument)
         self._typed = bind(
@@ -258,6 +260,7 @@ class Interior(QWidget):
                 "search": self.markets.start_search,
                 "toggle_confluence": work.toggle_confluence,
                 "toggle_dock": work.toggle_dock,
+                "show_data": self.show_data,
                 "indicators": self.indicators_asked.emit,
                 "cycle_theme": self.theme.cycle,
                 "full_screen": self.toggle_full_screen,
@@ -359,6 +362,15 @@ class Interior(QWidget):
 
         FeedDetails(self.theme, self._read_links, self._window).show()
 
+    def show_data(self) -> None:
+        """Show which inputs the instrument has, since when, how old, how complete."""
+        from virtuoso_desktop.ui.dialogs.data_page import DataPage
+
+        open_page = next((page for page in self._window.findChildren(DataPage) if page.isVisible()), None)
+        page = open_page or DataPage(self.theme, self._read_inputs, self.show_details, self._window)
+        page.show()
+        page.activateWindow()
+
     @property
     def has_doctor(self) -> bool:
         """Whether the way to the exchange can be examined: once the settings are known."""
@@ -388,6 +400,10 @@ class Interior(QWidget):
     def _read_links(self) -> tuple[Sequence[LinkView], int]:
         engine = self._engine
         return ((), 0) if engine is None else (engine.links(), engine.venue_now_ms())
+
+    def _read_inputs(self) -> InputsView | None:
+        engine = self._engine
+        return None if engine is None or self.instrument is None else engine.inputs(self.instrument)
 
     def _retry(self, venue: str) -> None:
         if self._engine is not None:

@@ -27,6 +27,8 @@ def main_menu(interior: Interior) -> QMenu:
     full.setCheckable(True)
     full.setChecked(interior.window().isFullScreen())
     menu.addSeparator()
+    data = menu.addAction(f"Data of the instrument\t{keys_of('show_data')}", interior.show_data)
+    data.setIcon(icons.icon("list", muted, ratio))
     if interior.has_doctor:
         doctor = menu.addAction("Why is there no data?", interior.show_doctor)
         doctor.setIcon(icons.icon("warning-circle", muted, ratio))

@@ -44,6 +44,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Chart", ("Home",), "Newest candle"),
     Shortcut("Panels", ("Ctrl+Shift+C",), "Confluence: collapse or open", "toggle_confluence"),
     Shortcut("Panels", ("Ctrl+Shift+D",), "Panels under the chart: collapse or open", "toggle_dock"),
+    Shortcut("Panels", ("Ctrl+D",), "Data of the instrument: what is there, how old, how complete", "show_data"),
     Shortcut("Panels", ("Enter on a component",), "Show on the chart what it was read from"),
     Shortcut("Panels", ("Enter on a signal",), "Show that moment on the chart"),
     Shortcut("Chart", ("Ctrl+I",), "Indicators", "indicators"),

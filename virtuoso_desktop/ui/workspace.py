@@ -85,6 +85,8 @@ class Workspace(QSplitter):
     """`SignalView` whose moment is asked for."""
     instrument_asked = Signal(object)
     """`InstrumentId`."""
+    data_asked = Signal()
+    """The state of the instrument's inputs is asked for."""
 
     def __init__(self, theme: Theme, column: QWidget, timeframe: Timeframe, clock: FrameClock) -> None:
         super().__init__(Qt.Orientation.Vertical)
@@ -150,6 +152,7 @@ class Workspace(QSplitter):
         made.signals.counted.connect(lambda count: made.dock.show_count(tab, count))
         made.signals.moment_chosen.connect(self.signal_chosen)
         made.confluence.component_chosen.connect(self.component_chosen)
+        made.confluence.data_asked.connect(self.data_asked)
         made.confluence.timeframe_asked.connect(self.timeframe_asked)
         made.confluence.collapse_changed.connect(lambda _: self._apply())
         made.dock.collapse_changed.connect(lambda _: self._apply())

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from virtuoso_desktop.engine.beside_views import BesideView
+from virtuoso_desktop.engine.evidence_views import ComponentEvidence
 from virtuoso_desktop.engine.studies import Studies, import_kernels
 from virtuoso_desktop.engine.views import (
     CandleView,
@@ -90,6 +92,8 @@ class FakeEngine:
         self.scores = ScoreHistoryView()
         self.marks: tuple[SignalMark, ...] = ()
         self.told: EvidenceView | None = None
+        self.beside_view = BesideView()
+        self.component_view: ComponentEvidence | None = None
         self.state = RowState.LIVE
         self.newest_ms: int | None = None
         self.is_loading_older = False
@@ -196,6 +200,14 @@ class FakeEngine:
 
     def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:
         return self.scores
+
+    def component_evidence(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, component: str
+    ) -> ComponentEvidence | None:
+        return self.component_view
+
+    def beside(self, instrument_id: InstrumentId) -> BesideView:
+        return self.beside_view
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         return self.told

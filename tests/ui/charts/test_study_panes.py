@@ -95,7 +95,7 @@ def test_the_usual_studies_have_their_panes(drawn: ChartPanel) -> None:
 def test_every_study_has_a_line_a_pane_or_marks_and_is_named(open_panel: Open, engine: FakeEngine) -> None:
     engine.prepare_studies()
     panel = open_panel(engine)
-    panel.resize(806, 1400)
+    panel.resize(806, 2400)
     choose(panel, engine, *EVERYTHING)
     assert set(panel._stage.layout.names) == {study.name for study in EVERYTHING if study.spec.has_pane}
     told = panel.canvas.price_legend.words
@@ -425,7 +425,7 @@ def test_evidence_says_the_score_and_shows_what_is_hidden(drawn: ChartPanel, eng
     drawn.show_evidence("rsi")
     assert "score 62" in drawn._evidence.text()
     assert "rsi_14" in drawn._stage.layout.names
-    drawn.show_evidence("bid_ask_depth")
+    drawn.show_evidence("no such component")
     assert drawn._evidence.isHidden()
     assert "rsi_14" not in drawn._stage.layout.names
 

@@ -162,4 +162,36 @@ def test_without_a_result_there_are_em_dashes() -> None:
 def test_ages_are_told_where_inputs_have_their_own() -> None:
     rows = components(shown())
     ages = dict(zip(texts(rows, NAME), texts(rows, AGE), strict=True))
-    assert (ages["MACD"], ages["Bid/ask depth"], ages["Open interest"]) == ("close", "0.1 s", "4 min")
+    assert (ages["MACD"], ages["Bid/ask depth"], ages["Open interest"]) == ("close", "0.1 s", "4m")
+
+
+def without_flow(reason: Reason) -> Confluence:
+    result = confluence(without=frozenset({DimensionName.ORDERFLOW}))
+    held = dict(result.dimensions) | {DimensionName.ORDERFLOW: missing(DimensionName.ORDERFLOW, reason)}
+    return msgspec.structs.replace(result, dimensions=held)
+
+
+def test_a_dimension_that_warms_up_says_how_long_it_takes() -> None:
+    result = without_flow(Reason.WARMUP)
+    now_ms = result.metadata.last_candle_ms
+    what = shown(result, warm_at_ms={DimensionName.ORDERFLOW: now_ms + 400_000})
+    what = msgspec.structs.replace(what, now_ms=now_ms)
+    place = list(DimensionName).index(DimensionName.ORDERFLOW)
+    rows = dimensions(what)
+    assert rows.cells(place)[SCORE].text == "known in 7 min"
+    assert "known in 7 min if its data go on" in rows.tooltip(place, 0)
+    parts = components(what)
+    row = parts.order.index("buy_sell_pressure")
+    assert parts.cells(row)[AGE].text == "in 7 min"
+    assert "known in 7 min" in parts.tooltip(row, 0)
+
+
+def test_a_dimension_that_is_missing_says_since_when() -> None:
+    result = without_flow(Reason.MISSING)
+    now_ms = result.metadata.last_candle_ms
+    what = shown(result, missing_since_ms={DimensionName.ORDERFLOW: now_ms - 600_000})
+    what = msgspec.structs.replace(what, now_ms=now_ms)
+    place = list(DimensionName).index(DimensionName.ORDERFLOW)
+    rows = dimensions(what)
+    assert rows.cells(place)[SCORE].text == "no data"
+    assert ", since " in rows.tooltip(place, 0)

@@ -25,9 +25,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 
-from virtuoso_desktop.model.study import StudyKind
+from virtuoso_desktop.model.study import BESIDE, StudyKind
+from virtuoso_desktop.ui.charts.besidepanes import BesidePane
 from virtuoso_desktop.ui.charts.choice import LEAST_PANE_PX
 from virtuoso_desktop.ui.charts.crosshair import Crosshair
+from virtuoso_desktop.ui.charts.evidencelayer import EvidenceLayer
 from virtuoso_desktop.ui.charts.gestures import Gestures
 from virtuoso_desktop.ui.charts.legend import Legend
 from virtuoso_desktop.ui.charts.legendwords import PriceWords, pane_legend
@@ -105,6 +107,7 @@ class Canvas(pg.GraphicsView):
         self.time_scale = TimeScale(stage)
         self.price_pane = PricePane(stage, self.price_box, self.price_scale, self.time_scale)
         self.crosshair = Crosshair(stage)
+        self.evidence = EvidenceLayer(stage)
         self.price_legend = Legend(stage, PriceWords())
         self.rows: dict[str, StudyRow] = {}
         """By study; a row without a pane in the layout is hidden."""
@@ -112,6 +115,7 @@ class Canvas(pg.GraphicsView):
             (_SCALES, self.price_scale),
             (_SCALES, self.time_scale),
             (_PANES, self.price_box),
+            (_CROSSHAIR, self.evidence),
             (_CROSSHAIR, self.crosshair),
             (_LEGENDS, self.price_legend),
         ):
@@ -145,7 +149,8 @@ class Canvas(pg.GraphicsView):
         is_volume = study.kind is StudyKind.VOLUME
         box = PaneBox()
         scale = ValueScale(stage, VolumeContent(stage, study) if is_volume else StudyContent(stage, study))
-        item = (VolumePane if is_volume else StudyPane)(stage, box, scale, self.time_scale, study)
+        pane = VolumePane if is_volume else BesidePane if study.kind in BESIDE else StudyPane
+        item = pane(stage, box, scale, self.time_scale, study)
         legend = Legend(stage, partial(pane_legend, study=study))
         for made, depth in ((box, _PANES), (scale, _SCALES), (legend, _LEGENDS)):
             self._put(made, depth)
@@ -246,6 +251,7 @@ class Canvas(pg.GraphicsView):
             row.scale.fill(_rect(layout, pane, layout.width))
             row.legend.fill(plot)
         self.time_scale.fill(whole)
+        self.evidence.fill(whole)
         self.crosshair.fill(whole)
         self.resized.emit()
 

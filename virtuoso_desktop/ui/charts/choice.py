@@ -21,8 +21,19 @@ EVIDENCE: dict[str, tuple[Study, ...]] = {
     "vwap": (study_of(StudyKind.VWAP),),
     "support_resistance": (study_of(StudyKind.LEVELS),),
     "trend_analysis": (study_of(StudyKind.SWINGS), Study(StudyKind.EMA, (50,))),
+    "buy_sell_pressure": (study_of(StudyKind.TRADE_CVD),),
+    "order_imbalance": (study_of(StudyKind.FLOW),),
+    "large_trades": (),
+    "liquidations": (study_of(StudyKind.LIQUIDATIONS),),
+    "bid_ask_depth": (study_of(StudyKind.BOOK),),
+    "liquidity_zones": (),
+    "microprice": (study_of(StudyKind.BOOK),),
+    "funding_rate": (study_of(StudyKind.FUNDING),),
+    "open_interest_change": (study_of(StudyKind.OPEN_INTEREST),),
+    "long_short_ratio": (study_of(StudyKind.LONG_SHORT),),
+    "liquidation_skew": (study_of(StudyKind.LIQUIDATIONS),),
 }
-"""The studies that show a component of the score."""
+"""The studies that show a component of the score; marks on the candles are in `evidencemarks`."""
 
 
 class StudyMemory(msgspec.Struct, frozen=True):

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.views import kind_badge
 from virtuoso_desktop.model.instrument import Instrument, MarketKind
-from virtuoso_desktop.model.study import BANDS, Study, StudyKind
+from virtuoso_desktop.model.study import BANDS, BESIDE, Study, StudyKind
 from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.charts.besidewords import beside_words
 from virtuoso_desktop.ui.charts.legend import GROUP_GAP, LEFT_PX, Groups, Lines, Run, groups_width
 from virtuoso_desktop.ui.charts.looks import pane_look
 from virtuoso_desktop.ui.fonts import Type
@@ -109,9 +110,9 @@ def pane_legend(stage: Stage, study: Study) -> Lines:
     title = Run(study.title, Type.CAPTION, token, entry=study.name)
     make = _volume_group if study.kind is StudyKind.VOLUME else _study_group
     group = make(stage, study, title, reading)
-    if stage.seen_ms is None:
-        group += _remarks(stage, study)
-    return [(PANE_MIDDLE_PX, [[group]])]
+    remarks = _remarks(stage, study) if stage.seen_ms is None else []
+    ways = [[[*group, *remarks[index:]]] for index in range(len(remarks) + 1)]
+    return [(PANE_MIDDLE_PX, ways)]
 
 
 # --- over the candles --------------------------------------------------------------------------------------------
@@ -223,8 +224,11 @@ def _study_group(stage: Stage, study: Study, title: Run, reading: Reading | None
 
 
 def _remarks(stage: Stage, study: Study) -> list[Run]:
-    """What has to be said of where the values come from, or why there are none."""
+    """What has to be said of where the values come from, or why there are none; the first goes where room is short."""
     model = stage.model
+    if study.kind in BESIDE:
+        words = beside_words(stage, study)
+        return [Run(each, Type.CAPTION, "muted", GROUP_GAP, entry=study.name) for each in words]
     if study.kind is StudyKind.CONFLUENCE:
         words = "closed bars only" if "confluence" in model.lines else (model.scores.reason or "no score in view")
         return [Run(words, Type.CAPTION, "muted", GROUP_GAP, entry=study.name)]

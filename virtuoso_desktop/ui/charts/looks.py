@@ -39,7 +39,7 @@ class LineLook(NamedTuple):
     @property
     def is_session(self) -> bool:
         """Whether it begins anew with every UTC day."""
-        return self.key.startswith((SESSION, "cvd"))
+        return self.key.startswith((SESSION, "cvd", "trade_cvd"))
 
 
 class LevelLook(NamedTuple):
@@ -69,6 +69,13 @@ class PaneLook(NamedTuple):
     decimals: int = 1
     in_ticks: bool = False
     """The values are differences of prices, in ticks."""
+    as_bars: bool = False
+    """Every line is drawn as bars from zero, coloured by their sign."""
+    is_signed: bool = False
+    """Values are told with their sign."""
+    unit: str = ""
+    digits: int = 3
+    """Significant ones, of amounts without decimals."""
 
 
 _EMA_TOKENS = ("ema_fast", "ema_slow", "ema_third")
@@ -170,12 +177,55 @@ def _confluence(_name: str) -> PaneLook:
     return PaneLook((LineLook("confluence", "text"),), (8.0, 108.0), levels, beyond=(35, 65), labels=(30, 70))
 
 
+_ZERO = LevelLook(0, "muted", 0.35)
+
+
+def _open_interest(name: str) -> PaneLook:
+    return PaneLook((LineLook(name, "info", PANE_WIDTH),), decimals=0, digits=5)
+
+
+def _funding(name: str) -> PaneLook:
+    return PaneLook((LineLook(name, "up"),), levels=(_ZERO,), decimals=4, as_bars=True, is_signed=True, unit="%")
+
+
+def _long_short(name: str) -> PaneLook:
+    return PaneLook((LineLook(name, "ema_slow", PANE_WIDTH),), levels=(LevelLook(1, "muted", 0.5, _DASH),), decimals=2)
+
+
+def _liquidations(name: str) -> PaneLook:
+    lines = (LineLook(f"{name}.shorts", "up", words="shorts"), LineLook(f"{name}.longs", "down", words="longs"))
+    return PaneLook(lines, levels=(_ZERO,), decimals=0, as_bars=True)
+
+
+def _trade_cvd(name: str) -> PaneLook:
+    return PaneLook((LineLook(name, "info", PANE_WIDTH),), levels=(_ZERO,), decimals=0, is_signed=True)
+
+
+def _flow(name: str) -> PaneLook:
+    return PaneLook((LineLook(name, "up"),), levels=(_ZERO,), decimals=0, as_bars=True, is_signed=True)
+
+
+def _book(name: str) -> PaneLook:
+    lines = (
+        LineLook(f"{name}.depth", "text", PANE_WIDTH, words="depth"),
+        LineLook(f"{name}.top", "ema_fast", 1.0, 0.7, words="best prices"),
+    )
+    return PaneLook(lines, (-1.1, 1.6), (_ZERO,), labels=(-1, 0, 1), decimals=2, is_signed=True)
+
+
 _PANES: dict[StudyKind, Callable[[str], PaneLook]] = {
     StudyKind.RSI: _rsi,
     StudyKind.MACD: _macd,
     StudyKind.ADX: _adx,
     StudyKind.OBV: _obv,
     StudyKind.CONFLUENCE: _confluence,
+    StudyKind.OPEN_INTEREST: _open_interest,
+    StudyKind.FUNDING: _funding,
+    StudyKind.LONG_SHORT: _long_short,
+    StudyKind.LIQUIDATIONS: _liquidations,
+    StudyKind.TRADE_CVD: _trade_cvd,
+    StudyKind.FLOW: _flow,
+    StudyKind.BOOK: _book,
 }
 
 

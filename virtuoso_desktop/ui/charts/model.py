@@ -2,6 +2,8 @@
 
 The model reads a `ChartView` inside one frame and keeps nothing of it but copies, so that painting and the mouse
 never touch live memory. It knows no Qt.
+
+A long module: candles, studies, scores and what lies beside them are read together, in one order, for one slice.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.views import ChartView, RowState, ScoreHistoryView, SignalMark
+from virtuoso_desktop.ui.charts.beside import columns_beside, matched, newest_beside
 from virtuoso_desktop.ui.charts.looks import derived
 from virtuoso_desktop.ui.charts.paneranges import PaneRanges
 from virtuoso_desktop.ui.charts.pricerange import PriceRange
@@ -93,6 +97,7 @@ class ChartModel:
         """Kept by `across_of`."""
         self.scores = ScoreHistoryView()
         self.marks: tuple[SignalMark, ...] = ()
+        self.beside = BesideView()
         self._studies: tuple[Study, ...] = ()
         self._columns: dict[str, Floats] = {}
         self.shows_newest = False
@@ -173,10 +178,11 @@ class ChartModel:
         self._studies = tuple(study for study in studies if study.is_shown)
         self._slice_key = ()
 
-    def tell(self, scores: ScoreHistoryView, marks: tuple[SignalMark, ...]) -> None:
-        """What the analysis says of the series; taken over by the next `read`."""
+    def tell(self, scores: ScoreHistoryView, marks: tuple[SignalMark, ...], beside: BesideView) -> None:
+        """What the analysis says of the series, and what there is beside it; taken over by the next `read`."""
         self.scores = scores
         self.marks = marks
+        self.beside = beside
 
     def read(self, chart: ChartView) -> Change:
         """Take over what the engine holds now; cheap when nothing changed."""
@@ -200,7 +206,7 @@ class ChartModel:
         self._extend(chart)
         key = (
             self.time.version, candles.base_version, candles.last_is_forming, studies.state, studies.serial,
-            studies.levels, self.scores.version, self.marks,
+            studies.levels, self.scores.version, self.marks, self.beside.version,
         )  # fmt: skip
         if key != self._slice_key:
             self._slice_key = key
@@ -248,10 +254,12 @@ class ChartModel:
         self._columns = {name: column[rows].copy() for name, column in chart.studies.columns.items()}
         if self.scores.open_ms is not None and self.scores.score is not None:
             opens = candles.open_ms[bars.row]
-            self._columns["confluence"] = _matched(self.scores.open_ms, self.scores.score, opens)
+            self._columns["confluence"] = matched(self.scores.open_ms, self.scores.score, opens)
+        self._columns |= columns_beside(self.beside, bars.key, per_column, chart.timeframe)
         self.lines = self._columns | derived(self._studies, self._columns)
         self.shows_newest = bool(bars.count) and int(bars.row[-1]) == len(candles) - 1
         self._read_newest(chart)
+        self._put_running()
         begin = int(np.searchsorted(bars.key, first // per_column))
         end = int(np.searchsorted(bars.key, last // per_column, side="right"))
         newest_is_inside = self.shows_newest and end == bars.count > begin
@@ -292,7 +300,17 @@ class ChartModel:
         found = {name: _value(cell[0]) for name, cell in cells.items()}
         if self.scores.score is not None and len(self.scores.score):
             found["confluence"] = _value(self.scores.score[-1])
-        return found
+        return found | newest_beside(self.beside, self.time.newest, chart.timeframe)
+
+    def _put_running(self) -> None:
+        """What runs beside the newest candle belongs to its bar."""
+        if not self.shows_newest or self.newest is None or self.time.zoom.per_column > 1:
+            return
+        for series in self.beside.series.values():
+            for name in series.running:
+                value = self.newest.lines.get(name)
+                if value is not None and name in self.lines:
+                    self.lines[name][-1] = value
 
     def _read_last(self, chart: ChartView) -> Change:
         """The last candle moved: update its column in place, and the scales when it left them."""
@@ -307,9 +325,13 @@ class ChartModel:
         bars.open[-1] = candles.open[rows][0]
         bars.volume[-1] = candles.volume[rows].max()
         for name, value in self.newest.lines.items() if self.newest is not None else ():
-            if name in self.lines and name != "confluence":
+            if name in self.lines and name != "confluence" and self._is_of_one(name):
                 self.lines[name][-1] = math.nan if value is None else value
         return Change.ALL if self._newest_is_inside and self._fit_newest() else Change.LAST
+
+    def _is_of_one(self, name: str) -> bool:
+        """Whether the newest candle's value is its bar's: a bar of several candles sums up what lies beside them."""
+        return self.time.zoom.per_column == 1 or not any(name in each.values for each in self.beside.series.values())
 
     def _first_row_of_last(self) -> int:
         """Only one column is in view: its rows are counted back by its length."""
@@ -382,14 +404,6 @@ def _extremes(bars: Bars, part: slice) -> tuple[float, float, float]:
     if not len(low):
         return math.inf, -math.inf, 0.0
     return float(low.min()), float(bars.high[part].max()), float(bars.volume[part].max())
-
-
-def _matched(opens: Floats, values: Floats, wanted: Floats) -> Floats:
-    """The value of each wanted open time, NaN where there is none."""
-    if not len(opens):
-        return np.full(len(wanted), np.nan)
-    place = np.minimum(np.searchsorted(opens, wanted), len(opens) - 1)
-    return np.where(opens[place] == wanted, values[place], np.nan)
 
 
 def _value(cell: float) -> float | None:

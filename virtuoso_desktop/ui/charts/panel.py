@@ -17,6 +17,7 @@ from virtuoso_desktop.engine.views import ChartSnapshot, ChartView, EngineView, 
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.canvas import Canvas
+from virtuoso_desktop.ui.charts.evidencemarks import words_of
 from virtuoso_desktop.ui.charts.history import BackFill
 from virtuoso_desktop.ui.charts.model import Change
 from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
@@ -42,6 +43,8 @@ CHANGED_NS = 300_000_000
 PATIENCE_NS = 150_000_000
 """Nothing is said about loading before this."""
 DESCRIBE_NS = 500_000_000
+EVIDENCE_NS = 250_000_000
+"""Evidence that moves with the market is looked at so often."""
 _JOINED_ROWS = 100
 MOMENT_SHARE = 0.4
 """Of the view's width right of a candle that was asked for."""
@@ -102,6 +105,7 @@ class ChartPanel(QWidget):
         self._touched_ns = -TOUCHED_NS
         self._changed_ns = -TOUCHED_NS
         self._described_ns = -DESCRIBE_NS
+        self._evidence_ns = -EVIDENCE_NS
         self._stage = Stage(theme)
         self.canvas = Canvas(self._stage, self)
         self._message = Message(theme, self)
@@ -219,14 +223,18 @@ class ChartPanel(QWidget):
         """Whose evidence is drawn, its score, and how to end it."""
         component = self._stage.choice.component
         self._evidence.setVisible(bool(component))
+        told = found = None
+        if component and self._engine is not None and self._subject is not None and self._snapshot is None:
+            told = self._engine.evidence(*self._subject, component)
+            found = self._engine.component_evidence(*self._subject, component)
+        self.canvas.evidence.show_evidence(found)
         if not component:
             return
-        told = None
-        if self._engine is not None and self._subject is not None:
-            told = self._engine.evidence(*self._subject, component)
-        words = evidence_words(component, told)
-        self._evidence.say(words, words, "End (Esc)")
-        self._notes_key = ()
+        words = evidence_words(component, told, "" if found is None else words_of(found, self._stage.now_ms))
+        if words != self._evidence.text():
+            self._evidence.say(words, words, "End (Esc)")
+            self._notes_key = ()
+            self._place_notes()
 
     def _known_instrument(self, instrument_id: InstrumentId) -> Instrument | None:
         watched = () if self._engine is None else self._engine.watched()
@@ -257,6 +265,9 @@ class ChartPanel(QWidget):
 
     def refresh(self, now_ns: int) -> None:
         """Read the newest state and mark what has to be painted."""
+        if now_ns - self._evidence_ns >= EVIDENCE_NS and self._stage.choice.component:
+            self._evidence_ns = now_ns
+            self._say_evidence()
         self._read()
         self._describe(now_ns)
 
@@ -285,7 +296,7 @@ class ChartPanel(QWidget):
         model, engine = self._stage.model, self._engine
         if engine is not None and self._snapshot is None:
             key = (chart.instrument.id, chart.timeframe)
-            model.tell(engine.score_history(*key), engine.signal_marks(*key))
+            model.tell(engine.score_history(*key), engine.signal_marks(*key), engine.beside(key[0]))
         return model.read(chart)
 
     def _redraw(self) -> None:

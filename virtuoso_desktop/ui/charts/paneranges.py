@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _ABOVE = 0.35
 """Room above the highest value, of the range: one line of legend stands there."""
+_ABOVE_BARS = 0.7
+"""Bars fill what a line leaves free."""
 _BELOW = 0.08
 
 
@@ -35,7 +37,10 @@ class PaneRanges:
 
     def fit(self, studies: tuple[Study, ...], lines: Mapping[str, Floats], in_view: slice) -> bool:
         """Fit every scale to the part ``in_view`` of the lines; True when one changed."""
-        found = {name: look.fixed or _about(_seen(look, lines, in_view)) for name, look in _panes(studies)}
+        found = {
+            name: look.fixed or _about(_seen(look, lines, in_view), _ABOVE_BARS if look.as_bars else _ABOVE)
+            for name, look in _panes(studies)
+        }
         if found == self.edges:
             return False
         self.edges = found
@@ -68,15 +73,16 @@ def _seen(look: PaneLook, lines: Mapping[str, Floats], in_view: slice) -> tuple[
     parts = [part for part in found if len(part)]
     lowest = min((float(np.fmin.reduce(part)) for part in parts), default=math.nan)
     highest = max((float(np.fmax.reduce(part)) for part in parts), default=math.nan)
-    if look.labels:
-        lowest, highest = min(lowest, *look.labels), max(highest, *look.labels)
+    reached = (*look.labels, 0.0) if look.as_bars and parts else look.labels
+    if reached:
+        lowest, highest = min(lowest, *reached), max(highest, *reached)
     return lowest, highest
 
 
-def _about(seen: tuple[float, float]) -> tuple[float, float]:
+def _about(seen: tuple[float, float], above: float) -> tuple[float, float]:
     """Edges about what is in view; 0 to 1 where there is nothing."""
     lowest, highest = seen
     if not (math.isfinite(lowest) and math.isfinite(highest)):
         return 0.0, 1.0
     span = highest - lowest or max(abs(highest), 1.0)
-    return lowest - _BELOW * span, highest + _ABOVE * span
+    return lowest - _BELOW * span, highest + above * span

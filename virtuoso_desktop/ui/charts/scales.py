@@ -291,10 +291,17 @@ class StudyContent:
         return self._stage.model.panes.edges.get(self._study.name, (0.0, 1.0))
 
     def key(self) -> tuple[object, ...]:
-        return (self._edges, self._stage.model.instrument, self._stage.model.is_empty)
+        return (self._edges, self._stage.model.instrument, self._has_values)
+
+    @property
+    def _has_values(self) -> bool:
+        """Whether there is a scale to tell: its own, or that of a line."""
+        model, look = self._stage.model, self._look
+        has_lines = look.fixed is not None or any(line.key in model.lines for line in look.lines)
+        return has_lines and not model.is_empty
 
     def labels(self) -> list[tuple[int, str]]:
-        if self._stage.model.is_empty:
+        if not self._has_values:
             return []
         low, high = self._edges
         height, ratio = self.pane.height, self._stage.layout.ratio
@@ -302,7 +309,8 @@ class StudyContent:
         if not values:
             step = steps.amount_step((high - low) * steps.PRICE_GAP_PX * 0.75 * ratio / height)
             values = [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
-        return [(round((high - value) * height / (high - low)), self._axis_text(value)) for value in values]
+        rows = [(round((high - value) * height / (high - low)), self._axis_text(value)) for value in values]
+        return [(row, words) for row, words in rows if 0 <= row < height]
 
     def tags(self) -> tuple[Tag, ...]:
         stage = self._stage
@@ -311,7 +319,8 @@ class StudyContent:
         low, high = self._edges
         height = self.pane.height
         tags: list[Tag] = []
-        newest = None if stage.model.newest is None else stage.model.newest.lines.get(self._look.lines[0].key)
+        is_told = stage.model.newest is not None and (len(self._look.lines) == 1 or not self._look.as_bars)
+        newest = stage.model.newest.lines.get(self._look.lines[0].key) if stage.model.newest and is_told else None
         if newest is not None:
             row = round(stage.logical((high - newest) * height / (high - low)))
             middle = _inside(row, TAG_PX, stage.logical(height))

@@ -42,3 +42,10 @@ def open_of(slot: int, timeframe: Timeframe) -> int:
 
 def _offset_ms(timeframe: Timeframe) -> int:
     return MONDAY_OFFSET_MS if timeframe is Timeframe.W1 else 0
+
+
+def opens_of(slots: Floats, timeframe: Timeframe) -> Floats:
+    """Open times (UTC ms) of many slots."""
+    if timeframe is Timeframe.MO1:
+        return slots.astype("int64").astype("datetime64[M]").astype("datetime64[ms]").astype(np.float64)
+    return slots * timeframe.duration_ms + _offset_ms(timeframe)

@@ -26,6 +26,7 @@ AXIS_PX = 72
 AXIS_PAD_PX = 8
 TIME_STRIP_PX = 26
 LEAST_PRICE_PX = 120
+EVIDENCE_RANK = -1
 _PRICE_SHARE = 0.55
 """Panes give way until the candles have this share of the height, unless their heights were set by hand."""
 _ONE_SHARE = 0.28
@@ -201,10 +202,15 @@ class Stage:
         self.model.choose(drawn)
 
     def wishes(self) -> list[PaneWish]:
-        """The panes that the shown studies want, in their order."""
-        heights = self.choice.heights
+        """The panes that the shown studies want, in their order; those of evidence give way last."""
+        heights, marked = self.choice.heights, self.choice.highlighted
         return [
-            PaneWish(study.name, heights.get(study.name, study.spec.pane_px), study.spec.rank, study.name in heights)
+            PaneWish(
+                study.name,
+                heights.get(study.name, study.spec.pane_px),
+                EVIDENCE_RANK if study.name in marked else study.spec.rank,
+                study.name in heights,
+            )
             for study in self.choice.drawn
             if study.spec.has_pane and study.is_shown
         ]
@@ -230,7 +236,10 @@ class Stage:
                 if instrument is None
                 else text.signed(value * float(instrument.tick_size), instrument.price_decimals)
             )
-        return text.compact(value) if look.decimals == 0 else text.price(value, look.decimals)
+        if look.decimals == 0:
+            return text.amount(value, look.digits, is_signed=look.is_signed)
+        words = text.signed(value, look.decimals) if look.is_signed else text.price(value, look.decimals)
+        return f"{words}{text.THIN}{look.unit}" if look.unit else words
 
     def logical(self, device: float) -> float:
         return device / self.layout.ratio

@@ -31,6 +31,17 @@ _EVIDENCE_WORDS = {
     "vwap": "VWAP",
     "support_resistance": "support and resistance",
     "trend_analysis": "swings, breaks and trend",
+    "buy_sell_pressure": "buying and selling at the market",
+    "order_imbalance": "flow at the best prices",
+    "large_trades": "large trades",
+    "liquidations": "liquidations",
+    "bid_ask_depth": "depth of bids and asks",
+    "liquidity_zones": "walls in the order book",
+    "microprice": "bid, ask and microprice",
+    "funding_rate": "funding",
+    "open_interest_change": "open interest",
+    "long_short_ratio": "long/short ratio",
+    "liquidation_skew": "liquidations of 24 hours",
 }
 
 
@@ -126,11 +137,11 @@ class StudyActions(QObject):
         return icons.icon(name, self._theme.color("muted"), self._chart.devicePixelRatioF())
 
 
-def evidence_words(component: str, told: EvidenceView | None) -> str:
-    """Whose evidence is drawn and what the score says of it."""
+def evidence_words(component: str, told: EvidenceView | None, found: str = "") -> str:
+    """Whose evidence is drawn, what the score says of it, and what was ``found``."""
     words = f"Evidence: {_EVIDENCE_WORDS[component]}"
     if told is not None and told.score is not None:
         words += f", score {told.score:.0f}"
     elif told is not None and told.reason:
         words += f", {REASONS.get(told.reason, told.reason)}"
-    return f"{words}  \u00b7  Esc ends"
+    return "  \u00b7  ".join((words, found, "Esc ends") if found else (words, "Esc ends"))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from virtuoso_desktop.exchanges.diagnosis import Check, Finding, Verdict
-from virtuoso_desktop.ui import icons
 from virtuoso_desktop.ui.controls import Button
 from virtuoso_desktop.ui.dialogs.frame import PlainDialog, scrolling, themed_label
+from virtuoso_desktop.ui.dialogs.row_mark import RowMark
 from virtuoso_desktop.ui.fonts import Type
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class _Row:
 
     def __init__(self, theme: Theme, grid: QGridLayout, place: int, check: Check) -> None:
         self.finding: Finding | None = None
-        self._mark = _Mark(theme)
+        self._mark = RowMark(theme)
         self._name = themed_label(check.value, Type.STRONG, "muted")
         self._says = themed_label("", Type.BODY, "muted")
         self._next_step = themed_label("", Type.BODY, "muted")
@@ -210,28 +210,6 @@ def _ink(label: QLabel, is_quiet: bool) -> None:
     from PySide6.QtGui import QPalette
 
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText if is_quiet else QPalette.ColorRole.WindowText)
-
-
-class _Mark(QWidget):
-    """The sign before a row; a short line where there is nothing to say."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self._icon, self._colour = "", "muted"
-        self.setFixedSize(QSize(16, 16))
-
-    def show_icon(self, name: str, colour: str) -> None:
-        self._icon, self._colour = name, colour
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        colour = self._theme.color(self._colour)
-        if self._icon:
-            icons.paint(painter, self._icon, QRectF(0, 0, 16, 16), colour)
-        else:
-            painter.fillRect(4, 8, 8, 1, self._theme.color("disabled"))
 
 
 class _Bar(QWidget):

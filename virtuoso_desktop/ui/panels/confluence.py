@@ -63,6 +63,8 @@ class ConfluencePanel(QWidget):
     """Name of a component whose evidence is wanted on the chart."""
     timeframe_asked = Signal(object)
     """`Timeframe`."""
+    data_asked = Signal()
+    """The state of the instrument's inputs is asked for."""
     collapse_changed = Signal(bool)
     """The user collapsed the panel or opened it again."""
     urgency = 2
@@ -164,7 +166,8 @@ class ConfluencePanel(QWidget):
         version = -1 if self.instrument is None else engine.analysis_version(self.instrument, self.timeframe)
         now_ms = engine.venue_now_ms(self.instrument)
         stale = self._view is not None and words.is_stale(self._view, now_ms)
-        key = (version, now_ms // AGE_STEP_MS if stale else 0, stale, self.preview)
+        tells_time = stale or (self._view is not None and bool(self._view.warm_at_ms))
+        key = (version, now_ms // AGE_STEP_MS if tells_time else 0, stale, self.preview)
         if key == self._key:
             return
         self._key = key
@@ -187,7 +190,7 @@ class ConfluencePanel(QWidget):
         view, now_ms = self._view, self._now_ms
         result = None if view is None else words.shown_result(view, preview=self.preview)
         stale = view is not None and words.is_stale(view, now_ms)
-        shown = None if view is None or result is None else ShownResult(view, result, stale)
+        shown = None if view is None or result is None else ShownResult(view, result, stale, now_ms)
         head = words.head(view, now_ms, preview=self.preview, has_instrument=self.instrument is not None)
         self.head.show_head(head, is_short=self._is_short)
         self.dimensions.show_result(shown)
@@ -263,6 +266,7 @@ class ConfluencePanel(QWidget):
         preview.setCheckable(True)
         preview.setChecked(self.preview)
         preview.toggled.connect(self.set_preview)
+        menu.addAction(with_keys("Data of this instrument\u2026", "show_data"), self.data_asked.emit)
         menu.addAction(with_keys("Collapse", "toggle_confluence"), lambda: self.set_collapsed(True))
         button = self.menu_button
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))

@@ -89,6 +89,8 @@ class ShownResult(msgspec.Struct, frozen=True):
     view: AnalysisView
     result: Confluence
     is_stale: bool = False
+    now_ms: int = 0
+    """Venue time."""
 
     @property
     def is_provisional(self) -> bool:
@@ -96,6 +98,19 @@ class ShownResult(msgspec.Struct, frozen=True):
 
     def is_analysed(self, name: DimensionName) -> bool:
         return name not in self.view.not_analysed
+
+    def wait(self, name: DimensionName) -> words.Wait:
+        """Until when a missing dimension warms up, or since when it is missing."""
+        view = self.view
+        return words.Wait(view.warm_at_ms.get(name), view.missing_since_ms.get(name), self.now_ms)
+
+    def why(self, name: DimensionName, reason: str) -> str:
+        """Why a dimension or a component of it has no value, in full; empty for no reason."""
+        return words.reason_words(reason, is_analysed=self.is_analysed(name), wait=self.wait(name))
+
+    def short_why(self, name: DimensionName, reason: str) -> str:
+        """The same, short enough for a cell."""
+        return words.waiting_words(reason, self.wait(name)) if self.is_analysed(name) else words.NOT_ANALYSED
 
 
 class DimensionRows(CalmRows):
@@ -135,7 +150,7 @@ class DimensionRows(CalmRows):
         if self._shown is None or dimension is None:
             return said
         if dimension.score is None:
-            why = words.reason_words(dimension.status, is_analysed=self._shown.is_analysed(name))
+            why = self._shown.why(name, dimension.status)
             return f"{said}\nNo score: {why}. Its weight of {dimension.nominal_weight:.2f} goes to the others."
         return (
             f"{said}\n{dimension.score:.1f} x {dimension.weight:.3f} = {dimension.weighted_score:.2f} points"
@@ -224,9 +239,9 @@ class ComponentRows(CalmRows):
         return f"{said}\nEnter or a click shows it on the chart."
 
     def _why(self, part: str, component: Component) -> str:
-        is_analysed = self._shown is None or self._shown.is_analysed(words.DIMENSION_OF[part])
         reason = component.reason.value if component.reason is not None else ""
-        return words.reason_words(reason, is_analysed=is_analysed) or "no reason given"
+        said = "" if self._shown is None else self._shown.why(words.DIMENSION_OF[part], reason)
+        return said or "no reason given"
 
 
 _SORTS: dict[str, Callable[[str, Component], float | str | None]] = {
@@ -246,9 +261,9 @@ def _empty_dimension(name: DimensionName) -> tuple[Cell, ...]:
 def _dimension(name: DimensionName, dimension: Dimension, shown: ShownResult) -> tuple[Cell, ...]:
     letter, title, score = words.LETTERS[name], words.DIMENSIONS[name], dimension.score
     if score is None:
-        why = words.reason_words(dimension.status, is_analysed=shown.is_analysed(name))
-        short = words.NOT_ANALYSED if not shown.is_analysed(name) else words.REASONS.get(dimension.status, "")
-        said = cell(short, SMALL_MUTED, spoken=why)
+        why = shown.why(name, dimension.status)
+        short = shown.short_why(name, dimension.status)
+        said = cell(f"known {short}" if short.startswith("in ") else short, SMALL_MUTED, spoken=why)
         return (cell(letter, FAINT_LETTER), cell(title, MUTED), EMPTY, said, EMPTY, no_value(why))
     figures = (f"{score:.1f}", f"{dimension.weight:.2f}", f"{dimension.weighted_score:.2f}")
     if shown.is_stale:
@@ -281,9 +296,8 @@ def _component(part: str, component: Component, shown: ShownResult) -> tuple[Cel
     weight = cell(f"{component.weight:.2f}", SMALL_MUTED)
     if not component.available or component.score is None:
         reason = component.reason.value if component.reason is not None else ""
-        is_analysed = shown.is_analysed(name)
-        short = words.NOT_ANALYSED if not is_analysed else words.REASONS.get(reason, "no value")
-        why = words.reason_words(reason, is_analysed=is_analysed) or short
+        short = shown.short_why(name, reason) or "no value"
+        why = shown.why(name, reason) or short
         said, title = cell(short, SMALL_MUTED, spoken=why), cell(words.NAMES[part], MUTED)
         if component.points is not None and abs(component.points) >= LEAST_POINTS:
             # What dropped out still counts in the smoothed score; the points have to add up.
@@ -309,4 +323,4 @@ def _age(name: DimensionName, component: Component) -> Cell:
     if component.age_ms is None:
         return MISSING
     said = f"{component.age_ms / 1000:.1f} s" if component.age_ms < 10_000 else text.age(component.age_ms)
-    return cell(said, SMALL_MUTED)
+    return cell(said.replace(" min", "m"), SMALL_MUTED, spoken=said)

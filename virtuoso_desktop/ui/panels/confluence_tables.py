@@ -174,9 +174,9 @@ class WhyBar(GivingRow):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, WHY_PX, pad=12, colour="background", parent=parent)
-        title = Words(theme, parent=self)
-        title.say(Word("Why", Type.STRONG))
-        self.add(title, rank=0)
+        self._title = Words(theme, parent=self)
+        self._title.say(Word("Why", Type.STRONG))
+        self.add(self._title, rank=0)
         self.filters: dict[Filter, FilterButton] = {}
         for place, each in enumerate(reversed(Filter)):
             button = FilterButton(theme, each.value, parent=self)
@@ -209,6 +209,7 @@ class WhyBar(GivingRow):
         self._is_short = is_short
         for button in self.filters.values():
             self.want(button, not is_short or is_open)
+        self.want(self._title, not (is_short and is_open))  # the filters need its place
         self.want(self.open_button, is_short)
         self.open_button.icon_name = "caret-down" if is_open else "caret-right"
         self.open_button.setText("" if is_open else "20 components")

@@ -8,7 +8,7 @@ from virtuoso_desktop.engine.analysis_views import AnalysisState, ScoreRow
 from virtuoso_desktop.engine.views import RowState
 from virtuoso_desktop.model.result import DimensionName, Profile, SignalKind
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.analysis_words import ABOUT, DIMENSIONS, OPINION, STRENGTHS, reason_words
+from virtuoso_desktop.ui.analysis_words import ABOUT, DIMENSIONS, OPINION, STRENGTHS, Wait, reason_words
 from virtuoso_desktop.ui.cell import Cell, no_value
 from virtuoso_desktop.ui.dimension_words import PREPARING
 from virtuoso_desktop.ui.score_ink import score_cell, signal_cell, total_cell
@@ -69,7 +69,7 @@ class MarketScores:
             return (no_value(WARMING if is_warming else PREPARING),) * (len(_NAMES) + 2)
         stale = row.state is not RowState.LIVE or is_stale(scores, now_ms)
         dimensions = [
-            score_cell(score, is_stale=stale, forming=scores.forming, why=_why(scores, place))
+            score_cell(score, is_stale=stale, forming=scores.forming, why=_why(scores, place, now_ms))
             for place, score in enumerate(scores.dimensions)
         ]
         if stale:
@@ -86,8 +86,10 @@ def is_stale(scores: ScoreRow, now_ms: int) -> bool:
     return scores.stale_at_ms is not None and now_ms > scores.stale_at_ms
 
 
-def _why(scores: ScoreRow, place: int) -> str:
-    return reason_words(scores.reasons[place], is_analysed=_NAMES[place] not in scores.not_analysed)
+def _why(scores: ScoreRow, place: int, now_ms: int) -> str:
+    name = _NAMES[place]
+    wait = Wait(scores.warm_at_ms.get(name), None, now_ms)
+    return reason_words(scores.reasons[place], is_analysed=name not in scores.not_analysed, wait=wait)
 
 
 def _signal_words(scores: ScoreRow) -> str:
@@ -109,7 +111,7 @@ def tooltip(scores: ScoreRow | None, column: str, now_ms: int) -> str:
         return f"No score yet: {PREPARING}."
     if scores.state is AnalysisState.WARM_UP:
         return f"No score yet: {WARMING}."
-    lines = [_first_line(scores, column)]
+    lines = [_first_line(scores, column, now_ms)]
     if scores.forming:
         lines.append("Provisional: of the candle that is still forming. Signals come from closed candles only.")
     if scores.closed_ms is not None:
@@ -124,13 +126,13 @@ def tooltip(scores: ScoreRow | None, column: str, now_ms: int) -> str:
     return "\n".join(lines)
 
 
-def _first_line(scores: ScoreRow, column: str) -> str:
+def _first_line(scores: ScoreRow, column: str, now_ms: int) -> str:
     place = _PLACES.get(column)
     if place is not None:
         name = _NAMES[place]
         score = scores.dimensions[place]
         if score is None:
-            return f"{DIMENSIONS[name]}: no score, {_why(scores, place) or 'no reason given'}."
+            return f"{DIMENSIONS[name]}: no score, {_why(scores, place, now_ms) or 'no reason given'}."
         return f"{DIMENSIONS[name]} {score:.1f} of 100: {ABOUT[name]}."
     if scores.score is None:
         return f"No score: {scores.reason or 'no dimension is available'}."
