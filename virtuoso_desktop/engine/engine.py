@@ -21,6 +21,8 @@ from virtuoso_desktop.engine.archive_points import PointArchive
 from virtuoso_desktop.engine.backfill import BackFill
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
+from virtuoso_desktop.engine.desk import MarketDesk
+from virtuoso_desktop.engine.feeds import Feeds
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.integrity import BookGuard
 from virtuoso_desktop.engine.links import LinkBoard
@@ -130,6 +132,8 @@ class Engine:
         self._adapter = venue.adapter
         self._venue_clock = venue.clock
         self._board = LinkBoard(venue.adapter, venue.clock, clock)
+        feeds = Feeds(venue.adapter, settings.websocket.channels, venue.clock.now_ms)
+        self.desk = MarketDesk(store, feeds, venue.clock.now_ms)
         self._archive = Archive(venue.history, is_real=source is Source.LIVE)
         self._history = HistoryLoader(
             venue.adapter, store, self.tasks, venue.clock.now_ms, clock=clock, archive=self._archive
@@ -156,6 +160,8 @@ class Engine:
         self._skipped_refreshes = 0
         self._disconnects = [
             venue.adapter.states.connect(self._link_changed),
+            venue.adapter.states.connect(feeds.note),
+            venue.adapter.rejected.connect(feeds.refuse),
             venue.adapter.reconnected.connect(self._link_reconnected),
             venue.adapter.rejected.connect(self._topic_rejected),
             store.candle_closed.connect(self._archive.keep_candle),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
+    from virtuoso_desktop.engine.desk_views import Desk
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
@@ -375,6 +376,11 @@ class EngineView(Protocol):
     source: Source
     clock: Clock
     notices: NoticeBoard
+
+    @property
+    def desk(self) -> Desk:
+        """What the panels under the chart read."""
+        ...
 
     @property
     def watched_changed(self) -> Signal[tuple[InstrumentId, ...]]: ...

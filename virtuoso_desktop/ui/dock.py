@@ -149,6 +149,17 @@ class Dock(QWidget):
         self.set_collapsed(False)
         self._row.arrange()
 
+    def choose_named(self, title: str) -> None:
+        """Show the panel of this title; nothing changes where there is none."""
+        for tab in self._tabs:
+            if tab.text() == title:
+                self.choose(tab)
+
+    @property
+    def chosen(self) -> str:
+        """Title of the chosen tab."""
+        return next((tab.text() for tab in self._tabs if tab.isChecked()), "")
+
     def show_count(self, tab: Tab, count: int) -> None:
         """The number in a tab's pill."""
         tab.show_count(count)
