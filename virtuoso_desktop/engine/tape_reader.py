@@ -66,12 +66,21 @@ class MergingTapeReader:
         key = (id(trades), tape.out_of_order, instrument)
         start = self._place_after_newest(trades) if key == self._key else None
         if start is None:
-            self._orders, start = [], 0
-        self._key = key
-        for trade in trades[start:]:
+            self._begin_anew(trades, instrument)
+        for trade in trades[start:] if start is not None else ():
             self._add(trade, instrument)
+        self._key = key
         self._newest = trades[-1] if trades else None
         del self._orders[:-KEPT_ORDERS]
+
+    def _begin_anew(self, trades: list[Trade], instrument: Instrument) -> None:
+        """Merge all trades; only orders newer than those that were read count as new."""
+        total = self._total
+        newest_ms = self._orders[-1].time_ms if self._orders else 0
+        self._orders = []
+        for trade in trades:
+            self._add(trade, instrument)
+        self._total = total + sum(1 for order in self._orders if order.time_ms > newest_ms)
 
     def _place_after_newest(self, trades: list[Trade]) -> int | None:
         """Where the trades begin that were not read; None when the newest one read is gone."""

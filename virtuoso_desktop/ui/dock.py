@@ -136,6 +136,8 @@ class Dock(QWidget):
             self.choose(tab)
         else:
             panel.hide()
+            for control in controls:
+                self._row.want(control, False)
         return tab
 
     def choose(self, tab: Tab) -> None:

@@ -27,6 +27,9 @@ class DeskMemory(msgspec.Struct, frozen=True):
     book_groups: dict[str, int] = {}
     """Ticks of a group of the ladder by instrument (``venue:kind:SYMBOL``)."""
     slippage_amount: float = 100_000.0
+    least_trade: float | None = None
+    """Smaller trades are not shown."""
+    trade_sound: bool = False
 
 
 class WindowMemory(msgspec.Struct, frozen=True):

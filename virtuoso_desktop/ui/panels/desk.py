@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from virtuoso_desktop.ui.amount import MOST
 from virtuoso_desktop.ui.memory import DeskMemory
 from virtuoso_desktop.ui.panels.order_book import OrderBookPanel
+from virtuoso_desktop.ui.panels.trades import TradesPanel
 
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.views import EngineView
@@ -32,7 +33,8 @@ class DeskPanels:
 
     def __init__(self, theme: Theme, clock: FrameClock) -> None:
         self.order_book = OrderBookPanel(theme)
-        self._all: tuple[DeskPanel, ...] = (self.order_book,)
+        self.trades = TradesPanel(theme)
+        self._all: tuple[DeskPanel, ...] = (self.order_book, self.trades)
         for panel in self._all:
             clock.add(panel, panel.take_painted_ns)
 
@@ -40,6 +42,8 @@ class DeskPanels:
         """Add the tabs of the shown market."""
         book = self.order_book
         dock.add_panel(book, "Order book", "Ladder, depth and slippage of the shown instrument", book.controls)
+        trades = self.trades
+        dock.add_panel(trades, "Trades", "Every aggressive order of the shown instrument", trades.controls)
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""
@@ -62,6 +66,11 @@ class DeskPanels:
         self.order_book.groups = groups
         if 0 < memory.slippage_amount <= MOST:
             self.order_book.facts.amount.set_amount(memory.slippage_amount)
+        least = memory.least_trade
+        if least is not None and 0 < least <= MOST:
+            self.trades.least.set_amount(least)
+            self.trades.choose_least(least)
+        self.trades.sound_button.setChecked(memory.trade_sound)
 
     def remember(self, tab: str) -> DeskMemory:
         """The choices, for the next run."""
@@ -70,4 +79,6 @@ class DeskPanels:
             tab=tab,
             book_groups=dict(self.order_book.groups),
             slippage_amount=facts.amount.amount or DeskMemory().slippage_amount,
+            least_trade=self.trades.least.amount,
+            trade_sound=self.trades.sound_button.isChecked(),
         )

@@ -12,7 +12,15 @@ from virtuoso_desktop.ui.amount import amount_text, parse_amount
 from virtuoso_desktop.ui.controls import Button, GivingRow, Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import ROW_PX
-from virtuoso_desktop.ui.panels.desk_words import ACTIONS, NO_INSTRUMENT, RETRY, STARTING, StateWords, feed_words
+from virtuoso_desktop.ui.panels.desk_words import (
+    ACTIONS,
+    NEWEST,
+    NO_INSTRUMENT,
+    RETRY,
+    STARTING,
+    StateWords,
+    feed_words,
+)
 from virtuoso_desktop.ui.table import TableView
 from virtuoso_desktop.ui.table_note import paint_note
 from virtuoso_desktop.ui.words import Word
@@ -103,6 +111,63 @@ class StateStrip(GivingRow):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         QPainter(self).fillRect(0, self.height() - 1, self.width(), 1, self._theme.color("hair"))
+
+
+class PauseButton(Button):
+    """Lies over a table that is fed from above: while its rows are hovered or scrolled they stand still.
+
+    It says how many rows wait, and a click goes on.
+    """
+
+    ended = Signal()
+    """Go on with the newest rows."""
+
+    def __init__(self, theme: Theme, view: TableView) -> None:
+        super().__init__(theme, "Paused", "pause", is_boxed=True, parent=view)
+        self._view = view
+        self._is_waived = False
+        """The user went on while the pointer was over the rows: until it leaves."""
+        self.is_on = False
+        self.quiet_colour = "text"
+        self.setToolTip(ACTIONS[NEWEST])
+        self.clicked.connect(self._go_on)
+        self.hide()
+
+    def holds(self, waiting: int) -> bool:
+        """Whether the rows have to stand still now; shows how many wait."""
+        view = self._view
+        is_scrolled = view.verticalScrollBar().value() > 0
+        is_hovered = view.canvas.underMouse()
+        if not is_hovered:
+            self._is_waived = False
+        self.is_on = is_scrolled or (is_hovered and not self._is_waived)
+        if self.is_on:
+            why = "scrolled" if is_scrolled else "under the pointer"
+            words = f"Paused while {why}: {waiting} newer. Go on"
+            if words != self.text():
+                self.setText(words)
+                self.setAccessibleName(words)
+                self.place()
+        self.setVisible(self.is_on)
+        return self.is_on
+
+    def end(self) -> None:
+        """Stand still no longer, and show the top."""
+        self._view.verticalScrollBar().setValue(0)
+        self.is_on = False
+        self.hide()
+
+    def place(self) -> None:
+        """At the lower edge of the rows."""
+        size = self.sizeHint()
+        canvas = self._view.canvas.geometry()
+        left = canvas.left() + (canvas.width() - size.width()) // 2
+        self.setGeometry(left, canvas.bottom() - size.height() - 3, size.width(), size.height())
+
+    def _go_on(self) -> None:
+        self._is_waived = True
+        self.end()
+        self.ended.emit()
 
 
 class AmountField(QLineEdit):
