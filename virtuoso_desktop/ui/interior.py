@@ -248,6 +248,7 @@ class Interior(QWidget):
         work.timeframe_asked.connect(self._choose_timeframe)
         work.component_chosen.connect(self.evidence_asked)
         work.signal_chosen.connect(self._show_signal)
+        work.instrument_asked.connect(self.show_instrument)
         self._typed = bind(
             self,
             {

@@ -30,6 +30,8 @@ class DeskMemory(msgspec.Struct, frozen=True):
     least_trade: float | None = None
     """Smaller trades are not shown."""
     trade_sound: bool = False
+    least_liquidation: float | None = None
+    liquidations_of_all: bool = True
 
 
 class WindowMemory(msgspec.Struct, frozen=True):

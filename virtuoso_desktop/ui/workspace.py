@@ -79,6 +79,8 @@ class Workspace(QSplitter):
     """Name of a component whose evidence is wanted."""
     timeframe_asked = Signal(object)
     """`Timeframe`."""
+    instrument_asked = Signal(object)
+    """`InstrumentId` to be shown."""
     signal_chosen = Signal(object)
     """`SignalView` whose moment is asked for."""
 
@@ -141,6 +143,7 @@ class Workspace(QSplitter):
 
     def _connect(self, made: Panels) -> None:
         made.desk.place_market(made.dock)
+        made.desk.liquidations.instrument_chosen.connect(self.instrument_asked)
         tab = made.dock.add_panel(made.signals, SIGNALS, ABOUT_SIGNALS, made.signals.controls)
         made.signals.counted.connect(lambda count: made.dock.show_count(tab, count))
         made.signals.moment_chosen.connect(self.signal_chosen)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtuoso_desktop.ui.amount import MOST
 from virtuoso_desktop.ui.memory import DeskMemory
+from virtuoso_desktop.ui.panels.liquidations import LiquidationsPanel
 from virtuoso_desktop.ui.panels.order_book import OrderBookPanel
 from virtuoso_desktop.ui.panels.trades import TradesPanel
 
@@ -34,7 +35,8 @@ class DeskPanels:
     def __init__(self, theme: Theme, clock: FrameClock) -> None:
         self.order_book = OrderBookPanel(theme)
         self.trades = TradesPanel(theme)
-        self._all: tuple[DeskPanel, ...] = (self.order_book, self.trades)
+        self.liquidations = LiquidationsPanel(theme)
+        self._all: tuple[DeskPanel, ...] = (self.order_book, self.trades, self.liquidations)
         for panel in self._all:
             clock.add(panel, panel.take_painted_ns)
 
@@ -44,6 +46,8 @@ class DeskPanels:
         dock.add_panel(book, "Order book", "Ladder, depth and slippage of the shown instrument", book.controls)
         trades = self.trades
         dock.add_panel(trades, "Trades", "Every aggressive order of the shown instrument", trades.controls)
+        forced = self.liquidations
+        dock.add_panel(forced, "Liquidations", "Positions that were closed by force", forced.controls)
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""
@@ -71,6 +75,11 @@ class DeskPanels:
             self.trades.least.set_amount(least)
             self.trades.choose_least(least)
         self.trades.sound_button.setChecked(memory.trade_sound)
+        least = memory.least_liquidation
+        if least is not None and 0 < least <= MOST:
+            self.liquidations.least.set_amount(least)
+            self.liquidations.choose_least(least)
+        self.liquidations.choose_all(memory.liquidations_of_all)
 
     def remember(self, tab: str) -> DeskMemory:
         """The choices, for the next run."""
@@ -81,4 +90,6 @@ class DeskPanels:
             slippage_amount=facts.amount.amount or DeskMemory().slippage_amount,
             least_trade=self.trades.least.amount,
             trade_sound=self.trades.sound_button.isChecked(),
+            least_liquidation=self.liquidations.least.amount,
+            liquidations_of_all=self.liquidations.is_of_all,
         )
