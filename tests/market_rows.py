@@ -9,15 +9,21 @@ import msgspec
 
 from tests.fake_adapter import FakeAdapter
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
+from virtuoso_desktop.engine.archive import Archive
+from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.desk import MarketDesk
 from virtuoso_desktop.engine.feeds import Feeds
+from virtuoso_desktop.engine.run_desk import RunParts, RunReader
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StatusView
 from virtuoso_desktop.kernel.clock import ManualClock
+from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.signals import Signal
+from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
 from virtuoso_desktop.settings.schema import ChannelsSettings
+from virtuoso_desktop.storage.history import HistoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,6 +107,16 @@ class FakeMarket:
         self.store = MarketStore()
         self.feeds = Feeds(FakeAdapter(self.clock), ALL_CHANNELS, self.clock.now_ms)
         self.desk = MarketDesk(self.store, self.feeds, self.clock.now_ms)
+        self.metrics, self.tasks, self.loop_monitor = LinkMetrics(), Supervisor(), LoopMonitor()
+        self.archive = Archive(HistoryStore(None), is_real=True)
+        self.run_desk = RunReader(
+            RunParts(
+                source.value, self.metrics, self.store, self.archive, self.loop_monitor, self.tasks, self.notices, 10.0
+            ),
+            self.clock.now_ms,
+            self.links,
+            self.status,
+        )
 
     def signals_version(self) -> int:
         return self.board.signals_version

@@ -29,6 +29,7 @@ from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
+from virtuoso_desktop.engine.run_desk import RunParts, RunReader
 from virtuoso_desktop.engine.studies import Studies
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
 from virtuoso_desktop.engine.universe import RememberedUniverse
@@ -155,6 +156,12 @@ class Engine:
         self._housekeeper = Housekeeper(
             venue.adapter, self._time_keeper, self._history, self._board, self._look_for_restarts
         )
+        limits = settings.exchanges.bybit.rate_limits
+        parts = RunParts(
+            source.value, venue.adapter.metrics, store, self._archive, self.loop_monitor, self.tasks, notices,
+            min(limits.requests_per_second, limits.requests_per_minute / 60),
+        )  # fmt: skip
+        self.run_desk = RunReader(parts, venue.clock.now_ms, self.links, self.status)
         self._restarts = 0
         self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
         self._skipped_refreshes = 0

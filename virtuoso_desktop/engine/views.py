@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
     from virtuoso_desktop.engine.desk_views import Desk
+    from virtuoso_desktop.engine.run_views import RunDesk
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
@@ -380,6 +381,11 @@ class EngineView(Protocol):
     @property
     def desk(self) -> Desk:
         """What the panels under the chart read."""
+        ...
+
+    @property
+    def run_desk(self) -> RunDesk:
+        """What System and Log read."""
         ...
 
     @property

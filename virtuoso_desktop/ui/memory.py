@@ -32,6 +32,8 @@ class DeskMemory(msgspec.Struct, frozen=True):
     trade_sound: bool = False
     least_liquidation: float | None = None
     liquidations_of_all: bool = True
+    log_level: int = 0
+    """Of `logging`; 0 for all."""
 
 
 class WindowMemory(msgspec.Struct, frozen=True):

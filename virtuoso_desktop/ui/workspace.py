@@ -145,6 +145,7 @@ class Workspace(QSplitter):
         made.desk.place_market(made.dock)
         made.desk.liquidations.instrument_chosen.connect(self.instrument_asked)
         tab = made.dock.add_panel(made.signals, SIGNALS, ABOUT_SIGNALS, made.signals.controls)
+        made.desk.place_run(made.dock)
         made.signals.counted.connect(lambda count: made.dock.show_count(tab, count))
         made.signals.moment_chosen.connect(self.signal_chosen)
         made.confluence.component_chosen.connect(self.component_chosen)

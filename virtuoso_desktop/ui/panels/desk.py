@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from virtuoso_desktop.ui.amount import MOST
 from virtuoso_desktop.ui.memory import DeskMemory
 from virtuoso_desktop.ui.panels.liquidations import LiquidationsPanel
+from virtuoso_desktop.ui.panels.log import LogPanel
 from virtuoso_desktop.ui.panels.order_book import OrderBookPanel
+from virtuoso_desktop.ui.panels.system import SystemPanel
 from virtuoso_desktop.ui.panels.trades import TradesPanel
 
 if TYPE_CHECKING:
@@ -36,7 +38,9 @@ class DeskPanels:
         self.order_book = OrderBookPanel(theme)
         self.trades = TradesPanel(theme)
         self.liquidations = LiquidationsPanel(theme)
-        self._all: tuple[DeskPanel, ...] = (self.order_book, self.trades, self.liquidations)
+        self.system = SystemPanel(theme)
+        self.log = LogPanel(theme)
+        self._all: tuple[DeskPanel, ...] = (self.order_book, self.trades, self.liquidations, self.system, self.log)
         for panel in self._all:
             clock.add(panel, panel.take_painted_ns)
 
@@ -48,6 +52,12 @@ class DeskPanels:
         dock.add_panel(trades, "Trades", "Every aggressive order of the shown instrument", trades.controls)
         forced = self.liquidations
         dock.add_panel(forced, "Liquidations", "Positions that were closed by force", forced.controls)
+
+    def place_run(self, dock: Dock) -> None:
+        """Add the tabs of the run itself, which stand last."""
+        system, log = self.system, self.log
+        dock.add_panel(system, "System", "How connections, streams and the program itself fare", system.controls)
+        dock.add_panel(log, "Log", "The newest lines of the log", log.controls)
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""
@@ -80,6 +90,7 @@ class DeskPanels:
             self.liquidations.least.set_amount(least)
             self.liquidations.choose_least(least)
         self.liquidations.choose_all(memory.liquidations_of_all)
+        self.log.choose_level(memory.log_level)
 
     def remember(self, tab: str) -> DeskMemory:
         """The choices, for the next run."""
@@ -92,4 +103,5 @@ class DeskPanels:
             trade_sound=self.trades.sound_button.isChecked(),
             least_liquidation=self.liquidations.least.amount,
             liquidations_of_all=self.liquidations.is_of_all,
+            log_level=self.log.rows.level,
         )

@@ -60,7 +60,7 @@ class LiquidationsPanel(DeskPanel):
         self.scope_button = Button(theme, "All instruments", is_boxed=True)
         self.least = AmountField(theme, "Smallest liquidation shown, quote coin", None, self, may_be_empty=True)
         self.least_label = Words(theme)
-        self.controls = (self.scope_button, self.least, self.least_label)
+        self.controls = (self.scope_button, self.least_label, self.least)
         self._build()
 
     def _build(self) -> None:

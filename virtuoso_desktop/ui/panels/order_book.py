@@ -41,6 +41,7 @@ LOOK_NS = 500_000_000
 """A book without changes is judged this often: it may have become stale."""
 SIZE_RATIO, TOTAL_RATIO = 0.22, 0.10
 MOST_BAR_PX = 76
+ABOUT_GROUP = "Gather the prices of the ladder; kept for each instrument"
 CURVE_FROM_PX = 760
 """A narrower panel has no curve."""
 
@@ -90,7 +91,6 @@ class OrderBookPanel(DeskPanel):
         self.view.pictures[ASK_SIZE] = self._paint_ask
         self.view.resized.connect(self._fit)
         self.group_button.quiet_colour = "text"
-        self.group_button.setToolTip("Gather the prices of the ladder; kept for each instrument")
         self.group_button.clicked.connect(lambda: open_under(self.group_button, self.group_menu()))
         self.facts.amount_changed.connect(lambda _: self._ask_depth_soon())
         self.begin()
@@ -190,6 +190,7 @@ class OrderBookPanel(DeskPanel):
     def _tell_group(self, instrument: Instrument | None) -> None:
         words = "Group" if instrument is None else f"Group {_group_words(instrument, self.group_ticks)}"
         self.group_button.setEnabled(instrument is not None)
+        self.group_button.setToolTip(ABOUT_GROUP if instrument is not None else "Groups need an order book")
         relabel(self.group_button, words)
         source = ""
         if self.rows.view is not None and self.rows.view.is_deep and self.group_ticks > 1:

@@ -62,7 +62,7 @@ class TradesPanel(DeskPanel):
         self.least_label = Words(theme)
         self.sound_button = Button(theme, "Sound", "speaker-slash", is_boxed=True)
         self.unit = Words(theme)
-        self.controls = (self.least, self.least_label, self.sound_button, self.unit)
+        self.controls = (self.unit, self.least_label, self.least, self.sound_button)
         self._build()
 
     def _build(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LARGE = 200_000.0
 """Quote coin: from here on a row is bold, and rings where that is wished."""
-MOST_ROWS = 500
+MOST_ROWS = 200
 TINT_RATIO, TEXT_FROM = 0.32, 0.12
 MOST_CELLS = 2_000
 COLUMNS: tuple[Column, ...] = (
