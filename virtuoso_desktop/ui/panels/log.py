@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QVBoxLayout
 
@@ -36,6 +36,13 @@ RATE_HZ = 4.0
 SEARCH_PX = 180
 
 
+class LogSearch(SearchField):
+    """A search field of one width in a row of controls."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(SEARCH_PX, self.height())
+
+
 class LogPanel(DeskPanel):
     """The panel of the tab ``Log``.
 
@@ -63,7 +70,7 @@ class LogPanel(DeskPanel):
         self.view = NotedTable(self.model, theme, self, "Log", row_px=DENSE_ROW_PX)
         self.pause = PauseButton(theme, self.view)
         self.level_button = Button(theme, LEVELS[0][1], "funnel", is_boxed=True)
-        self.search = SearchField(theme, "Search the log", self)
+        self.search = LogSearch(theme, "Search the log", self)
         self.folder_button = Button(theme, "Open folder", "folder-open", is_boxed=True)
         self.controls = (self.level_button, self.search, self.folder_button)
         self._build()
@@ -72,7 +79,6 @@ class LogPanel(DeskPanel):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
-        self.search.setFixedWidth(SEARCH_PX)
         self.search.setToolTip("Show only lines that hold this text")
         self.search.textChanged.connect(self._on_search)
         self.level_button.setToolTip("How bad a line has to be to be shown")

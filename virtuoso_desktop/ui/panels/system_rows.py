@@ -27,8 +27,8 @@ CONNECTIONS: tuple[Column, ...] = (
     Column("next", "Next step", "Next step", "What happens now", 140, 0, is_right=False),
 )
 FIGURES: tuple[Column, ...] = (
-    Column("name", "Figure", "Figure", "What is measured", 118, 0, is_right=False),
-    Column("value", "Value", "Value", "Now", 96, 0),
+    Column("name", "Figure", "Figure", "What is measured", 134, 0, is_right=False),
+    Column("value", "Value", "Value", "Now", 112, 0),
     Column("note", "Note", "Note", "What it means", 150, 0, is_right=False),
 )
 STREAMS: tuple[Column, ...] = (
