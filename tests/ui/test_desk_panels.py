@@ -7,7 +7,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QPoint, QSize
 from PySide6.QtWidgets import QApplication
 
 from tests.desk import BTC, DeskRig, ladder_levels
@@ -179,6 +179,21 @@ def test_a_liquidation_leads_to_its_instrument(make: Callable[..., MainWindow], 
     panel.refresh(10**12)
     panel.view.opened.emit(0)
     assert window.instrument == BTC
+
+
+def test_no_panel_keeps_the_window_from_being_made_smaller(make: Callable[..., MainWindow], rig: DeskRig) -> None:
+    window = make()
+    window.attach(rig)
+    work = window.interior.workspace
+    for name in TABS:
+        work.dock.choose(tabs(work)[name])
+        window.resize(1600, 1000)
+        QApplication.processEvents()
+        window.resize(1280, 720)
+        QApplication.processEvents()
+        assert (window.width(), window.height()) == (1280, 720), name
+        assert work.mapTo(window, QPoint(work.width(), 0)).x() <= 1280, name
+        assert window.interior.markets.width() >= 340, name
 
 
 def test_a_small_window_shows_every_tab(make: Callable[..., MainWindow], rig: DeskRig) -> None:

@@ -136,9 +136,11 @@ def test_without_an_engine_or_data_it_says_so(panel: SystemPanel) -> None:
 def test_a_narrow_panel_gives_way(panel: SystemPanel, rig: DeskRig) -> None:
     panel.attach(rig)
     panel.refresh(0)
-    panel.resize(800, 100)
+    panel.resize(920, 100)
     QApplication.processEvents()
     assert (panel.connections.isVisible(), panel.streams.isVisible()) == (True, False)
+    for table in (panel.connections, panel.figures):
+        assert sum(width for _, _, width in table.spans()) <= table.canvas.width()
     panel.resize(500, 100)
     QApplication.processEvents()
     assert (panel.connections.isVisible(), panel.figures.isVisible()) == (False, True)

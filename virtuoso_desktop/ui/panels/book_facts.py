@@ -113,7 +113,7 @@ class BookFacts(QWidget):
     def _build(self) -> None:
         slippage = QWidget(self)
         row = QHBoxLayout(slippage)
-        row.setContentsMargins(SIDE_PX, 4, SIDE_PX, 2)
+        row.setContentsMargins(SIDE_PX, 2, SIDE_PX, 0)
         row.setSpacing(6)
         label = Words(self._theme, parent=slippage)
         label.say(Word("Slippage of", Type.CAPTION, "muted"))
@@ -130,7 +130,7 @@ class BookFacts(QWidget):
         pair.addStretch(1)
         figures = QWidget(self)
         pairs = QVBoxLayout(figures)
-        pairs.setContentsMargins(SIDE_PX, 0, SIDE_PX, 2)
+        pairs.setContentsMargins(SIDE_PX, 0, SIDE_PX, 0)
         pairs.setSpacing(0)
         pairs.addWidget(self.spread)
         pairs.addWidget(self.microprice)

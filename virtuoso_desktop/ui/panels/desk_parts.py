@@ -289,6 +289,7 @@ class DeskPanel(QWidget):
         self.strip = StateStrip(theme, self)
         self.strip.action_asked.connect(self._act)
         self.setAccessibleName(name)
+        self.setMinimumSize(1, 1)  # its parts give way by themselves
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""

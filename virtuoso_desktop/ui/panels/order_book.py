@@ -42,7 +42,7 @@ LOOK_NS = 500_000_000
 SIZE_RATIO, TOTAL_RATIO = 0.22, 0.10
 MOST_BAR_PX = 76
 ABOUT_GROUP = "Gather the prices of the ladder; kept for each instrument"
-CURVE_FROM_PX = 760
+CURVE_FROM_PX = 960
 """A narrower panel has no curve."""
 
 

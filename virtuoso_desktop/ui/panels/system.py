@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 RATE_HZ = 1.0
-STREAMS_FROM_PX, CONNECTIONS_FROM_PX = 900, 640
+STREAMS_FROM_PX, CONNECTIONS_FROM_PX = 1_110, 862
 """A narrower panel shows no streams, then no connections; the report has all."""
 COPY = "Copy diagnostic report"
 
@@ -110,6 +110,8 @@ class SystemPanel(DeskPanel):
         row.setSpacing(1)
         row.addWidget(self.connections, 38)
         row.addWidget(self.figures, 50)
+        for table in (self.connections, self.figures):
+            table.setMinimumWidth(sum(column.width for column in table.facts_model.columns) + SCROLL_PX)
         row.addWidget(self.streams)
         self.streams.setFixedWidth(sum(column.width for column in STREAMS) + SCROLL_PX)
         layout = QVBoxLayout(self)

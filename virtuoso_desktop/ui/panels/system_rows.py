@@ -24,7 +24,7 @@ CONNECTIONS: tuple[Column, ...] = (
     ),
     Column("since", "Since", "Since", "When the state began", 66, 0),
     Column("age", "Age", "Age of the newest data", "Age of the newest data", 58, 0),
-    Column("next", "Next step", "Next step", "What happens now", 140, 0, is_right=False),
+    Column("next", "Next step", "Next step", "What happens now", 128, 0, is_right=False),
 )
 FIGURES: tuple[Column, ...] = (
     Column("name", "Figure", "Figure", "What is measured", 134, 0, is_right=False),
