@@ -116,7 +116,8 @@ def test_only_the_panel_that_is_seen_reads(make: Callable[..., MainWindow], rig:
         for _ in range(40):
             now_ns += FRAME_NS
             interior.frame.tick(now_ns)
-        assert set(calls) == reads[name], name
+        assert set(calls) <= reads[name], name
+        assert bool(calls) == bool(reads[name]), name
     work.toggle_dock()
     calls.clear()
     for _ in range(40):
