@@ -25,6 +25,7 @@ from __future__ import annotations
 import types
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -65,6 +66,11 @@ class Kernel(NamedTuple):
     def new_state(self) -> Floats:
         """One fresh state row."""
         return np.zeros(self.width)
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether `compile` will find every function on disk, as compiled by this or another process."""
+        return all(_is_on_disk(cast("Dispatcher", each)) for each in (self.step, self.peek, self.batch, self.peek_many))
 
     def compile(self, params: Floats) -> None:
         """Call every function once, so that later calls run at full speed; for a worker."""
@@ -151,6 +157,12 @@ def _stamp(function: types.FunctionType, seen: dict[str, str] | None = None) -> 
             elif isinstance(value, int | float):
                 found[f"{name} {used}"] = repr(value)
     return zlib.crc32(repr(sorted(found.items())).encode()) & 0x7FFFFFFF
+
+
+def _is_on_disk(function: Dispatcher) -> bool:
+    folder = Path(str(function.stats.cache_path))  # pyright: ignore[reportUnknownMemberType]
+    code = function.py_func.__code__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return any(folder.glob(f"*{code.co_name}-{code.co_firstlineno}.*.nbc"))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _compiled(function: Callable[..., Any], name: str, names: dict[str, object], *, is_step: bool = False) -> Any:

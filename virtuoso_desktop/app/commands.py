@@ -49,6 +49,12 @@ def _doctor(arguments: list[str]) -> int:
     return run_doctor(arguments)
 
 
+def _prepare(arguments: list[str]) -> int:
+    from virtuoso_desktop.app.prepare_command import run_prepare
+
+    return run_prepare(arguments)
+
+
 def _analyze(arguments: list[str]) -> int:
     from virtuoso_desktop.app.analyze_command import run_analyze
 
@@ -63,4 +69,5 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "settings": _settings,
     "doctor": _doctor,
     "analyze": _analyze,
+    "prepare": _prepare,
 }

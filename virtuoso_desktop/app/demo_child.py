@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from virtuoso_desktop.app.exit_codes import CannotRun
+from virtuoso_desktop.app.own_program import own_command
 from virtuoso_desktop.kernel.clock import Clock, LiveClock, ScaledClock
 
 FIRST_LINE_S = 10.0
@@ -42,13 +43,6 @@ class DemoMarket(NamedTuple):
         return urlsplit(self.rest_endpoint).port or 0
 
 
-def simulator_command() -> list[str]:
-    """The same executable, from source, wheel or bundle."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "simulate"]
-    return [sys.executable, "-m", "virtuoso_desktop", "simulate"]
-
-
 class DemoChild:
     """One child. It dies with this process, however that ends: its standard input is our pipe.
 
@@ -73,7 +67,7 @@ class DemoChild:
         self._judged = Event()
         self._last_words = ""
         self._process: subprocess.Popen[str] | None = None
-        arguments = [*(command or simulator_command()), "--port", str(port), "--source", SOURCE]
+        arguments = [*(command or own_command("simulate")), "--port", str(port), "--source", SOURCE]
         if speed != 1.0:
             arguments += ["--speed", f"{speed:g}"]
         if start is not None:

@@ -10,7 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
-from virtuoso_desktop.app.run import OPENING, Run, give_back_memory, settle_memory
+from virtuoso_desktop.app.kernel_child import KernelChild
+from virtuoso_desktop.app.run import OPENING, Run, keep_memory_small, settle_memory
 from virtuoso_desktop.kernel.notices import Notice, Severity
 from virtuoso_desktop.model.errors import VirtuosoError
 
@@ -62,8 +63,10 @@ async def _open(run: Run) -> None:
 
 
 async def _analyse(engine: Engine) -> None:
+    with KernelChild() as child:
+        await asyncio.to_thread(child.wait)
     await engine.begin_analysis()
-    await asyncio.to_thread(give_back_memory)
+    await keep_memory_small()
 
 
 async def _show(run: Run, engine: Engine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import linecache
 import logging
 import time
@@ -40,6 +41,11 @@ SETTINGS_PERIOD_S = 1.0
 LIVE_STEP_S = 0.1
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
+GIVE_BACK_AFTER_S = (0.0, 30.0, 60.0)
+"""Once the kernels are there; once the first candles were judged, which loads the last of them; once all is filled."""
+GIVE_BACK_PERIOD_S = 600.0
+RARELY_RUN = ("libllvmlite", "_duckdb")
+"""Libraries of which most code runs once: LLVM links kernels, DuckDB opens its file."""
 GENERATION_0, GENERATION_1, GENERATION_2 = 20_000, 20, 50
 log = logging.getLogger(__name__)
 
@@ -54,10 +60,17 @@ def settle_memory() -> None:
     gc.enable()
 
 
-def give_back_memory() -> None:
-    """The kernels are compiled, everything is loaded: what only the start needed goes. For a worker."""
+async def keep_memory_small() -> None:
+    """Give back what only the start needed, and again what late work needed; runs until cancelled."""
+    for wait_s in itertools.chain(GIVE_BACK_AFTER_S, itertools.repeat(GIVE_BACK_PERIOD_S)):
+        await asyncio.sleep(wait_s)
+        await asyncio.to_thread(_give_back_memory)
+
+
+def _give_back_memory() -> None:
     linecache.clearcache()  # PySide6's import hook read every module's source through it
-    memory.give_back_code("libllvmlite")
+    for library in RARELY_RUN:
+        memory.give_back_code(library)
     memory.give_back_free()
 
 

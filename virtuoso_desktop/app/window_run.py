@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
+from virtuoso_desktop.app.kernel_child import KernelChild
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
-from virtuoso_desktop.app.run import OPENING, give_back_memory, settle_memory
+from virtuoso_desktop.app.run import OPENING, keep_memory_small, settle_memory
 from virtuoso_desktop.app.window_start import UI_SETTING, FirstPaint
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
 from virtuoso_desktop.kernel.clock import LiveClock
@@ -126,10 +127,12 @@ class _WindowRun:
             run.tasks.spawn("app.history", lambda: self._open_history(engine))
         settle_memory()
         with short_switches():
-            await asyncio.wait([engine.prepare_studies()])
+            with KernelChild() as child:
+                await asyncio.wait([engine.prepare_studies(child.compile)])
+                await asyncio.to_thread(child.wait)
             await engine.begin_analysis()
-        await asyncio.to_thread(give_back_memory)
         run.mark(f"indicators {engine.studies.state}")
+        await keep_memory_small()
 
     async def _open_history(self, engine: Engine) -> None:
         """Candles before the history: nobody waits for DuckDB's import with an empty chart."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -68,6 +68,12 @@ from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import Settings
 from virtuoso_desktop.storage.history import HistoryStore
 from virtuoso_desktop.storage.journal import Journal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from virtuoso_desktop.analysis.kernels import Kernel
 
 log = logging.getLogger(__name__)
 
@@ -208,9 +214,11 @@ class Engine:
         self.tasks.spawn("engine.journal", lambda: self._analysis.tell(self.notices), restart=Backoff(first_s=1.0))
         await self._analysis.prepared.wait()
 
-    def prepare_studies(self) -> asyncio.Task[None]:
+    def prepare_studies(
+        self, compile_kernel: Callable[[Kernel, NDArray[np.float64]], None] | None = None
+    ) -> asyncio.Task[None]:
         """Import and compile the kernels in a worker; only a face that draws charts asks for it."""
-        return self.tasks.spawn("engine.studies", self.studies.prepare)
+        return self.tasks.spawn("engine.studies", lambda: self.studies.prepare(compile_kernel))
 
     async def stop(self) -> None:
         """Stop in order: own tasks, the venue's streams and requests, then the history. Under 2 s."""

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.analysis.kernels import Kernel
     from virtuoso_desktop.model.instrument import Instrument
     from virtuoso_desktop.model.timeframe import Timeframe
 
     Floats = NDArray[np.float64]
+    CompileKernel = Callable[[Kernel, Floats], None]
 
 PREPARING = "preparing"
 READY = "ready"
@@ -219,15 +221,23 @@ class Studies:
         self._levels: tuple[LevelView, ...] = ()
         self._levels_key: tuple[object, ...] = ()
 
-    async def prepare(self) -> None:
+    async def prepare(self, compile_kernel: CompileKernel | None = None) -> None:
         """Import and compile the kernels in a worker; to be run once as a task.
 
         The first ones are drawn as soon as they are there, each of the others when it is.
+
+        Parameters
+        ----------
+        compile_kernel : callable, optional
+            Makes a kernel ready, called in a worker; `Kernel.compile` unless given.
         """
         try:
             kernels = await asyncio.to_thread(self._load_kernels)
             for kernel, params in kernels.COMPILED:
-                await asyncio.to_thread(kernel.compile, np.array(params))
+                if compile_kernel is None:
+                    await asyncio.to_thread(kernel.compile, np.array(params))
+                else:
+                    await asyncio.to_thread(compile_kernel, kernel, np.array(params))
                 self._compiled |= {kernel.name}
                 if self._compiled.issuperset(FIRST_KERNELS):
                     self._kernels = kernels

@@ -29,7 +29,7 @@ BYTES_PER_MB = 1_000_000
 DOUBTFUL_STEP_NS = 100_000_000
 """Smaller steps are the time service's and need no new measurement."""
 DOUBTFUL_EARLY_MS, DOUBTFUL_LATE_MS = 1_000, 5_000
-DOUBT_EVERY_S = 30.0
+DOUBT_EVERY_S = 10.0
 
 
 class TimeKeeper:

@@ -13,8 +13,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from virtuoso_desktop.app.demo import DemoExchange
-from virtuoso_desktop.app.demo_child import DemoChild, simulator_command
+from virtuoso_desktop.app.demo_child import DemoChild
 from virtuoso_desktop.app.exit_codes import CannotRun
+from virtuoso_desktop.app.own_program import own_command
 from virtuoso_desktop.kernel.clock import LiveClock, ScaledClock
 from virtuoso_desktop.kernel.tasks import Supervisor
 
@@ -151,4 +152,4 @@ async def test_stopping_does_not_start_it_again() -> None:
 
 
 def test_the_program_starts_itself() -> None:
-    assert simulator_command() == [sys.executable, "-m", "virtuoso_desktop", "simulate"]
+    assert own_command("simulate") == [sys.executable, "-m", "virtuoso_desktop", "simulate"]

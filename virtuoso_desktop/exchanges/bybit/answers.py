@@ -62,7 +62,9 @@ def judge(answer: HttpAnswer, payload: Mapping[str, Any] | None) -> VenueAnswer:
     venue_ms = venue_ms if isinstance(venue_ms, int) else None
     if code != 0:
         raise _refusal(code, str(payload.get("retMsg", payload.get("ret_msg", ""))), answer, venue_ms)
-    return VenueAnswer(payload.get("result"), venue_ms, pause_s=_pause_s(answer, venue_ms))
+    if not payload.get("result"):
+        raise ParseError("Bybit's answer holds no data; nothing was changed.", kind="empty")
+    return VenueAnswer(payload["result"], venue_ms, pause_s=_pause_s(answer, venue_ms))
 
 
 def _judge_status(answer: HttpAnswer) -> None:
