@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.fake_adapter import LINK, FakeAdapter, instrument
 from tests.market_rows import ALL_CHANNELS, FakeMarket
@@ -22,6 +22,15 @@ BTC = InstrumentId.parse("bybit:linear:BTCUSDT")
 ETH = InstrumentId.parse("bybit:linear:ETHUSDT")
 
 
+class Wall(NamedTuple):
+    """What the analysis may know of a wall."""
+
+    is_bid: bool
+    price: float
+    is_confirmed: bool = True
+    is_suspected_pull: bool = False
+
+
 class DeskRig(FakeMarket):
     """An engine whose desk reads a real store; books, trades and link states are put in by hand."""
 
@@ -29,7 +38,8 @@ class DeskRig(FakeMarket):
         super().__init__()
         self.adapter = FakeAdapter(self.clock)
         self.feeds = Feeds(self.adapter, channels, self.clock.now_ms)
-        self.desk = MarketDesk(self.store, self.feeds, self.clock.now_ms)
+        self.walls: list[Wall] = []
+        self.desk = MarketDesk(self.store, self.feeds, self.clock.now_ms, lambda _: self.walls)
         self._update_id = 1
         for symbol in ("BTCUSDT", "ETHUSDT"):
             held = self.store.add(instrument(symbol))

@@ -11,9 +11,11 @@ from virtuoso_desktop.engine.desk_views import (
     DepthView,
     FeedPhase,
     FeedView,
+    KnownWall,
     LadderLevel,
     LadderView,
     LiquidationsView,
+    WallMark,
 )
 from virtuoso_desktop.engine.feeds import Feeds
 from virtuoso_desktop.engine.liquidation_reader import LiquidationReader
@@ -24,12 +26,14 @@ from virtuoso_desktop.exchanges.base import Subscription, TopicKind
 from virtuoso_desktop.market.store import ANALYSED_DEPTH, Facet, InstrumentState, MarketStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from virtuoso_desktop.market.book import OrderBook
     from virtuoso_desktop.model.instrument import InstrumentId
 
 BPS = 10_000.0
+TINY = 1e-9
+"""Decimal prices of one grid point differ by less."""
 
 
 class MarketDesk:
@@ -43,9 +47,20 @@ class MarketDesk:
         How the topics fare.
     now_ms : callable
         Venue time.
+    walls_of : callable
+        The walls that the analysis knows of an instrument's order book.
     """
 
-    def __init__(self, store: MarketStore, feeds: Feeds, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: MarketStore,
+        feeds: Feeds,
+        now_ms: Callable[[], int],
+        walls_of: Callable[[InstrumentId], Iterable[KnownWall]] = lambda _: (),
+    ) -> None:
+        self._walls_of = walls_of
+        self._walls: tuple[tuple[InstrumentId, int] | None, tuple[KnownWall, ...]] = (None, ())
+        """(Instrument, second), and what was known then: walls change once a second."""
         self._store = store
         self._feeds = feeds
         self._now_ms = now_ms
@@ -71,9 +86,23 @@ class MarketDesk:
         if is_short and deep is not None and _is_readable(deep):
             book, sides = deep, self._grouped(deep, state, group_ticks, rows)
         bids, asks = sides
-        view = LadderView(state.instrument, feed, group_ticks, bids, asks, is_deep=book is deep)
+        view = LadderView(
+            state.instrument,
+            feed,
+            group_ticks,
+            bids,
+            asks,
+            walls=_marks(self._walls_now(instrument_id), bids, asks),
+            is_deep=book is deep,
+        )
         best = fast if fast is not None and _is_readable(fast) else book
         return _with_touch(view, best)
+
+    def _walls_now(self, instrument_id: InstrumentId) -> tuple[KnownWall, ...]:
+        key = (instrument_id, self._now_ms() // 1000)
+        if self._walls[0] != key:
+            self._walls = (key, tuple(self._walls_of(instrument_id)))
+        return self._walls[1]
 
     @staticmethod
     def _grouped(
@@ -155,6 +184,19 @@ class MarketDesk:
 
 def _is_readable(book: OrderBook) -> bool:
     return book.is_valid and book.is_two_sided and not book.is_crossed
+
+
+def _marks(
+    walls: Iterable[KnownWall], bids: Sequence[LadderLevel], asks: Sequence[LadderLevel]
+) -> tuple[WallMark, ...]:
+    """The row of each confirmed wall: the first whose price reaches it; none beyond the last row."""
+    marks: list[WallMark] = []
+    for wall in walls:
+        side, sign = (bids, -1) if wall.is_bid else (asks, 1)
+        row = next((row for row, level in enumerate(side) if sign * (level.price - wall.price) >= -TINY), None)
+        if wall.is_confirmed and row is not None:
+            marks.append(WallMark(wall.is_bid, row, wall.is_suspected_pull))
+    return tuple(marks)
 
 
 def _with_touch(view: LadderView, book: OrderBook) -> LadderView:

@@ -49,6 +49,36 @@ class LadderLevel(NamedTuple):
     """Size of this and all better levels."""
 
 
+class KnownWall(Protocol):
+    """A price range that holds far more than is usual at its distance, as the analysis found it; decimals."""
+
+    @property
+    def is_bid(self) -> bool: ...
+
+    @property
+    def price(self) -> float:
+        """Its largest level."""
+        ...
+
+    @property
+    def is_confirmed(self) -> bool:
+        """It has stood for long enough."""
+        ...
+
+    @property
+    def is_suspected_pull(self) -> bool:
+        """Most of it went untraded when the price came near before."""
+        ...
+
+
+class WallMark(NamedTuple):
+    """A wall in the row of a ladder."""
+
+    is_bid: bool
+    row: int
+    is_suspected_pull: bool
+
+
 class LadderView(msgspec.Struct, frozen=True):
     """Both sides of an order book, best first, and what the best prices say."""
 
@@ -57,6 +87,8 @@ class LadderView(msgspec.Struct, frozen=True):
     group_ticks: int
     bids: tuple[LadderLevel, ...] = ()
     asks: tuple[LadderLevel, ...] = ()
+    walls: tuple[WallMark, ...] = ()
+    """Confirmed walls, by the row that holds their largest level."""
     is_deep: bool = False
     """From the book of 1,000 levels, which is pushed less often: the fast one ends too early for this grouping."""
     spread: float | None = None
@@ -166,6 +198,8 @@ class LiquidationsView(msgspec.Struct, frozen=True):
     """Sums of the last hour."""
     covered_from_ms: int | None = None
     """Since when the stream is heard; None while it never was."""
+    heard_until_ms: int | None = None
+    """When it was lost; None while it is heard, or never was."""
     gaps: int = 0
     """Interruptions since then."""
 

@@ -80,6 +80,7 @@ class LiquidationReader:
             longs=sum(minute.longs for minute in minutes),
             shorts=sum(minute.shorts for minute in minutes),
             covered_from_ms=max((each[0][0] for each in spans if each), default=None),
+            heard_until_ms=min((each[-1][1] for each in spans if each and each[-1][1] is not None), default=None),
             gaps=sum(max(0, len(each) - 1) for each in spans),
         )
 

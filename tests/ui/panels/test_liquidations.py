@@ -123,8 +123,14 @@ def test_each_state_has_its_words(panel: LiquidationsPanel) -> None:
     panel.refresh(3 * STEP_NS)
     assert panel.strip.accessibleName().startswith("The liquidation stream was lost 0 s ago: timed out")
     assert not panel.rows.is_live
-    rig.link(LinkPhase.LIVE)
+    rig.clock.advance_ms(20_000)
+    panel.refresh(3 * STEP_NS + STEP_NS // 2)
+    panel.refresh(4 * STEP_NS - 1)
+    assert panel.bars.accessibleDescription().endswith("not for the last 0 s"), "looked at once a second"
     panel.refresh(4 * STEP_NS)
+    assert panel.bars.accessibleDescription().endswith("heard for 5 min, not for the last 20 s")
+    rig.link(LinkPhase.LIVE)
+    panel.refresh(5 * STEP_NS)
     assert panel.strip.shown is None
     assert panel.bars.accessibleDescription().endswith(", 1 interruption")
 

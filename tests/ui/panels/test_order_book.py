@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from tests.desk import BTC, ETH, DeskRig, ladder_levels
+from tests.desk import BTC, ETH, DeskRig, Wall, ladder_levels
 from virtuoso_desktop.exchanges.base import LinkPhase
 from virtuoso_desktop.ui.panels.order_book import DEPTH_NS, OrderBookPanel
 
@@ -86,6 +86,18 @@ def test_the_group_is_kept_for_each_instrument(panel: OrderBookPanel, rig: DeskR
     assert panel.group_ticks == 10
     panel.choose_group(1)
     assert panel.groups == {}
+
+
+def test_a_wall_has_a_letter_and_is_said(panel: OrderBookPanel, rig: DeskRig) -> None:
+    rig.walls = [Wall(is_bid=True, price=99.8), Wall(is_bid=False, price=100.0, is_suspected_pull=True)]
+    open_on(panel, rig)
+    assert row(panel, 1)[1] == "W 1.000"
+    assert row(panel, 0)[4] == "W? 1.000"
+    spoken = panel.model.index(0, 4).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "Ask size 1.000, wall, pulled liquidity"
+    assert "A wall: far more" in panel.rows.tooltip(1, 1)
+    assert "Pulled liquidity" in panel.rows.tooltip(0, 4)
+    panel.grab()
 
 
 def test_slippage_of_the_amount_that_is_typed(panel: OrderBookPanel, rig: DeskRig, qtbot: QtBot) -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.desk import BTC, ETH, DeskRig, ladder_levels
+from tests.desk import BTC, ETH, DeskRig, Wall, ladder_levels
 from tests.market_rows import ALL_CHANNELS
 from virtuoso_desktop.engine.book_levels import DepthSide, bands, grouped
-from virtuoso_desktop.engine.desk_views import FeedPhase, LadderLevel
+from virtuoso_desktop.engine.desk_views import FeedPhase, LadderLevel, WallMark
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH
 from virtuoso_desktop.exchanges.base import LinkPhase, Subscription, TopicKind, TopicRejected
 from virtuoso_desktop.market.store import ANALYSED_DEPTH
@@ -75,6 +75,23 @@ def test_a_wide_group_takes_the_deep_book(rig: DeskRig) -> None:
     assert wide is not None
     assert (fine.is_deep, wide.is_deep) == (False, True)
     assert len(fine.bids) == len(wide.bids) == 25
+
+
+def test_confirmed_walls_are_marked_in_the_row_that_holds_them(rig: DeskRig) -> None:
+    rig.book(ladder_levels(99.9, 60, step=-0.1), ladder_levels(100.0, 60, step=0.1))
+    rig.walls = [
+        Wall(is_bid=True, price=99.7),
+        Wall(is_bid=False, price=100.5, is_suspected_pull=True),
+        Wall(is_bid=False, price=100.2, is_confirmed=False),
+        Wall(is_bid=True, price=50.0),
+    ]
+    fine, wide = rig.desk.ladder(BTC, 1, 10), rig.desk.ladder(BTC, 5, 4)
+    assert fine is not None
+    assert wide is not None
+    assert fine.walls == (WallMark(True, 2, False), WallMark(False, 5, True))
+    # Groups of half a unit: bids from 99.5 up hold 99.7, asks up to 100.5 hold 100.5.
+    assert [(level.price) for level in wide.asks[:2]] == [100.0, 100.5]
+    assert wide.walls == (WallMark(True, 0, False), WallMark(False, 1, True))
 
 
 @given(level_lists(), st.integers(1, 200), st.integers(1, 30))

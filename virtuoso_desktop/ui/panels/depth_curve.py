@@ -105,7 +105,8 @@ class DepthCurve(QWidget):
             paint_words(painter, theme, scale, QRectF(left, 0, words_width(scale) + 1, HEAD_PX))
         if not has_foot:
             return
-        middle = (Word(text.price(view.mid, view.instrument.price_decimals + 1), Type.CAPTION_NUMBER),)
+        price = text.price(view.mid, view.instrument.price_decimals + 1)
+        middle = (Word(price, Type.CAPTION_NUMBER, "text" if self._is_live else "muted"),)
         ends = (f"{text.MINUS}{text.bps(view.span_bps)}", f"+{text.bps(view.span_bps)}")
         lower = QRectF(SIDE_PX, plot.bottom(), room, FOOT_PX)
         paint_words(painter, theme, (Word(ends[0], Type.CAPTION, "muted"),), lower)

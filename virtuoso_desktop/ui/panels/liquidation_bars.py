@@ -31,7 +31,10 @@ def method_words(view: LiquidationsView, now_ms: int) -> str:
     """How these are known, and how much of them."""
     if view.covered_from_ms is None:
         return "heard of as soon as the stream is connected"
-    said = f"every one that the exchange tells, heard for {text.age(now_ms - view.covered_from_ms)}"
+    until_ms = now_ms if view.heard_until_ms is None else view.heard_until_ms
+    said = f"every one that the exchange tells, heard for {text.age(until_ms - view.covered_from_ms)}"
+    if view.heard_until_ms is not None:
+        said += f", not for the last {text.age(now_ms - view.heard_until_ms)}"
     if view.gaps:
         said += f", {view.gaps} {'interruption' if view.gaps == 1 else 'interruptions'}"
     return said

@@ -39,7 +39,7 @@ DEPTH_NS = 250_000_000
 """Curve and figures of the deep book are read four times a second."""
 LOOK_NS = 500_000_000
 """A book without changes is judged this often: it may have become stale."""
-SIZE_RATIO, TOTAL_RATIO = 0.22, 0.10
+SIZE_RATIO, WALL_RATIO, TOTAL_RATIO = 0.22, 0.42, 0.10
 MOST_BAR_PX = 76
 ABOUT_GROUP = "Gather the prices of the ladder; kept for each instrument"
 CURVE_FROM_PX = 960
@@ -232,9 +232,10 @@ class OrderBookPanel(DeskPanel):
         token = "up" if is_bid else "down"
         is_wide = not self.view.head.isSectionHidden(0)
         room = cell.width() * (2 if is_wide else 1)
+        size_ratio = SIZE_RATIO if self.rows.wall(row, is_bid=is_bid) is None else WALL_RATIO
         for share, most, ratio in (
             (level.total / (self.rows.largest_total or 1.0), room, TOTAL_RATIO),
-            (level.size / (self.rows.largest_size or 1.0), min(MOST_BAR_PX, cell.width()), SIZE_RATIO),
+            (level.size / (self.rows.largest_size or 1.0), min(MOST_BAR_PX, cell.width()), size_ratio),
         ):
             wide = share * most
             left = cell.right() - wide if is_bid else cell.left()

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.calm_rows import CalmRows
-from virtuoso_desktop.ui.cell import DOWN, MUTED, MUTED_NUMBER, NUMBER, UP, Cell, Column, Ink, cell, no_value
+from virtuoso_desktop.ui.cell import DOWN, KEY, MUTED, MUTED_NUMBER, NUMBER, UP, Cell, Column, Ink, Part, cell, no_value
 
 if TYPE_CHECKING:
-    from virtuoso_desktop.engine.desk_views import LadderLevel, LadderView
+    from virtuoso_desktop.engine.desk_views import LadderLevel, LadderView, WallMark
 
 ROWS = 25
 BID_TOTAL, BID_SIZE, BID_PRICE, ASK_PRICE, ASK_SIZE, ASK_TOTAL = range(6)
@@ -61,6 +61,11 @@ class LadderRows(CalmRows):
         side = self.view.bids if is_bid else self.view.asks
         return side[index] if index < len(side) else None
 
+    def wall(self, index: int, *, is_bid: bool) -> WallMark | None:
+        """The wall of a row; None where there is none."""
+        walls = () if self.view is None else self.view.walls
+        return next((wall for wall in walls if wall.row == index and wall.is_bid is is_bid), None)
+
     def tooltip(self, index: int, column: int) -> str:
         level = self.level(index, is_bid=column <= BID_PRICE)
         view = self.view
@@ -69,16 +74,21 @@ class LadderRows(CalmRows):
         said = f"{'Bid' if column <= BID_PRICE else 'Ask'} {text.price(level.price, view.instrument.price_decimals)}"
         if view.mid:
             said += f", {text.bps(abs(level.price / view.mid - 1) * 10_000)} bps from the middle"
+        wall = self.wall(index, is_bid=column <= BID_PRICE)
+        if wall is not None:
+            said += "\nA wall: far more than is usual at this distance, for 30 s at least"
+            said += ". Pulled liquidity: before, most of it went untraded" if wall.is_suspected_pull else ""
         if view.group_ticks > 1:
             said += f"\nGroups of {view.group_ticks} ticks"
         return said
 
     def _format(self, index: int) -> tuple[Cell, ...]:
         bid, ask = self.level(index, is_bid=True), self.level(index, is_bid=False)
-        bids, asks = self._side(bid, UP), self._side(ask, DOWN)
+        bids = self._side(bid, UP, self.wall(index, is_bid=True))
+        asks = self._side(ask, DOWN, self.wall(index, is_bid=False))
         return (bids[2], bids[1], bids[0], *asks)
 
-    def _side(self, level: LadderLevel | None, ink: Ink) -> tuple[Cell, Cell, Cell]:
+    def _side(self, level: LadderLevel | None, ink: Ink, wall: WallMark | None) -> tuple[Cell, Cell, Cell]:
         """Price, size and cumulative size of one level."""
         view = self.view
         if level is None or view is None:
@@ -87,6 +97,15 @@ class LadderRows(CalmRows):
         prices, sizes = view.instrument.price_decimals, view.instrument.size_decimals
         return (
             cell(text.price(level.price, prices), ink if self.is_live else MUTED_NUMBER),
-            cell(text.price(level.size, sizes), NUMBER if self.is_live else MUTED_NUMBER),
+            self._size(text.price(level.size, sizes), wall),
             cell(text.price(level.total, sizes), MUTED),
         )
+
+    def _size(self, size: str, wall: WallMark | None) -> Cell:
+        """A wall is bold, with a letter before its size: ``W``, or ``W?`` where it was pulled before."""
+        if wall is None:
+            return cell(size, NUMBER if self.is_live else MUTED_NUMBER)
+        ink = KEY if self.is_live else MUTED_NUMBER
+        sign = "W?" if wall.is_suspected_pull else "W"
+        spoken = f"{size}, wall{', pulled liquidity' if wall.is_suspected_pull else ''}"
+        return Cell((Part(f"{sign} ", ink), Part(size, ink)), spoken=spoken)

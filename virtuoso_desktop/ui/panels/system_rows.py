@@ -105,11 +105,9 @@ def _connection(link: LinkView, part: PartView, now_ms: int) -> Fact:
 def next_step(part: PartView, now_ms: int) -> str:
     """What a connection does next: nothing while it is live."""
     if part.phase in DOWN_PHASES:
-        reason = f"{part.reason}, " if part.reason else ""
-        if part.next_retry_ms is None:
-            return f"{reason}trying again"
-        left_ms = part.next_retry_ms - now_ms
-        return f"{reason}next try {f'in {text.countdown(left_ms)}' if left_ms >= 1000 else 'now'}"
+        left_ms = 0 if part.next_retry_ms is None else part.next_retry_ms - now_ms
+        step = f"next try in {text.countdown(left_ms)}" if left_ms >= 1000 else "trying again now"
+        return f"{step}: {part.reason}" if part.reason else step
     return {
         LinkPhase.LIVE: "none needed",
         LinkPhase.STALE: "silent topics are asked for again",
