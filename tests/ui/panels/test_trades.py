@@ -146,6 +146,14 @@ def test_rows_under_the_pointer_stand_still_until_it_leaves(panel: TradesPanel, 
     assert not panel.pause.isVisible()
 
 
+def test_an_empty_tape_under_the_pointer_still_fills(panel: TradesPanel, rig: DeskRig) -> None:
+    open_on(panel, rig)
+    panel.view.canvas.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, True)
+    rig.trade(100.0, 1.0)
+    panel.refresh(2)
+    assert column(panel, 3) == ["1.000"]
+
+
 def test_each_state_has_its_words(panel: TradesPanel, qtbot: QtBot) -> None:
     rig = DeskRig()
     assert panel.view.note is not None

@@ -13,7 +13,7 @@ from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.controls import Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.memory import DeskMemory
-from virtuoso_desktop.ui.panels.desk_parts import AmountField
+from virtuoso_desktop.ui.panels.desk_controls import AmountField
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 if TYPE_CHECKING:

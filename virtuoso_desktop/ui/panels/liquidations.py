@@ -12,7 +12,8 @@ from virtuoso_desktop.model.market import PositionSide
 from virtuoso_desktop.ui.controls import Button, Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import DENSE_ROW_PX, SCROLL_PX
-from virtuoso_desktop.ui.panels.desk_parts import AmountField, DeskPanel, NotedTable, PauseButton, relabel
+from virtuoso_desktop.ui.panels.desk_controls import AmountField, PauseButton, relabel
+from virtuoso_desktop.ui.panels.desk_parts import DeskPanel, NotedTable
 from virtuoso_desktop.ui.panels.desk_words import STARTING, StateWords
 from virtuoso_desktop.ui.panels.liquidation_bars import LiquidationBars, method_words
 from virtuoso_desktop.ui.panels.liquidations_rows import COLUMNS, GIVING, LiquidationRows
@@ -123,7 +124,7 @@ class LiquidationsPanel(DeskPanel):
         self._key = key
         self._newest = engine.desk.liquidations(asked)
         self.bars.show_minutes(self._newest, engine.venue_now_ms())
-        if self.rows.view is not None and self.pause.holds(self._version - self._shown_version):
+        if self.rows.row_count() and self.pause.holds(self._version - self._shown_version):
             self._judge(self._newest)
             return
         self._show_newest()

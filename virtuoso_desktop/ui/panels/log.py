@@ -10,14 +10,8 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout
 
 from virtuoso_desktop.ui.controls import Button
 from virtuoso_desktop.ui.measures import DENSE_ROW_PX, SCROLL_PX
-from virtuoso_desktop.ui.panels.desk_parts import (
-    DeskPanel,
-    NotedTable,
-    PauseButton,
-    choices_menu,
-    open_under,
-    relabel,
-)
+from virtuoso_desktop.ui.panels.desk_controls import PauseButton, choices_menu, open_under, relabel
+from virtuoso_desktop.ui.panels.desk_parts import DeskPanel, NotedTable
 from virtuoso_desktop.ui.panels.desk_words import STARTING, StateWords
 from virtuoso_desktop.ui.panels.log_rows import COLUMNS, LEVELS, LogRows, whole
 from virtuoso_desktop.ui.search_field import SearchField
@@ -124,7 +118,7 @@ class LogPanel(DeskPanel):
             self._tell_folder(self._newest.folder)
         elif not self.pause.is_on:
             return
-        if len(self.rows) and self.pause.holds(version - self._shown_version):
+        if self.rows.row_count() and self.pause.holds(version - self._shown_version):
             return
         self._show_newest()
 

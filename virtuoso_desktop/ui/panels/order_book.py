@@ -14,7 +14,8 @@ from virtuoso_desktop.ui.measures import DENSE_ROW_PX, SCROLL_PX
 from virtuoso_desktop.ui.panels.book_facts import WIDTH_PX as FACTS_PX
 from virtuoso_desktop.ui.panels.book_facts import BookFacts
 from virtuoso_desktop.ui.panels.depth_curve import DepthCurve
-from virtuoso_desktop.ui.panels.desk_parts import DeskPanel, NotedTable, choices_menu, open_under, relabel
+from virtuoso_desktop.ui.panels.desk_controls import choices_menu, open_under, relabel
+from virtuoso_desktop.ui.panels.desk_parts import DeskPanel, NotedTable
 from virtuoso_desktop.ui.panels.order_book_rows import (
     ASK_SIZE,
     BID_SIZE,

@@ -11,7 +11,8 @@ from virtuoso_desktop.engine.desk_views import FeedPhase, TapeReader, TapeView, 
 from virtuoso_desktop.ui.controls import Button, Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import DENSE_ROW_PX, SCROLL_PX
-from virtuoso_desktop.ui.panels.desk_parts import AmountField, DeskPanel, NotedTable, PauseButton
+from virtuoso_desktop.ui.panels.desk_controls import AmountField, PauseButton
+from virtuoso_desktop.ui.panels.desk_parts import DeskPanel, NotedTable
 from virtuoso_desktop.ui.panels.desk_words import StateWords
 from virtuoso_desktop.ui.panels.trades_rows import COLUMNS, GIVING, LARGE, TapeRows, tint_ratio
 from virtuoso_desktop.ui.table_model import PaintedModel
@@ -109,7 +110,7 @@ class TradesPanel(DeskPanel):
         if before is not None:
             self._sound(tape, tape.total - before.total, now_ns)
         shown = self.rows.view
-        if shown is not None and self.pause.holds(self._newer(shown)):
+        if shown is not None and self.rows.row_count() and self.pause.holds(self._newer(shown)):
             self._judge(tape)
             return
         self._show_newest()
