@@ -83,6 +83,26 @@ def tabs(work: Workspace) -> dict[str, Tab]:
     return {tab.text(): tab for tab in work.dock._tabs}
 
 
+def look_at_all(work: Workspace) -> None:
+    """Choose each tab once: its panel is made then."""
+    for tab in tabs(work).values():
+        work.dock.choose(tab)
+
+
+def test_a_panel_is_made_when_its_tab_is_first_chosen(make: Callable[..., MainWindow], rig: DeskRig) -> None:
+    window = make(WindowMemory(desk=DeskMemory(tab="System", least_trade=7_000.0)))
+    window.attach(rig)
+    work = window.interior.workspace
+    desk = work.make().desk
+    assert list(desk._made) == ["system"]
+    assert window.remember().desk.least_trade == 7_000.0, "the choice of a panel that was never made stays"
+    window.interior.show_instrument(BTC)
+    work.dock.choose(tabs(work)["Trades"])
+    assert (desk.trades.isVisible(), desk.trades.instrument, desk.trades.least.amount) == (True, BTC, 7_000.0)
+    assert desk.trades.least.isVisible()
+    assert not desk.system.isVisible()
+
+
 def test_the_tabs_stand_in_the_order_of_the_design(make: Callable[..., MainWindow], rig: DeskRig) -> None:
     window = make()
     window.attach(rig)
@@ -132,6 +152,7 @@ def test_choices_come_back_after_a_restart(make: Callable[..., MainWindow], rig:
     window.interior.show_instrument(BTC)
     work = window.interior.workspace
     desk = work.make().desk
+    look_at_all(work)
     desk.order_book.choose_group(10)
     desk.order_book.facts.amount.set_amount(25_000.0)
     desk.trades.least.set_amount(5_000.0)
@@ -168,7 +189,9 @@ def test_a_memory_of_garbage_is_not_taken(make: Callable[..., MainWindow], rig: 
     )
     window = make(WindowMemory(desk=nonsense))
     window.attach(rig)
-    assert window.remember().desk == DeskMemory(tab="Order book")
+    assert window.interior.workspace.dock.chosen == "Order book"
+    look_at_all(window.interior.workspace)
+    assert window.remember().desk == DeskMemory(tab="Log")
 
 
 def test_a_liquidation_leads_to_its_instrument(make: Callable[..., MainWindow], rig: DeskRig) -> None:
@@ -176,6 +199,7 @@ def test_a_liquidation_leads_to_its_instrument(make: Callable[..., MainWindow], 
     window = make()
     window.attach(rig)
     window.interior.show_instrument(rig.watched()[3].id)
+    look_at_all(window.interior.workspace)
     panel = window.interior.workspace.make().desk.liquidations
     panel.refresh(10**12)
     panel.view.opened.emit(0)

@@ -128,7 +128,10 @@ class Workspace(QSplitter):
             from virtuoso_desktop.ui.panels.signals import SignalsPanel
 
             theme = self._theme
-            confluence, desk = ConfluencePanel(theme, self._series[1]), DeskPanels(theme, self._clock)
+            confluence, desk = (
+                ConfluencePanel(theme, self._series[1]),
+                DeskPanels(theme, self._clock, self.instrument_asked.emit),
+            )
             made = self._panels = Panels(confluence, SignalsPanel(theme), Dock(theme), desk)
             desk.recall(self._memory.desk)
             self._connect(made)
@@ -143,7 +146,6 @@ class Workspace(QSplitter):
 
     def _connect(self, made: Panels) -> None:
         made.desk.place_market(made.dock)
-        made.desk.liquidations.instrument_chosen.connect(self.instrument_asked)
         tab = made.dock.add_panel(made.signals, SIGNALS, ABOUT_SIGNALS, made.signals.controls)
         made.desk.place_run(made.dock)
         made.signals.counted.connect(lambda count: made.dock.show_count(tab, count))
