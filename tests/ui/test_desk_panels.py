@@ -103,6 +103,17 @@ def test_a_panel_is_made_when_its_tab_is_first_chosen(make: Callable[..., MainWi
     assert not desk.system.isVisible()
 
 
+def test_words_of_the_row_have_their_room(make: Callable[..., MainWindow], rig: DeskRig) -> None:
+    window = make()
+    window.attach(rig)
+    window.interior.show_instrument(BTC)
+    desk = window.interior.workspace.make().desk
+    desk.order_book.refresh(10**12)
+    QApplication.processEvents()
+    assert desk.order_book.unit.isVisible()
+    assert desk.order_book.unit.width() == desk.order_book.unit.sizeHint().width() > 20
+
+
 def test_the_tabs_stand_in_the_order_of_the_design(make: Callable[..., MainWindow], rig: DeskRig) -> None:
     window = make()
     window.attach(rig)

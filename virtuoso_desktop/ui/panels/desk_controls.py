@@ -164,6 +164,11 @@ def relabel(button: Button, words: str, *, is_on: bool = False) -> None:
     button.quiet_colour = "accent_text" if is_on else "text"
     button.updateGeometry()
     button.update()
-    parent = button.parentWidget()
-    if isinstance(parent, GivingRow):
-        parent.arrange()
+    arrange_row(button)
+
+
+def arrange_row(control: QWidget) -> None:
+    """A control in the row of tabs has another width."""
+    row = control.parentWidget()
+    if isinstance(row, GivingRow):
+        row.arrange()

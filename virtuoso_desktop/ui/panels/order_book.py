@@ -14,7 +14,7 @@ from virtuoso_desktop.ui.measures import DENSE_ROW_PX, SCROLL_PX
 from virtuoso_desktop.ui.panels.book_facts import WIDTH_PX as FACTS_PX
 from virtuoso_desktop.ui.panels.book_facts import BookFacts
 from virtuoso_desktop.ui.panels.depth_curve import DepthCurve
-from virtuoso_desktop.ui.panels.desk_controls import choices_menu, open_under, relabel
+from virtuoso_desktop.ui.panels.desk_controls import arrange_row, choices_menu, open_under, relabel
 from virtuoso_desktop.ui.panels.desk_parts import DeskPanel, NotedTable
 from virtuoso_desktop.ui.panels.order_book_rows import (
     ASK_SIZE,
@@ -198,7 +198,7 @@ class OrderBookPanel(DeskPanel):
             source = ", 1,000 levels"
         unit = "" if instrument is None else f"sizes in {size_unit(instrument)}{source}"
         if self.unit.say(Word(unit, Type.CAPTION, "muted")):
-            relabel(self.group_button, words)
+            arrange_row(self.unit)
 
     # --- room and bars ------------------------------------------------------------------------------------------
 

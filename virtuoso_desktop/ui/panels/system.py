@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
 
 from virtuoso_desktop.ui import format as text
-from virtuoso_desktop.ui.controls import Button, GivingRow, Words
+from virtuoso_desktop.ui.controls import Button, Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import DENSE_ROW_PX, SCROLL_PX
+from virtuoso_desktop.ui.panels.desk_controls import arrange_row
 from virtuoso_desktop.ui.panels.desk_parts import DeskPanel, NotedTable
 from virtuoso_desktop.ui.panels.desk_words import STARTING, StateWords
 from virtuoso_desktop.ui.panels.system_rows import (
@@ -158,9 +159,7 @@ class SystemPanel(DeskPanel):
         self._copy_text(report)
         lines, moment = report.count("\n"), text.local_time(self._engine.clock.now_ms())
         self.copied.say(Word(f"{lines} lines copied at {moment}", Type.CAPTION, "muted"))
-        parent = self.copied.parentWidget()
-        if isinstance(parent, GivingRow):
-            parent.arrange()
+        arrange_row(self.copied)
 
     def take_painted_ns(self) -> int:
         """Time spent painting since the last call, for the frame clock."""

@@ -11,7 +11,7 @@ from virtuoso_desktop.engine.desk_views import FeedPhase, TapeReader, TapeView, 
 from virtuoso_desktop.ui.controls import Button, Words
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import DENSE_ROW_PX, SCROLL_PX
-from virtuoso_desktop.ui.panels.desk_controls import AmountField, PauseButton
+from virtuoso_desktop.ui.panels.desk_controls import AmountField, PauseButton, arrange_row
 from virtuoso_desktop.ui.panels.desk_parts import DeskPanel, NotedTable
 from virtuoso_desktop.ui.panels.desk_words import StateWords
 from virtuoso_desktop.ui.panels.trades_rows import COLUMNS, GIVING, LARGE, TapeRows, tint_ratio
@@ -126,9 +126,10 @@ class TradesPanel(DeskPanel):
         self.rows.show(tape, is_live=tape.feed.phase is FeedPhase.LIVE)
         self._tell_rows()
         self._judge(tape)
-        self.unit.say(
-            Word(f"size in {size_unit(tape.instrument)}, value in {tape.instrument.quote_coin}", Type.CAPTION, "muted")
-        )
+        instrument = tape.instrument
+        unit = f"size in {size_unit(instrument)}, value in {instrument.quote_coin}"
+        if self.unit.say(Word(unit, Type.CAPTION, "muted")):
+            arrange_row(self.unit)
 
     def _tell_rows(self) -> None:
         if self.rows.row_count() != self.model.row_count():
