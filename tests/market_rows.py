@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tests.fake_adapter import FakeAdapter
+from virtuoso_desktop.analysis.overview import market_overview
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
 from virtuoso_desktop.engine.archive import Archive
 from virtuoso_desktop.engine.budget import LoopMonitor
@@ -22,6 +23,7 @@ from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.kernel.tasks import Supervisor
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
+from virtuoso_desktop.model.overview import Overview
 from virtuoso_desktop.settings.schema import ChannelsSettings
 from virtuoso_desktop.storage.history import HistoryStore
 
@@ -99,6 +101,8 @@ class FakeMarket:
         self.figures = StatusView(12, 12, 1240.0, 3.0, 212, 245, 0, 0, 4.0, 312.0, 0)
         self.calls: list[tuple[Any, ...]] = []
         self.skipped = 0
+        self.overviews_asked = 0
+        self.market_overview = Overview(NOW_MS, market_overview((), NOW_MS), ())
         self.board = AnalysisBoard()
         self.analysis = self.board.view
         self.analysis_version = self.board.version
@@ -120,6 +124,10 @@ class FakeMarket:
 
     def signals_version(self) -> int:
         return self.board.signals_version
+
+    def overview(self) -> Overview:
+        self.overviews_asked += 1
+        return self.market_overview
 
     def tick(self, *rows: MarketRow) -> None:
         """Newer rows: every cursor sees them at its next take."""

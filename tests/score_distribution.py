@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.conftest import data_folder
+from tests.stream_distribution import HEAD as STREAMS_HEAD
 from virtuoso_desktop.analysis import layout as at
 from virtuoso_desktop.analysis.series import Stretch
 from virtuoso_desktop.analysis.series_gate import spacing_of
@@ -240,7 +241,8 @@ def main() -> int:
         sys.stderr.write("No real data here: VIRTUOSO_DATA names their folder.\n")
         return 1
     pools, refused = collect(folder)
-    OUT.write_text(document(pools, refused), encoding="utf-8")
+    _, mark, streams = OUT.read_text(encoding="utf-8").partition(f"\n{STREAMS_HEAD}")
+    OUT.write_text(document(pools, refused) + mark + streams, encoding="utf-8")
     print(OUT.relative_to(OUT.parents[1]))
     return 0
 

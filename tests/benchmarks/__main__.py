@@ -18,6 +18,7 @@ BENCHMARKS = {
     "history": "tests.benchmarks.history",
     "history_window": "tests.benchmarks.history_window",
     "scoring": "tests.benchmarks.scoring",
+    "streams": "tests.benchmarks.streams",
     "indicators": "tests.benchmarks.indicators",
     "live_analysis": "tests.benchmarks.live_analysis",
 }

@@ -1,4 +1,4 @@
-"""35 order books of 1000 levels at 5 Hz: what parsing and applying them takes of a processor, beside plain books.
+"""35 order books of 1000 levels at 5 Hz: what parsing, applying and measuring them takes of a processor.
 
 The frames are the simulated venue's own ``orderbook.1000`` of its most traded contracts, as its topics make them.
 """
@@ -11,14 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sortedcontainers import SortedDict
 
 from tests.benchmarks.load_frames import largest
 from tests.benchmarks.measure import Child, Local, PeerUnavailable, alternate
 from tests.benchmarks.outcome import Line, Outcome
+from virtuoso_desktop.analysis.book_kernels import MEASURES, WallRules, compile_book_kernels, measure_book
+from virtuoso_desktop.analysis.book_levels import read_levels
+from virtuoso_desktop.analysis.layout import CELLS
+from virtuoso_desktop.analysis.orderbook import OrderBookDimension
 from virtuoso_desktop.exchanges.bybit.parse import BybitParser
+from virtuoso_desktop.market.book import OrderBook
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.instrument import Instrument, MarketKind
+from virtuoso_desktop.model.market import BookSnapshot, Candle
+from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, MINUTE_MS, Timeframe
 from virtuoso_desktop.simulator import pace
 from virtuoso_desktop.simulator.encode import Texts
 from virtuoso_desktop.simulator.synthetic import SyntheticMarket
@@ -31,6 +39,11 @@ SECONDS = 8
 ROUNDS, PEER_ROUNDS = 7, 3
 BEGIN_MS = 1_780_000_020_000
 MOST_SHARE_PCT = 5.0
+MOST_MEASURES_US = 100.0
+"""Depth metrics of 200 levels a side, the copy included (analysis E.4)."""
+MOST_SAMPLES_PCT = 1.0
+SAMPLES, QUICK_SAMPLES = 30, 5
+"""Seconds that the dimensions are sampled in one round."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +153,70 @@ def run(quick: bool) -> Outcome:
         Line("parse and apply / json and dict", rounds.ratio("virtuoso", "dict"), "x", 1.0),
         Line("parse and apply / json and SortedDict", rounds.ratio("virtuoso", "SortedDict"), "x", 1.0),
         _cryptofeed(frames, ours, 1 if quick else PEER_ROUNDS, facts),
+        *_dimension(ours, 3 if quick else ROUNDS, QUICK_SAMPLES if quick else SAMPLES),
     ]
     return outcome
+
+
+def _dimension(ours: Ours, rounds: int, samples: int) -> list[Line]:
+    """The measures of one copied book, and the order book dimensions of all once a second.
+
+    The books stand still, so the search finds no wall: what following one costs is not in these figures.
+    """
+    states = ours.store.states
+    book = states[0].books[DEPTH]
+    shallow = OrderBook(states[0].instrument, 200)
+    sides = [[(states[0].instrument.to_price(t), states[0].instrument.to_size(n)) for t, n in s] for s in book.top(200)]
+    moment = book.update_id, book.sequence, book.event_ms, book.match_ms, 0
+    shallow.load(BookSnapshot(states[0].instrument.id, 200, sides[0], sides[1], *moment))
+    compile_book_kernels()
+    row = np.empty(MEASURES)
+
+    def measure(book: OrderBook) -> None:
+        for _ in range(samples):
+            measure_book(*read_levels(book), row)
+
+    dimensions = [
+        OrderBookDimension(state, lambda _: True, lambda _: 50.0, WallRules(least_samples=1, warm_up_ms=0))
+        for state in states
+    ]
+    for dimension, state in zip(dimensions, states, strict=True):
+        for number in range(20):
+            open_ms = BEGIN_MS - (20 - number) * MINUTE_MS
+            figures = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, True, open_ms + MINUTE_MS, 1)
+            ours.store.apply(Candle(state.instrument.id, Timeframe.M1, open_ms, *figures))
+        dimension.sample(BEGIN_MS)
+    moments = [BEGIN_MS]
+
+    def sample(dimensions: list[OrderBookDimension]) -> None:
+        cells = np.empty((3, CELLS))
+        for _ in range(samples):
+            moments[0] += 1_000
+            for dimension, state in zip(dimensions, states, strict=True):
+                # A new version: the book is copied and measured anew, as after a push.
+                state.books[DEPTH].version += 1
+                dimension.sample(moments[0])
+                for timeframe in ANALYSED_TIMEFRAMES:
+                    dimension.cells(timeframe, moments[0], cells)
+
+    contenders = [
+        Local("200", measure, lambda: shallow),
+        Local("1000", measure, lambda: book),
+        Local("samples", sample, lambda: dimensions),
+    ]
+    found = alternate(contenders, rounds)
+    share = 100.0 / samples
+    a_call = 1e6 / samples
+    return [
+        Line("depth metrics of 200 levels a side, with the copy", found.best("200") * a_call, "us", MOST_MEASURES_US),
+        Line(f"the same of {DEPTH} levels a side", found.best("1000") * a_call, "us"),
+        Line(
+            "one sample of a book: measures, wall search, cells of seven timeframes",
+            found.best("samples") * a_call / len(states),
+            "us",
+        ),
+        Line(f"samples of {len(states)} books at 1 Hz", found.best("samples") * share, "%", MOST_SAMPLES_PCT),
+    ]
 
 
 def _cryptofeed(frames: Frames, ours: Ours, rounds: int, facts: dict[str, Any]) -> Line:

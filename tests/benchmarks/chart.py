@@ -21,7 +21,7 @@ from tests.benchmarks.measure import Child, Contender, Local, PeerUnavailable, R
 from tests.benchmarks.outcome import Line, Outcome
 from tests.benchmarks.painted import application, check_paints, steps
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
-from virtuoso_desktop.model.study import DEFAULT_STUDIES, Study, StudyKind, study_of
+from virtuoso_desktop.model.study import BANDS, CVD, DEFAULT_STUDIES, Study, StudyKind
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.charts import looks, series
 from virtuoso_desktop.ui.charts.choice import StudyMemory
@@ -31,8 +31,13 @@ from virtuoso_desktop.ui.theme import Theme
 SIZE = (1272, 700)
 """The plot is 1,200 pixels wide: 300 candles of 4 pixels."""
 VISIBLE = 300
-THREE_OVERLAYS = (*(Study(StudyKind.EMA, (length,)) for length in (12, 26, 50)), study_of(StudyKind.VOLUME))
-"""Three lines over the candles; the volume's pane has the CVD too."""
+THREE_OVERLAYS = (
+    *(Study(StudyKind.EMA, (length,)) for length in (12, 26)),
+    Study(StudyKind.VWAP, without=(BANDS.key,)),
+    Study(StudyKind.VOLUME, without=(CVD.key,)),
+)
+"""Candles, volume and three lines: the chart of the limits. What a first start shows has a line of its own, without
+one."""
 SHORT, LONG = 10_000, 1_000_000
 STEPS = 24
 ROUNDS = 9
@@ -321,10 +326,13 @@ def _move_lines(found: Rounds) -> list[Line]:
 
 def _tick(app: QApplication, rounds: int) -> Rounds:
     chart, empty, example = OurChart(app, SHORT), TwoPlots(), ExampleChart(walk(SHORT))
+    usual = OurChart(app, SHORT, studies=DEFAULT_STUDIES)
     bare = BareDraw(walk(VISIBLE))
     chart.show_newest()
+    usual.show_newest()
     subjects: list[tuple[str, QWidget, Callable[[int], object]]] = [
         ("tick", chart.panel.canvas.viewport(), chart.tick),
+        ("tick with the usual studies", usual.panel.canvas.viewport(), usual.tick),
         ("empty repaint", empty.widget.viewport(), empty.repaint),
         ("example tick", example.widget.viewport(), example.tick),
         ("bare draw", bare, bare.step),
@@ -335,6 +343,10 @@ def _tick(app: QApplication, rounds: int) -> Rounds:
 def _tick_lines(found: Rounds) -> list[Line]:
     return [
         Line("last candle / pyqtgraph's empty repaint", found.ratio("tick", "empty repaint"), "x", 1.5, 1.0),
+        Line(
+            "last candle with the usual studies / empty repaint",
+            found.ratio("tick with the usual studies", "empty repaint"),
+        ),
         Line("a bare draw / pyqtgraph's empty repaint", found.ratio("bare draw", "empty repaint")),
         Line("last candle / pyqtgraph's candlestick example", found.ratio("tick", "example tick")),
         Line("last candle", found.best("tick") / STEPS * 1e3, "ms"),

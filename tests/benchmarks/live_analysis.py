@@ -14,13 +14,14 @@ import numpy as np
 from tests.benchmarks.outcome import Line, Outcome
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
 from virtuoso_desktop.engine.analysis_core import AnalysisCore
-from virtuoso_desktop.engine.analysis_publish import AnalysisPublisher
+from virtuoso_desktop.engine.analysis_publish import AnalysisPublisher, Asked
 from virtuoso_desktop.engine.analysis_run import AnalysisRun
+from virtuoso_desktop.engine.sealing import SeriesKey
 from virtuoso_desktop.kernel.paths import resource
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source, Venue
 from virtuoso_desktop.model.market import Candle
-from virtuoso_desktop.model.result import Confluence
+from virtuoso_desktop.model.result import Confluence, DimensionName
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, DAY_MS, Timeframe
 from virtuoso_desktop.settings.load import load_settings
 from virtuoso_desktop.storage.analysis_journal import Restored
@@ -87,7 +88,9 @@ def run(quick: bool) -> Outcome:
         time.perf_counter_ns,
     )  # fmt: skip
     analysis.core = core
-    analysis.publisher = AnalysisPublisher(AnalysisBoard(), settings.analysis.thresholds, lambda: now_ms, core.vote)
+    analysis.publisher = AnalysisPublisher(
+        AnalysisBoard(), settings.analysis.thresholds, lambda: now_ms, Asked(core.vote, _nothing_warms)
+    )
     for each in instruments:
         state = store.add(each)
         for timeframe in ANALYSED_TIMEFRAMES:
@@ -120,6 +123,10 @@ def run(quick: bool) -> Outcome:
         ],
         {"boundaries_s": boundaries, "one_ms": figures.duration_ms.quantile_ms(0.5)},
     )
+
+
+def _nothing_warms(key: SeriesKey) -> dict[DimensionName, int]:
+    return {}
 
 
 def settle(analysis: AnalysisRun) -> float:

@@ -20,6 +20,7 @@ FRAMES = 30_000
 ROUNDS = 21
 PEER_ROUNDS = 3
 DEPTH = 50
+WITH_FLOW = "virtuoso, with order flow"
 PEERS = (("cryptofeed", "cryptofeed_frames", 3.0), ("ccxt.pro", "ccxt_pro_frames", 8.0))
 """Name, program, and how many times our time theirs must be at least."""
 
@@ -136,10 +137,13 @@ def instruments(mix: Mix) -> list[Instrument]:
 
 
 class Reader:
-    """Parser and store as a link joins them, with a reader of every facet."""
+    """Parser and store as a link joins them, with a reader of every facet.
 
-    def __init__(self, mix: Mix) -> None:
-        self.store = MarketStore((DEPTH,))
+    Order flow, which no peer has, is left out of what is compared with them, and measured by itself.
+    """
+
+    def __init__(self, mix: Mix, *, has_flow: bool = False) -> None:
+        self.store = MarketStore((DEPTH,), has_flow=has_flow)
         self.parser = BybitParser(MarketKind.LINEAR)
         for instrument in instruments(mix):
             self.store.add(instrument)
@@ -184,6 +188,10 @@ class Ours:
     def contender(self) -> Local:
         return Local("virtuoso", lambda reader: reader.read(self._frames), self._fresh)
 
+    def flow_contender(self) -> Local:
+        """The same with order flow: what it takes longer is the cost of its bookkeeping."""
+        return Local(WITH_FLOW, lambda reader: reader.read(self._frames), lambda: Reader(self._mix, has_flow=True))
+
     def parser_contender(self) -> Local:
         return Local("virtuoso, parse only", lambda reader: self._parse(reader.parser), self._fresh)
 
@@ -203,19 +211,26 @@ class Ours:
 def run(quick: bool) -> Outcome:
     mix = bybit_mix(FRAMES // 10 if quick else FRAMES)
     ours = Ours(mix)
-    rounds = alternate([Yardstick(mix).contender(), ours.contender(), ours.parser_contender()], 5 if quick else ROUNDS)
+    contenders = [Yardstick(mix).contender(), ours.contender(), ours.flow_contender(), ours.parser_contender()]
+    rounds = alternate(contenders, 5 if quick else ROUNDS)
     count = len(mix.frames)
     outcome = Outcome("parse_apply", facts={"frames": mix.counts(), "us_per_frame": rounds.facts(1e6 / count)})
     outcome.lines = [
         Line("parse and apply / msgspec decode", rounds.ratio("virtuoso", "msgspec"), "x", 3.5, 2.6),
         Line("the same, median of rounds", rounds.median_ratio("virtuoso", "msgspec")),
         Line("parse and apply, a frame", rounds.best("virtuoso") / count * 1e6, "us"),
+        Line("flow and book bookkeeping, a message", flow_us(rounds, count), "us", 4.0),
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = write_frames(mix, Path(folder))
         for name, module, times in PEERS:
             outcome.lines.append(_against(name, module, times, (mix, path, 1 if quick else PEER_ROUNDS), outcome.facts))
     return outcome
+
+
+def flow_us(rounds: Rounds, count: int) -> float:
+    """What order flow adds to a message: the difference of the best rounds with it and without."""
+    return (rounds.best(WITH_FLOW) - rounds.best("virtuoso")) / count * 1e6
 
 
 def write_frames(mix: Mix, folder: Path) -> Path:

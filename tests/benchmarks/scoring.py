@@ -12,10 +12,10 @@ from tests.benchmarks.outcome import Line, Outcome
 from tests.scored_series import FULL_PARAMS, default_analysis, fed, scored, walk
 from virtuoso_desktop.analysis import layout as at
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE
-from virtuoso_desktop.analysis.components import new_inputs
 from virtuoso_desktop.analysis.explain import explain
 from virtuoso_desktop.analysis.results import Facts, Subject, confluence_of
-from virtuoso_desktop.analysis.scoring import CANDLE_INPUTS, SCORE, config_hash
+from virtuoso_desktop.analysis.scoring import IS_STALE, LIVE_SCORE, STREAMS, config_hash
+from virtuoso_desktop.analysis.stream_row import no_streams
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Source, Venue
 from virtuoso_desktop.model.result import Confluence, Profile
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, DAY_MS, Timeframe
@@ -27,11 +27,6 @@ WARM_CANDLES = 300
 CANDLES = 20
 ROUNDS = 15
 SERIES = 100_000
-STREAMS = [
-    component
-    for dimension in (at.ORDERFLOW, at.ORDERBOOK, at.SENTIMENT)
-    for component in range(at.FIRST[dimension], at.FIRST[dimension + 1])
-]
 
 
 class Sealed:
@@ -41,10 +36,12 @@ class Sealed:
         self.series = walk(number, warm + candles)
         self.series[0] = (1_600_000_000_000 // DAY_MS * DAY_MS) + np.arange(warm + candles) * timeframe.duration_ms
         self.params = np.array([1.0, 0.0, float(DAY_MS), float(timeframe.duration_ms)])
-        self.table, self.state = CANDLE_TABLE.new_state(), SCORE.new_state()
-        self.row, self.outcome = np.empty(len(CANDLE_TABLE.outputs)), np.empty(at.OUTCOME_WIDTH)
-        self.nothing = np.zeros(1)
-        self.facts = np.empty(at.TABLE_WIDTH + 4)
+        self.table, self.state = CANDLE_TABLE.new_state(), LIVE_SCORE.new_state()
+        self.row, self.out = np.empty(len(CANDLE_TABLE.outputs)), np.empty(len(LIVE_SCORE.outputs))
+        self.sealed = np.zeros(LIVE_SCORE.candle_width)
+        self.streams = no_streams()
+        self.cells = self.streams[: at.STREAM_SHARES].reshape(at.STREAM_COUNT, at.CELLS)
+        self.cells[:] = (0.0, 1.0, 1.0, 1.0, 20.0, 0.0)
         analysis = default_analysis()
         weights = tuple(float(each) for each in FULL_PARAMS[:6])
         identity = InstrumentId(Venue.BYBIT, MarketKind.LINEAR, f"COIN{number}USDT")
@@ -55,21 +52,18 @@ class Sealed:
             self.close()
 
     def close(self) -> Confluence:
-        """The next candle: table, components, the streams' components as they were sealed, score, signal, result."""
+        """The next candle: table, the streams as they were sealed, components, score, signal, result."""
         candle = np.ascontiguousarray(self.series[:, self.at])
         self.at += 1
         CANDLE_TABLE.step(self.table, candle, self.params, self.row)
-        self.facts[: at.TABLE_WIDTH] = self.row[: at.TABLE_WIDTH]
-        self.facts[at.TABLE_WIDTH :] = (candle[0] + self.params[3], 0.0, 0.0, 1.0)
-        inputs = new_inputs()
-        CANDLE_INPUTS.step(self.nothing, self.facts, FULL_PARAMS, inputs)
-        for component in STREAMS:
-            cell = component * at.CELLS
-            inputs[cell : cell + at.CELLS] = (np.sin(self.at + component), 1.0, 1.0, 1.0, 20.0, 0.0)
-        SCORE.step(self.state, inputs, FULL_PARAMS, self.outcome)
+        self.cells[:, at.C] = np.sin(self.at + np.arange(at.STREAM_COUNT))
+        self.sealed[: at.TABLE_WIDTH] = self.row[: at.TABLE_WIDTH]
+        self.sealed[at.TABLE_WIDTH : IS_STALE] = (candle[0] + self.params[3], 0.0, 0.0, 1.0)
+        self.sealed[STREAMS:] = self.streams
+        LIVE_SCORE.step(self.state, self.sealed, FULL_PARAMS, self.out)
         open_ms = int(candle[0])
         facts = Facts(open_ms, open_ms + 300_000, self.at, "trades")
-        self.result = confluence_of(self.subject, facts, inputs, self.outcome)
+        self.result = confluence_of(self.subject, facts, self.out[: at.INPUTS_WIDTH], self.out[at.INPUTS_WIDTH :])
         return self.result
 
 

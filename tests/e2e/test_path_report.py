@@ -42,7 +42,8 @@ def or_null(test: Any) -> Any:
 def assert_shape(report: dict[str, Any]) -> None:
     """Every key of the report and no other, each of its type, null where there is no value."""
     assert set(report) == {
-        "version", "source", "started_ms", "ended_ms", "venues", "instruments", "analysis", "process", "errors",
+        "version", "source", "started_ms", "ended_ms", "venues", "instruments", "analysis", "overview",
+        "process", "errors",
     }  # fmt: skip
     analysis = report["analysis"]
     assert set(analysis) == {"states", "evaluations", "time_ms", "delay_ms", "signals", "withheld"}
@@ -69,11 +70,32 @@ def assert_shape(report: dict[str, Any]) -> None:
         assert all(or_null(number)(value) for value in venue["lag_ms"].values())
     for name, instrument in report["instruments"].items():
         assert_instrument(name, instrument)
+    assert_overview(report["overview"], len(report["instruments"]))
+
+
+def assert_overview(overview: dict[str, Any], watched: int) -> None:
+    """The names of the original system and those added to them."""
+    figures = {
+        "total_volume_24h", "spot_volume_24h", "linear_volume_24h", "inverse_volume_24h", "trend_strength",
+        "current_volatility", "avg_volatility", "btc_dominance",
+    }  # fmt: skip
+    others = {"active_symbols", "market_regime", "btc_dominance_basis", "market_breadth", "timestamp", "metadata"}
+    assert set(overview) == figures | others
+    assert all(or_null(number)(overview[name]) for name in figures)
+    assert (whole(overview["active_symbols"]), whole(overview["timestamp"])) == (True, True)
+    assert overview["btc_dominance_basis"] == "turnover_24h"
+    breadth = overview["market_breadth"]
+    assert set(breadth) == {"up", "down", "flat", "breadth_percentage"}
+    assert all(or_null(number)(value) for value in breadth.values())
+    if breadth["up"] is not None:
+        assert breadth["up"] + breadth["down"] + breadth["flat"] == overview["active_symbols"]
+    assert overview["metadata"]["universe_size"] == watched
 
 
 def assert_instrument(name: str, instrument: dict[str, Any]) -> None:
     assert name.count(":") == 2
-    assert set(instrument) == {"last_price", "candles", "book", "ages_ms", "derivatives"}
+    assert set(instrument) == {"last_price", "candles", "book", "ages_ms", "derivatives", "results"}
+    assert all(result["timeframe"] == timeframe for timeframe, result in instrument["results"].items())
     assert set(instrument["derivatives"]) == DERIVATIVES
     assert all(whole(count) for count in instrument["derivatives"].values())
     assert or_null(number)(instrument["last_price"])

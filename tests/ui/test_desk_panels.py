@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.dock import Tab
     from virtuoso_desktop.ui.workspace import Workspace
 
-TABS = ["Order book", "Trades", "Liquidations", "Signals", "System", "Log"]
+TABS = ["Order book", "Trades", "Liquidations", "Signals", "Overview", "System", "Log"]
 FRAME_NS = 33_000_000
 
 
@@ -136,6 +136,7 @@ def test_only_the_panel_that_is_seen_reads(make: Callable[..., MainWindow], rig:
         "Trades": set(),
         "Liquidations": {"liquidations", "liquidations_version"},
         "Signals": set(),
+        "Overview": set(),
         "System": {"system"},
         "Log": {"log", "log_version"},
     }

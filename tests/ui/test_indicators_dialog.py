@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidgetItem, QWidget
 
-from virtuoso_desktop.model.study import DEFAULT_STUDIES, SPECS, Study, StudyKind, study_of
+from virtuoso_desktop.model.study import CVD, DEFAULT_STUDIES, SPECS, Study, StudyKind, study_of
 from virtuoso_desktop.ui.charts.choice import StudyChoice
 from virtuoso_desktop.ui.dialogs.indicators import IndicatorsDialog, fresh_study
 from virtuoso_desktop.ui.theme import Theme
@@ -164,3 +164,16 @@ def test_rows_can_be_told_by_a_screen_reader(dialog: IndicatorsDialog) -> None:
     dialog.point_at("macd_12_26_9")
     dialog.point_at("ema_26")
     assert dialog.editor.fields[0].accessibleName() == "Length"
+
+
+def test_a_part_of_a_study_can_be_left_out(dialog: IndicatorsDialog, choice: StudyChoice) -> None:
+    dialog.point_at("volume")
+    box = dialog.editor.parts[CVD.key]
+    assert box.isChecked()
+    box.click()
+    assert choice.find("volume").without == (CVD.key,)
+    assert dialog.editor.name == "volume"
+    choice.set_part("volume", CVD, True)
+    assert dialog.editor.parts[CVD.key].isChecked()
+    dialog.point_at("ema_12")
+    assert not dialog.editor.parts

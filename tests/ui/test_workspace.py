@@ -180,3 +180,19 @@ def test_tabs_choose_their_panel_and_open_the_dock(qtbot: QtBot, theme: Theme) -
     dock.show_count(first, 8)
     assert first.accessibleName() == "One, 8 hold now"
     assert first.width() == first.sizeHint().width()
+
+
+def test_the_overview_is_a_tab_whose_rows_load_an_instrument(
+    make: Callable[..., MainWindow], market: FakeMarket, qtbot: QtBot
+) -> None:
+    window = make()
+    window.attach(market)
+    panel = window.interior.workspace.make().overview
+    assert not panel.isVisible()
+    assert market.overviews_asked == 0, "nobody looks at it"
+    tab = next(tab for tab in window.interior.workspace.dock._tabs if tab.text() == "Overview")
+    qtbot.mouseClick(tab, Qt.MouseButton.LeftButton)
+    assert panel.isVisible()
+    qtbot.waitUntil(lambda: market.overviews_asked > 0)
+    panel.instrument_chosen.emit(identity("ETH"))
+    assert window.interior.instrument == identity("ETH")

@@ -233,3 +233,12 @@ def test_any_damage_to_a_frame_is_events_or_a_parse_error(data: st.DataObject) -
 def test_deep_nesting_is_a_parse_error() -> None:
     with pytest.raises(ParseError):
         BybitParser(MarketKind.LINEAR).parse(b'{"topic":"tickers.X","data":' + b"[" * 100_000, RECV_NS)
+
+
+@pytest.mark.parametrize("is_rpi", [False, True])
+def test_a_trade_says_whether_it_met_a_retail_price_improvement_order(is_rpi: bool) -> None:
+    row = {"T": 5, "s": "BTCUSDT", "S": "Sell", "v": "0.5", "p": "100.5", "i": "t1", "BT": False, "RPI": is_rpi}
+    frame = json.dumps({"topic": "publicTrade.BTCUSDT", "type": "snapshot", "ts": 6, "data": [row]}).encode()
+    (trade,) = BybitParser(MarketKind.LINEAR).parse(frame, RECV_NS)
+    assert isinstance(trade, Trade)
+    assert (trade.is_rpi, trade.is_block) == (is_rpi, False)

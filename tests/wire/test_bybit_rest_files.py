@@ -246,6 +246,13 @@ def test_an_instrument_without_a_grid_is_left_out(tick: str) -> None:
         parse_rest.parse_instruments({"list": [bad]}, MarketKind.LINEAR)
 
 
+def test_a_trade_says_whether_it_met_a_retail_price_improvement_order() -> None:
+    row = {"execId": "1", "symbol": "BTCUSDT", "price": "1", "size": "1", "side": "Buy", "time": "5", "seq": "1"}
+    rows = [{**row, "isRPITrade": True}, {**row, "isRPITrade": False}, row]
+    trades = parse_rest.parse_trades({"list": rows}, MarketKind.LINEAR, VENUE_MS, RECV_NS)
+    assert sorted(trade.is_rpi for trade in trades) == [False, False, True]
+
+
 def test_trades_are_ordered_by_time_sequence_and_id() -> None:
     def row(time: str, seq: str, name: str) -> dict[str, Any]:
         return {"execId": name, "symbol": "BTCUSDT", "price": "1", "size": "1", "side": "Buy", "time": time, "seq": seq}

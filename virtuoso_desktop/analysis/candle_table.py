@@ -409,9 +409,10 @@ def _commit_levels(state: Floats, close: float, atr: float) -> None:
 @piece
 def _drop_oldest(state: Floats, at: int, newest: int, value: float) -> float:
     """Store the newest of a window of 20 and take its oldest out; returns the sum of the 19 that remain."""
-    state[at + newest] = value
-    state[at + (newest + 1) % BAND_LENGTH] = 0.0
-    return sum_of_20(state, at)
+    oldest = (newest + 1) % BAND_LENGTH
+    total = sum_of_20(state, at, (newest, value), (oldest, 0.0))
+    state[at + newest], state[at + oldest] = value, 0.0
+    return total
 
 
 @piece
@@ -422,12 +423,12 @@ def _commit_closes(state: Floats, close: float) -> None:
     moved = abs(state[CHANGE])
     state[PATH_19] += moved - state[STEPS + oldest]
     state[STEPS + newest] = moved
-    total = _drop_oldest(state, CLOSES, newest, close)
+    new = (newest, close)
     if state[COUNT] >= BAND_LENGTH - 1:
-        mean = total / (BAND_LENGTH - 1)
-        # The place of the oldest holds the mean while distances are summed: it adds nothing.
-        state[CLOSES + oldest] = mean
-        state[CLOSE_MEAN_19], state[CLOSE_M2_19] = mean, squares_of_20(state, CLOSES, mean)
+        mean = sum_of_20(state, CLOSES, new, (oldest, 0.0)) / (BAND_LENGTH - 1)
+        # The mean in the place of the oldest adds nothing to the distances.
+        state[CLOSE_MEAN_19], state[CLOSE_M2_19] = mean, squares_of_20(state, CLOSES, mean, new, (oldest, mean))
+    state[CLOSES + newest] = close
     commit_slope(state, SLOPE_SUM_49, SLOPE_CLOSES, state[COUNT], close)
 
 

@@ -11,8 +11,9 @@ from enum import StrEnum
 
 import msgspec
 
+from virtuoso_desktop.analysis.changes import Change, changes_between, components_of
 from virtuoso_desktop.analysis.confluence import ALPHAS
-from virtuoso_desktop.model.result import Component, Confluence, DimensionName, Reason, SignalKind, Withheld
+from virtuoso_desktop.model.result import Confluence, DimensionName, Reason, SignalKind, Withheld
 from virtuoso_desktop.settings.schema import ThresholdsSettings
 
 MOST_CANDLES = 50
@@ -27,17 +28,6 @@ class Contribution(msgspec.Struct, frozen=True):
     points: float
     score: float | None
     """Of the component itself, on its newest candle; None when it dropped out and only the smoothing remembers it."""
-
-
-class Change(msgspec.Struct, frozen=True):
-    """How the points of one component moved from one result to the next."""
-
-    dimension: DimensionName
-    component: str
-    before: float | None
-    now: float | None
-    points: float
-    """``now - before``, a missing one counted as 0: all changes add up to the change of the score."""
 
 
 class Lacking(msgspec.Struct, frozen=True):
@@ -88,16 +78,16 @@ def explain(result: Confluence, thresholds: ThresholdsSettings, before: Confluen
     """Explain a result, against the one before it where there is one."""
     contributions = [
         Contribution(dimension, name, component.points, component.score)
-        for dimension, name, component in _components(result)
+        for dimension, name, component in components_of(result)
         if component.points is not None and (component.available or component.points != 0.0)
     ]
     return Explanation(
         contributions=tuple(sorted(contributions, key=lambda each: -abs(each.points))),
-        changes=() if before is None else _changes(before, result),
+        changes=() if before is None else changes_between(before, result),
         score_change=_difference(before, result),
         lacking=tuple(
             Lacking(dimension, name, component.reason)
-            for dimension, name, component in _components(result)
+            for dimension, name, component in components_of(result)
             if not component.available and component.reason is not Reason.NOT_APPLICABLE
         ),
         withheld=result.withheld,
@@ -161,26 +151,7 @@ def _candles(result: Confluence, threshold: float, *, upwards: bool) -> int | No
     return None
 
 
-def _changes(before: Confluence, now: Confluence) -> tuple[Change, ...]:
-    earlier = {(dimension, name): component.points for dimension, name, component in _components(before)}
-    found: list[Change] = []
-    for dimension, name, component in _components(now):
-        was, points = earlier.get((dimension, name)), component.points
-        moved = (points or 0.0) - (was or 0.0)
-        if moved != 0.0 or (was is None) != (points is None):
-            found.append(Change(dimension, name, was, points, moved))
-    return tuple(sorted(found, key=lambda each: -abs(each.points)))
-
-
 def _difference(before: Confluence | None, now: Confluence) -> float | None:
     if before is None or before.confluence_score is None or now.confluence_score is None:
         return None
     return now.confluence_score - before.confluence_score
-
-
-def _components(result: Confluence) -> list[tuple[DimensionName, str, Component]]:
-    return [
-        (name, key, component)
-        for name, dimension in result.dimensions.items()
-        for key, component in dimension.components.items()
-    ]

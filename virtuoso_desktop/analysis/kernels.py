@@ -105,6 +105,21 @@ def cells_at(address: int, count: int) -> Floats:
     return carray(_pointer(address), (count,), np.float64)  # pyright: ignore[reportCallIssue, reportUnknownArgumentType]
 
 
+@intrinsic
+def _room(_typing: object, count: Any) -> Any:
+    """Address of that many float64 cells on the stack of the function that calls it; ``count`` is a constant."""
+    if not hasattr(count, "literal_value"):
+        return None
+    signature = numba_types.voidptr(count)
+
+    def generate(_context: object, builder: Any, _signature: object, _arguments: Any) -> Any:
+        tools = cast("Any", cgutils)
+        block = tools.alloca_once(builder, tools.ir.DoubleType(), size=count.literal_value)
+        return builder.bitcast(block, tools.voidptr_t)
+
+    return signature, generate
+
+
 def _step(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     """Stand-in for the step of a kernel in the three forms below."""
 
@@ -113,19 +128,20 @@ def _peek(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     _step(state.copy(), candle, params, out)
 
 
-_OUTPUTS = 0
+_OUTPUTS = _WIDTH = _CANDLE = 0
 
 
 def _batch(candles: Floats, params: Floats, state: Floats) -> Floats:
-    width, count = candles.shape
-    out, scratch = np.empty((count, _OUTPUTS)), np.empty(width)
-    cells, candle = cells_at(state.ctypes.data, state.size), cells_at(scratch.ctypes.data, width)
+    count = candles.shape[1]
+    out = np.empty((count, _OUTPUTS))
+    cells = cells_at(state.ctypes.data, _WIDTH)
+    # On the stack, where the compiler may keep the cells in registers.
+    candle = carray(_room(_CANDLE), (_CANDLE,), np.float64)  # pyright: ignore[reportCallIssue, reportUnknownArgumentType]
     numbers, address = cells_at(params.ctypes.data, params.size), out.ctypes.data
     for index in range(count):
-        for column in range(width):
+        for column in range(_CANDLE):
             candle[column] = candles[column, index]
         _step(cells, candle, numbers, cells_at(address + 8 * _OUTPUTS * index, _OUTPUTS))
-    scratch[0] = 0.0
     return out
 
 
@@ -180,6 +196,11 @@ def _compiled(function: Callable[..., Any], name: str, names: dict[str, object],
     return cast("Callable[..., Any]", njit(cache=True, error_model="numpy", forceinline=is_step)(copy))
 
 
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that is no step of a series: compiled at its first call, cached on disk as a kernel's are."""
+    return _compiled(function, function.__name__, {})
+
+
 def make_kernel(
     name: str,
     width: int,
@@ -204,7 +225,7 @@ def make_kernel(
     """
     compiled = _compiled(step, f"{name}_step", {}, is_step=True)
     peek, peek_many = previews or (_peek, _peek_many)
-    names: dict[str, object] = {"_step": compiled, "_OUTPUTS": len(outputs)}
+    names: dict[str, object] = {"_step": compiled, "_OUTPUTS": len(outputs), "_WIDTH": width, "_CANDLE": candle_width}
     return Kernel(
         name,
         width,

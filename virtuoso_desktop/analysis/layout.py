@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from virtuoso_desktop.model.result import COMPONENTS, DimensionName, Reason, SignalKind, SignalStrength, Withheld
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Part of every result; raised when the same candles and settings may give another outcome."""
 
 # --- the candle table ----------------------------------------------------------------------------------------------
@@ -85,6 +85,18 @@ INPUTS_COLUMNS: tuple[str, ...] = (
     *(f"{dimension.value}_sample" for dimension in DIMENSIONS),
     "close_ms", "bars", "cross_check", "reset", "synthetic",
 )  # fmt: skip
+
+# --- the streams row -----------------------------------------------------------------------------------------------
+
+STREAM_COMPONENTS: tuple[int, ...] = (
+    BUY_SELL_PRESSURE, ORDER_IMBALANCE, LARGE_TRADES, LIQUIDATIONS, BID_ASK_DEPTH, LIQUIDITY_ZONES, MICROPRICE,
+    FUNDING_RATE, OI_CHANGE, LONG_SHORT_RATIO, LIQUIDATION_SKEW,
+)  # fmt: skip
+"""Components of order flow, order book and sentiment; their cells follow each other in a streams row."""
+STREAM_COUNT = 11
+STREAM_SHARES = STREAM_COUNT * CELLS
+"""Three cells: share of the samples of order flow, order book and sentiment, as in an inputs row."""
+STREAMS_WIDTH = STREAM_SHARES + 3
 
 # --- the outcome row -----------------------------------------------------------------------------------------------
 

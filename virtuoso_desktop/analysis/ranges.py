@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from virtuoso_desktop.analysis.averages import ema_next, sum_of_20, wilder_next
+from virtuoso_desktop.analysis.averages import NOTHING, Put, ema_next, put_in, sum_of_20, wilder_next
 from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, make_kernel, piece
 from virtuoso_desktop.analysis.momentum import true_range
 
@@ -15,22 +15,29 @@ KELTNER_LENGTH, KELTNER_ATR, KELTNER_FACTOR = 20, 10, 2.0
 
 
 @piece
-def squares_of_20(state: Floats, at: int, mean: float) -> float:
-    """Sum of the squared distances of 20 cells from their mean, in a fixed order."""
+def squares_of_20(state: Floats, at: int, mean: float, new: Put, gone: Put) -> float:
+    """Sum of the squared distances of 20 cells from their mean, in a fixed order; see `sum_of_20`."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    for index in range(at, at + BAND_LENGTH, 4):
-        a += (state[index] - mean) * (state[index] - mean)
-        b += (state[index + 1] - mean) * (state[index + 1] - mean)
-        c += (state[index + 2] - mean) * (state[index + 2] - mean)
-        d += (state[index + 3] - mean) * (state[index + 3] - mean)
+    for index in range(0, BAND_LENGTH, 4):
+        distance = put_in(state[at + index], index, new, gone) - mean
+        a += distance * distance
+        distance = put_in(state[at + index + 1], index + 1, new, gone) - mean
+        b += distance * distance
+        distance = put_in(state[at + index + 2], index + 2, new, gone) - mean
+        c += distance * distance
+        distance = put_in(state[at + index + 3], index + 3, new, gone) - mean
+        d += distance * distance
     return (a + b) + (c + d)
 
 
 @piece
-def band_of_20(state: Floats, at: int) -> tuple[float, float]:
-    """Mean and population standard deviation of 20 cells, in two passes."""
-    mean = sum_of_20(state, at) / BAND_LENGTH
-    return mean, math.sqrt(squares_of_20(state, at, mean) / BAND_LENGTH)
+def band_of_20(state: Floats, at: int, place: int, value: float) -> tuple[float, float]:
+    """Store the newest of 20 cells; their mean and population standard deviation, in two passes."""
+    new = (place, value)
+    mean = sum_of_20(state, at, new, NOTHING) / BAND_LENGTH
+    deviation = math.sqrt(squares_of_20(state, at, mean, new, NOTHING) * (1.0 / BAND_LENGTH))
+    state[at + place] = value
+    return mean, deviation
 
 
 @piece
@@ -77,12 +84,11 @@ def bollinger_step(state: Floats, candle: Floats, params: Floats, out: Floats) -
 
     ``%b`` is NaN where the band has no width. State (count, ring).
     """
-    state[_BAND_RING + int(state[0]) % BAND_LENGTH] = candle[CLOSE]
+    mean, deviation = band_of_20(state, _BAND_RING, int(state[0]) % BAND_LENGTH, candle[CLOSE])
     state[0] += 1.0
     if state[0] < BAND_LENGTH:
         out[:] = math.nan
         return
-    mean, deviation = band_of_20(state, _BAND_RING)
     half = params[0] * deviation
     out[0], out[1], out[2] = mean + half, mean, mean - half
     out[3] = (candle[CLOSE] - out[2]) / (2.0 * half) if half > 0.0 else math.nan
@@ -98,7 +104,7 @@ def keltner_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> 
     """
     reach = true_range(candle[HIGH], candle[LOW], state[1])
     count = state[0]
-    state[4 + int(count) % BAND_LENGTH] = candle[CLOSE]
+    mean, deviation = band_of_20(state, 4, int(count) % BAND_LENGTH, candle[CLOSE])
     state[0] += 1.0
     state[1] = candle[CLOSE]
     typical = (candle[HIGH] + candle[LOW] + candle[CLOSE]) / 3.0
@@ -109,7 +115,6 @@ def keltner_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> 
         out[:] = math.nan
         return
     half = KELTNER_FACTOR * state[3]
-    mean, deviation = band_of_20(state, 4)
     out[0], out[1], out[2] = middle + half, middle, middle - half
     out[3] = 1.0 if mean + 2.0 * deviation < out[0] and mean - 2.0 * deviation > out[2] else 0.0
 

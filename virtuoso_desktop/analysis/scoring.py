@@ -32,6 +32,8 @@ from virtuoso_desktop.analysis.layout import (
     OUTCOME_COLUMNS,
     PRICE_STRUCTURE,
     RESET,
+    STALE,
+    STREAMS_WIDTH,
     SYNTHETIC,
     T_BARS,
     TABLE_WIDTH,
@@ -40,6 +42,7 @@ from virtuoso_desktop.analysis.layout import (
 )
 from virtuoso_desktop.analysis.signals import STATE_WIDTH as SIGNAL_WIDTH
 from virtuoso_desktop.analysis.signals import signal_step
+from virtuoso_desktop.analysis.stream_row import lay_streams, take_back
 from virtuoso_desktop.analysis.structure_score import structure_step
 from virtuoso_desktop.analysis.technical import technical_step
 from virtuoso_desktop.analysis.volume_score import volume_step
@@ -52,6 +55,10 @@ FACTS: tuple[str, ...] = ("close_ms", "reset", "synthetic", "has_volume")
 it fills a gap; 0 when its market's volumes are not known."""
 FACTS_WIDTH = len(FACTS)
 HAS_VOLUME = 3
+IS_STALE = TABLE_WIDTH + FACTS_WIDTH
+"""Cell of a row of `LIVE_SCORE`: 1 when the candle was too old when it came (analysis C.3)."""
+STREAMS = IS_STALE + 1
+"""Cell of a row of `LIVE_SCORE` with which the streams row begins."""
 CANDLES_ONLY_CAP = 0.5
 """Most confidence without order flow, book and sentiment."""
 
@@ -100,6 +107,18 @@ def _candle_score_step(state: Floats, row: Floats, params: Floats, out: Floats) 
     signal_step(state[CONFLUENCE_WIDTH:], inputs, params, out[INPUTS_WIDTH:])
 
 
+def _live_score_step(state: Floats, row: Floats, params: Floats, out: Floats) -> None:
+    """The same with the components of streams as they were when the candle closed; one that came too late is STALE."""
+    inputs = out[:INPUTS_WIDTH]
+    blank_inputs(inputs)
+    candle_inputs(row[:TABLE_WIDTH], row[TABLE_WIDTH:IS_STALE], inputs)
+    lay_streams(row[STREAMS:], inputs)
+    confluence_step(state[:CONFLUENCE_WIDTH], inputs, params, out[INPUTS_WIDTH:])
+    if row[IS_STALE] != 0.0:
+        take_back(inputs, out[INPUTS_WIDTH:], STALE)
+    signal_step(state[CONFLUENCE_WIDTH:], inputs, params, out[INPUTS_WIDTH:])
+
+
 def _fill_inputs(state: Floats, row: Floats, params: Floats, out: Floats) -> None:  # noqa: ARG001 (one form for all)
     """`candle_inputs` over an inputs row that may hold the components of streams already."""
     candle_inputs(row[:TABLE_WIDTH], row[TABLE_WIDTH:], out)
@@ -115,6 +134,14 @@ CANDLE_SCORE: Kernel = make_kernel(
     candle_width=TABLE_WIDTH + FACTS_WIDTH,
 )
 """A row of the candle table and its facts in the place of the candle: a series without streams."""
+LIVE_SCORE: Kernel = make_kernel(
+    "live_score",
+    STATE_WIDTH,
+    (*INPUTS_COLUMNS, *OUTCOME_COLUMNS),
+    _live_score_step,
+    candle_width=STREAMS + STREAMS_WIDTH,
+)
+"""A row of the candle table, its facts, whether it is stale, and a streams row in the place of the candle."""
 CANDLE_INPUTS: Kernel = make_kernel(
     "candle_inputs", 1, INPUTS_COLUMNS, _fill_inputs, candle_width=TABLE_WIDTH + FACTS_WIDTH
 )

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from virtuoso_desktop.analysis.averages import sum_of_20
+from virtuoso_desktop.analysis.averages import NOTHING, sum_of_20
 from virtuoso_desktop.analysis.kernels import (
     CLOSE,
     DELTA,
@@ -85,13 +85,14 @@ def volume_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> N
 
     Both NaN where they have no candles, the second also where those had no volume. State (count, ring).
     """
-    place = _VOLUME_RING + int(state[0]) % VOLUME_LENGTH
-    before = sum_of_20(state, _VOLUME_RING)
-    state[place] = candle[VOLUME]
+    place = int(state[0]) % VOLUME_LENGTH
+    before = sum_of_20(state, _VOLUME_RING, NOTHING, NOTHING)
+    total = sum_of_20(state, _VOLUME_RING, (place, candle[VOLUME]), NOTHING)
+    state[_VOLUME_RING + place] = candle[VOLUME]
     state[0] += 1.0
     out[:] = math.nan
     if state[0] >= VOLUME_LENGTH:
-        out[0] = sum_of_20(state, _VOLUME_RING) / VOLUME_LENGTH
+        out[0] = total / VOLUME_LENGTH
     if state[0] > VOLUME_LENGTH and before > 0.0:
         out[1] = candle[VOLUME] / (before / VOLUME_LENGTH)
 

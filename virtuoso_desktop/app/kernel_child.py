@@ -41,9 +41,9 @@ class KernelChild:
 
     def wait(self) -> None:
         """Until the child has done all its work, if one was started or the scoring is not on disk."""
-        from virtuoso_desktop.analysis.scoring import CANDLE_SCORE
+        from virtuoso_desktop.analysis.scoring import LIVE_SCORE
 
-        if not CANDLE_SCORE.is_cached:
+        if not LIVE_SCORE.is_cached:
             self._start()
         self._wait(None)
 

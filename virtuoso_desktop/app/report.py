@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import psutil
 
+from virtuoso_desktop.analysis.result_json import confluence_json
 from virtuoso_desktop.engine.views import BookChecks
 from virtuoso_desktop.model.market import PriceKind
-from virtuoso_desktop.model.result import Withheld
+from virtuoso_desktop.model.overview import MarketOverview
+from virtuoso_desktop.model.result import Confluence, Withheld
+from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -91,6 +94,8 @@ class InstrumentReport(msgspec.Struct, frozen=True):
     book: BookReport
     ages_ms: AgesReport
     derivatives: DerivativesReport
+    results: dict[str, dict[str, Any]]
+    """The newest result of each timeframe, with the names of the original system (`analysis.result_json`)."""
 
 
 class AnalysisReport(msgspec.Struct, frozen=True):
@@ -132,6 +137,8 @@ class RunReport(msgspec.Struct, frozen=True):
     venues: dict[str, VenueReport]
     instruments: dict[str, InstrumentReport]
     analysis: AnalysisReport | None
+    overview: MarketOverview | None
+    """The market as a whole; None for a run that never began."""
     process: ProcessReport
     errors: list[ErrorReport]
 
@@ -164,6 +171,7 @@ def build_report(engine: Engine | None, notices: NoticeBoard, meter: Meter) -> R
         venues={engine.venue_name: _venue(engine)} if engine is not None else {},
         instruments=_instruments(engine) if engine is not None else {},
         analysis=_analysis(engine.analysis_figures) if engine is not None else None,
+        overview=engine.final_overview().market if engine is not None else None,
         process=process,
         errors=[ErrorReport(error.at_ms, error.where, error.user_text) for error in notices.errors],
     )
@@ -199,11 +207,14 @@ def _analysis(figures: AnalysisFigures) -> AnalysisReport:
 
 
 def _instruments(engine: Engine) -> dict[str, InstrumentReport]:
-    now_ms = engine.venue_now_ms()
-    return {str(state.instrument.id): _instrument(state, now_ms) for state in engine.store.states}
+    now_ms, results = engine.venue_now_ms(), engine.last_results()
+    return {
+        str(state.instrument.id): _instrument(state, now_ms, results.get(state.instrument.id, {}))
+        for state in engine.store.states
+    }
 
 
-def _instrument(state: InstrumentState, now_ms: int) -> InstrumentReport:
+def _instrument(state: InstrumentState, now_ms: int, results: dict[Timeframe, Confluence]) -> InstrumentReport:
     book = state.book
     trade = state.tape.newest
     klines = [series.event_ms for series in state.candles.values() if series.event_ms is not None]
@@ -212,6 +223,7 @@ def _instrument(state: InstrumentState, now_ms: int) -> InstrumentReport:
         candles={timeframe.value: len(series) for timeframe, series in state.candles.items()},
         book=book_report(book, state),
         derivatives=_derivatives(state),
+        results={timeframe.value: confluence_json(result) for timeframe, result in results.items()},
         ages_ms=AgesReport(
             book=now_ms - book.event_ms if book is not None and book.event_ms else None,
             trade=now_ms - trade.time_ms if trade is not None else None,

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.stopping import StopRequest
     from virtuoso_desktop.app.wiring import Plan
     from virtuoso_desktop.engine.engine import Engine
+    from virtuoso_desktop.engine.kept_scales import KeptScales
     from virtuoso_desktop.engine.live_settings import LiveSettings
     from virtuoso_desktop.engine.universe import RememberedUniverse
 
 OPENING = "app.open"
 """The task that starts everything; when it fails, the run is over."""
 KEEP_PERIOD_S = 30.0
+SCALES_PERIOD_S = 180.0
 SETTINGS_PERIOD_S = 1.0
 LIVE_STEP_S = 0.1
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
@@ -126,6 +128,7 @@ class Run:
         self.rows = warm_start.RowMemory(None)
         """What the previous run saw last."""
         self._cannot_keep = False
+        self._scales_kept_s = time.monotonic()
 
     # --- start ---------------------------------------------------------------------------------------------------
 
@@ -176,6 +179,7 @@ class Run:
                 engine = wiring.build_engine(plan, self.notices, history, journal)
             self.engine = engine
             engine.run_desk.log_lines = folder.log_lines
+            engine.recall_scales(warm_start.read_scales(folder.cache))
             engine.start(self._remembered(plan, engine), history_waits=history_waits)
         self.settings = self._live_settings(plan, engine)
         if self.demo is not None and market is not None:
@@ -269,7 +273,15 @@ class Run:
                 self.notices.post(Severity.INFO, "profile", "What is shown now can be kept again.")
             self._cannot_keep = problem is not None
 
-    def _values_to_keep(self) -> dict[str, Any]:
+    def _scales_to_keep(self, engine: Engine, *, is_last: bool) -> KeptScales | None:
+        """Every few minutes and at the end: they change slowly."""
+        now_s = time.monotonic()
+        if not is_last and now_s - self._scales_kept_s < SCALES_PERIOD_S:
+            return None
+        self._scales_kept_s = now_s
+        return engine.kept_scales(is_last=is_last)
+
+    def _values_to_keep(self, *, is_last: bool = False) -> dict[str, Any]:
         """Copies only: they are encoded in a worker."""
         engine = self.engine
         if self.folder.cache is None or engine is None or self.settings is None:
@@ -278,6 +290,9 @@ class Run:
         rows = self.rows.snapshot(engine.market_rows(), engine.venue_now_ms())
         if rows is not None:
             values[warm_start.MARKETS_KEY] = rows
+        scales = self._scales_to_keep(engine, is_last=is_last)
+        if scales is not None:
+            values[warm_start.SCALES_KEY] = scales
         if engine.universe is not None:
             values[warm_start.UNIVERSE_KEY] = warm_start.universe_value(engine.universe, self.settings.current.universe)
         return values
@@ -304,7 +319,7 @@ class Run:
             code = ExitCode.ERRORS
         if not self._write_report() and code is ExitCode.DONE:
             code = ExitCode.ERRORS
-        problem = self._write(self._values_to_keep())
+        problem = self._write(self._values_to_keep(is_last=True))
         if problem is not None and not self._cannot_keep:
             say(problem)
         if self.engine is not None:

@@ -13,6 +13,7 @@ import msgspec
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot, MarketRow, MarketsSnapshot, RowState
 
 if TYPE_CHECKING:
+    from virtuoso_desktop.engine.kept_scales import KeptScales
     from virtuoso_desktop.engine.universe import RememberedUniverse
     from virtuoso_desktop.settings.schema import UniverseSettings
     from virtuoso_desktop.storage.first_look import CacheReader
@@ -22,6 +23,7 @@ CHART_KEY = "snapshot:chart"
 WINDOW_KEY = "window"
 STUDIES_KEY = "studies"
 UNIVERSE_KEY = "universe"
+SCALES_KEY = "scales"
 APPEARANCE_KEY = "settings:appearance"
 
 
@@ -67,6 +69,13 @@ def read_appearance(cache: CacheReader | None) -> Appearance | None:
 def read_studies(cache: CacheReader | None) -> bytes | None:
     """The studies that the chart drew."""
     return cache.read(STUDIES_KEY, bytes) if cache is not None else None
+
+
+def read_scales(cache: CacheReader | None) -> KeptScales | None:
+    """The scales of the streams that the last run left."""
+    from virtuoso_desktop.engine.kept_scales import KeptScales
+
+    return cache.read(SCALES_KEY, KeptScales) if cache is not None else None
 
 
 def read_universe(cache: CacheReader | None, wanted: UniverseSettings, now_ms: int) -> RememberedUniverse | None:

@@ -20,12 +20,15 @@ from virtuoso_desktop.analysis.layout import (
     AGE_MS,
     CELLS,
     COMPONENT_COUNT,
+    CONFIDENCE,
+    CONFIDENCE_RAW,
     ENTRY_SCORE,
     INPUTS_WIDTH,
     SAMPLE,
     SCORE,
     SIGNAL,
     SINCE_MS,
+    STALE,
     STRENGTH,
     T_BARS,
     T_DELTA_ESTIMATED,
@@ -33,10 +36,14 @@ from virtuoso_desktop.analysis.layout import (
     TABLE_WIDTH,
 )
 from virtuoso_desktop.analysis.results import Facts, Subject, confluence_of
-from virtuoso_desktop.analysis.scoring import CANDLE_SCORE
+from virtuoso_desktop.analysis.scoring import IS_STALE, LIVE_SCORE, STREAMS
 from virtuoso_desktop.analysis.series_gate import SeriesColumns, gate_series
 from virtuoso_desktop.analysis.signals import CLASS, HELD, RAISED_MS, RAISED_SCORE
-from virtuoso_desktop.engine.sealing import ESTIMATED, FROM_TRADES
+from virtuoso_desktop.analysis.staleness import stale_at_ms
+from virtuoso_desktop.analysis.stream_row import no_streams, say_nothing
+from virtuoso_desktop.engine.kept_inputs import KEPT_DELTA, KEPT_STALE, KEPT_STREAMS, KeptInputs
+from virtuoso_desktop.engine.kept_inputs import WIDTH as KEPT_WIDTH
+from virtuoso_desktop.engine.sealing import ESTIMATED, FROM_TRADES, SealedInputs
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.result import Confluence
 from virtuoso_desktop.model.timeframe import Timeframe
@@ -47,16 +54,20 @@ STRETCH = 250
 """Candles that are fed at once: about 2 ms."""
 CHECKPOINTS = 4
 KEPT_SCORES = 1_000
-KEPT_DELTAS = STRETCH * (CHECKPOINTS + 1)
+KEPT_CANDLES = STRETCH * (CHECKPOINTS + 1)
+"""As far as a revision goes back."""
+NO_STREAMS = no_streams()
 CLOSE_MS, RESET, FILLER, HAS_VOLUME = range(TABLE_WIDTH, TABLE_WIDTH + 4)
-"""Cells of a row of `CANDLE_SCORE` behind those of the table."""
+"""Cells of a row of `LIVE_SCORE` behind those of the table."""
 SIGNAL_CELLS = [CONFLUENCE_WIDTH + cell for cell in (HELD, CLASS, RAISED_MS, RAISED_SCORE)]
 """Cells of the score state that say which signal holds."""
 
 
-def score_row(row: Floats, table: Floats, close_ms: float) -> None:
-    """Fill a row of `CANDLE_SCORE` from one of the table; no reset, no filler, volumes known."""
+def score_row(row: Floats, table: Floats, close_ms: float, streams: Floats = NO_STREAMS) -> None:
+    """Fill a row of `LIVE_SCORE` from one of the table and one of the streams; no reset, no filler, not stale."""
     row[:TABLE_WIDTH] = table[:TABLE_WIDTH]
+    row[STREAMS:] = streams
+    row[IS_STALE] = 0.0
     row[CLOSE_MS] = close_ms
     row[RESET] = row[FILLER] = 0.0
     row[HAS_VOLUME] = 1.0
@@ -132,12 +143,12 @@ class AnalysedSeries:
         self.subject = subject
         self.price_decimals = instrument.price_decimals
         self.table_state = CANDLE_TABLE.new_state()
-        self.score_state = CANDLE_SCORE.new_state()
+        self.score_state = LIVE_SCORE.new_state()
         self.table_params = table_params(instrument, subject.timeframe)
         self._score_params = score_params
         self.open_ms: int | None = None
         """Open of the newest candle that the state knows."""
-        self.out: Floats = np.full(len(CANDLE_SCORE.outputs), np.nan)
+        self.out: Floats = np.full(len(LIVE_SCORE.outputs), np.nan)
         """Inputs and outcome of that candle."""
         self.columns: Floats = np.full(len(CANDLE_TABLE.outputs), np.nan)
         self.rejected = 0
@@ -152,7 +163,7 @@ class AnalysedSeries:
         self._out_before: Floats | None = None
         self.checkpoints: deque[Checkpoint] = deque(maxlen=CHECKPOINTS)
         self._last: Floats | None = None
-        self._deltas: dict[int, float] = {}
+        self._kept = KeptInputs(NO_STREAMS, KEPT_CANDLES)
         self._since_checkpoint = 0
 
     @property
@@ -182,8 +193,15 @@ class AnalysedSeries:
                 self._advance(stretch, is_reset=bool(is_reset[at]))
                 yield stretch.shape[1]
 
+    def take(self, item: SealedInputs) -> bool:
+        """Advance over a candle as it was sealed; False when the gate refused it."""
+        is_stale = item.decision_ms > stale_at_ms(self.timeframe, self.timeframe.close_ms(item.open_ms))
+        if item.streams is not None or is_stale or not np.isnan(item.candle[7]):
+            self._kept.keep(item.open_ms, item.candle[7], is_stale=is_stale, streams=item.streams)
+        return self.feed_one(item.candle)
+
     def feed_one(self, candle: Sequence[float]) -> bool:
-        """Advance over one sealed candle; False when the gate refused it."""
+        """Advance over one candle; False when the gate refused it."""
         row = np.array(candle[:7])[:, None]
         rows = row if self._last is None else np.hstack((self._last, row))
         close_ms = self.timeframe.close_ms(int(candle[0]))
@@ -197,7 +215,7 @@ class AnalysedSeries:
         is_new = np.full(gated.row.size, fill_value=True) if self.open_ms is None else gated.candles[0] > self.open_ms
         candles = np.ascontiguousarray(gated.candles[:, is_new])
         for place, open_ms in enumerate(candles[0].tolist()):
-            candles[DELTA, place] = self._deltas.get(int(open_ms), np.nan)
+            candles[DELTA, place] = self._kept.of(int(open_ms))[KEPT_DELTA]
         return candles, gated.is_reset[is_new]
 
     def _advance(self, candles: Floats, *, is_reset: bool) -> None:
@@ -206,12 +224,14 @@ class AnalysedSeries:
             self.table_state[AFTER_GAP] = 1.0
         table = CANDLE_TABLE.batch(np.ascontiguousarray(candles), self.table_params, self.table_state)
         count = candles.shape[1]
-        rows = np.empty((count, CANDLE_SCORE.candle_width))
+        rows = np.empty((count, LIVE_SCORE.candle_width))
         for index, open_ms in enumerate(candles[0].tolist()):
-            score_row(rows[index], table[index], float(self.timeframe.close_ms(int(open_ms))))
+            kept = self._kept.of(int(open_ms))
+            score_row(rows[index], table[index], float(self.timeframe.close_ms(int(open_ms))), kept[KEPT_STREAMS:])
+            rows[index, IS_STALE] = kept[KEPT_STALE]
         rows[0, RESET] = float(is_reset)
         rows[:, FILLER] = candles[SYNTHETIC]
-        out = CANDLE_SCORE.batch(np.ascontiguousarray(rows.T), self._score_params, self.score_state)
+        out = LIVE_SCORE.batch(np.ascontiguousarray(rows.T), self._score_params, self.score_state)
         # Copies: a view would keep the whole stretch.
         self._out_before = out[-2].copy() if count > 1 else self.out if self.open_ms is not None else None
         self.columns, self.out = table[-1].copy(), out[-1].copy()
@@ -228,14 +248,6 @@ class AnalysedSeries:
         assert self.open_ms is not None
         assert self._last is not None
         return Checkpoint(self.open_ms, self._last, self.table_state.copy(), self.score_state.copy())
-
-    def keep_delta(self, open_ms: int, delta: float) -> None:
-        """Remember the volume delta of a sealed candle, for the case that the venue changes one before it."""
-        if not np.isnan(delta):
-            self._deltas[open_ms] = delta
-            if len(self._deltas) > 2 * KEPT_DELTAS:
-                for old in sorted(self._deltas)[:-KEPT_DELTAS]:
-                    del self._deltas[old]
 
     def go_back(self, open_ms: int) -> bool:
         """Restore the newest state that does not know the candle ``open_ms``; False when none is kept."""
@@ -260,19 +272,25 @@ class AnalysedSeries:
 
     def takes(self, state: bytes) -> bool:
         """Whether the bytes of a machine fit."""
-        return len(state) == self.score_state.nbytes
+        return len(state) == 8 * (self.score_state.size + KEPT_WIDTH)
 
-    def hold(self, state: bytes) -> None:
-        """The signal that a machine of the last run held, and nothing else of it."""
-        self.score_state[SIGNAL_CELLS] = np.frombuffer(state, np.float64)[SIGNAL_CELLS]
+    def hold(self, state: bytes, open_ms: int) -> None:
+        """What the last run sealed of its newest candle, ``open_ms``, and the signal that it held before."""
+        cells = np.frombuffer(state, np.float64)
+        self.score_state[SIGNAL_CELLS] = cells[SIGNAL_CELLS]
+        sealed = cells[self.score_state.size :]
+        self._kept.keep(
+            open_ms, sealed[KEPT_DELTA], is_stale=bool(sealed[KEPT_STALE]), streams=sealed[KEPT_STREAMS:]
+        )  # fmt: skip
 
     def resume(self, state: bytes) -> None:
         """Go on from the machine of the last run."""
-        self.score_state[:] = np.frombuffer(state, np.float64)
+        self.score_state[:] = np.frombuffer(state, np.float64)[: self.score_state.size]
 
     def machine_state(self) -> bytes:
-        """What `resume` takes."""
-        return self.score_state.tobytes()
+        """What `hold` and `resume` take: the machine, and what was sealed of the newest candle."""
+        assert self.open_ms is not None
+        return self.score_state.tobytes() + self._kept.of(self.open_ms).tobytes()
 
     def preview(self, decision_ms: int, open_ms: int) -> Confluence | None:
         """The provisional result on the forming candle; None before one was previewed."""
@@ -297,6 +315,16 @@ class AnalysedSeries:
         self.before = self.result if self.result is not None else self._first_before(facts)
         self.result = self._result(facts, self.out, max(0, decision_ms - close_ms))
         return self.result
+
+    def say_stale(self, now_ms: int) -> None:
+        """Say and hold nothing when the newest of the candles that were loaded is too old to conclude from."""
+        assert self.open_ms is not None, "a candle was fed"
+        if now_ms <= stale_at_ms(self.timeframe, self.timeframe.close_ms(self.open_ms)):
+            return
+        self.out = self.out.copy()
+        say_nothing(self.out[:INPUTS_WIDTH], self.out[INPUTS_WIDTH:], STALE)
+        self.out[INPUTS_WIDTH + CONFIDENCE] = self.out[INPUTS_WIDTH + CONFIDENCE_RAW] = 0.0
+        self.hold_nothing()
 
     def _first_before(self, facts: Facts) -> Confluence | None:
         """The result of the candle before the first that is judged."""

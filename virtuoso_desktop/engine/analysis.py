@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
-from virtuoso_desktop.engine.analysis_publish import AnalysisPublisher
+from virtuoso_desktop.engine.analysis_publish import AnalysisPublisher, Asked
 from virtuoso_desktop.engine.analysis_run import AnalysisFigures, AnalysisRun
 from virtuoso_desktop.engine.sealing import SeriesKey
 from virtuoso_desktop.engine.views import EvidenceView, ScoreHistoryView
@@ -14,17 +15,30 @@ from virtuoso_desktop.kernel.clock import Clock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard, Severity
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.instrument import InstrumentId, Source
-from virtuoso_desktop.model.result import Confluence, TimeframeVote
+from virtuoso_desktop.model.result import Confluence, DimensionName, TimeframeVote
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import AnalysisSettings
 from virtuoso_desktop.storage.analysis_journal import AnalysisJournal
 from virtuoso_desktop.storage.journal import Journal
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from virtuoso_desktop.engine.analysis_core import AnalysisCore
+    from virtuoso_desktop.engine.kept_scales import KeptScales
+    from virtuoso_desktop.engine.liveness import InstrumentLife
+    from virtuoso_desktop.engine.streams import InstrumentStreams, Streams
 
 TELL_PERIOD_S = 1.0
 SAME_SERIES, SAME_INSTRUMENT, SAME_TIMEFRAME, UNSEEN = range(4)
+
+
+class Clocks(NamedTuple):
+    """Venue time, and the clock of receive stamps."""
+
+    venue: VenueClock
+    local: Clock
 
 
 class Analysis:
@@ -40,8 +54,10 @@ class Analysis:
         Whose closed candles are judged.
     journal : Journal
         What must survive.
-    clock, local_clock : VenueClock, Clock
-        Venue time; the clock of receive stamps.
+    clocks : Clocks
+        Venue time and local time.
+    life_of : callable
+        Which topics of an instrument live.
     """
 
     def __init__(
@@ -51,18 +67,27 @@ class Analysis:
         *,
         store: MarketStore,
         journal: Journal,
-        clock: VenueClock,
-        local_clock: Clock,
+        clocks: Clocks,
+        life_of: Callable[[InstrumentId], InstrumentLife],
     ) -> None:
         self.board = AnalysisBoard()
         self._settings = settings
         self._source = source
         self._journal = journal
         self._shown: SeriesKey | None = None
-        self._publisher = AnalysisPublisher(self.board, settings.thresholds, clock.now_ms, self._vote)
-        self._run = AnalysisRun(
-            store, AnalysisJournal(journal), clock.now_ms, self._load_core, self._rank, local_clock.now_ns
+        self._store = store
+        self._life_of = life_of
+        self._now_ms = clocks.venue.now_ms
+        self.streams: Streams | None = None
+        """There once the kernels are compiled."""
+        self._kept_scales: KeptScales | None = None
+        self._publisher = AnalysisPublisher(
+            self.board, settings.thresholds, self._now_ms, Asked(self._vote, self._warm_at_ms)
         )
+        self._run = AnalysisRun(
+            store, AnalysisJournal(journal), self._now_ms, self._load_core, self._rank, clocks.local.now_ns
+        )
+        self._run.streams = self._streams_row
         self._run.publisher = self._publisher
 
     @property
@@ -97,6 +122,8 @@ class Analysis:
     async def close(self, deadline_s: float) -> None:
         """Judge what is sealed, write what waits."""
         self._run.stop()
+        if self.streams is not None:
+            self.streams.close()
         await self._journal.close(deadline_s)
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
@@ -106,7 +133,30 @@ class Analysis:
     def forget(self, instrument_id: InstrumentId) -> None:
         """An instrument is no longer watched, or begins anew."""
         self._run.forget(instrument_id)
+        if self.streams is not None:
+            self.streams.forget(instrument_id)
         self._publisher.forget(instrument_id)
+
+    # --- streams ---------------------------------------------------------------------------------------------------
+
+    def recall_scales(self, kept: KeptScales | None) -> None:
+        """Scales of an earlier run; to be told before `run`."""
+        self._kept_scales = kept
+
+    def kept_scales(self, *, is_last: bool) -> KeptScales | None:
+        """Scales for the next run; None before there are any."""
+        return None if self.streams is None else self.streams.keep(self._now_ms(), is_last=is_last)
+
+    def streams_of(self, instrument_id: InstrumentId) -> InstrumentStreams | None:
+        """Order flow, order book and sentiment of an instrument; None before they are sampled."""
+        return None if self.streams is None else self.streams.of(instrument_id)
+
+    def _streams_row(self, key: SeriesKey, now_ms: int) -> NDArray[np.float64] | None:
+        return None if self.streams is None else self.streams.row(key, now_ms)
+
+    def _warm_at_ms(self, key: SeriesKey) -> dict[DimensionName, int]:
+        streams = self.streams_of(key[0])
+        return {} if streams is None else streams.warm_at_ms(key[1])
 
     # --- for the chart ---------------------------------------------------------------------------------------------
 
@@ -118,6 +168,16 @@ class Analysis:
             return ScoreHistoryView(reason=waits)
         scores = series.scores
         return ScoreHistoryView(open_ms=scores.open_ms, score=scores.score, version=scores.version, reason=None)
+
+    def last_results(self, instrument_ids: Iterable[InstrumentId]) -> dict[InstrumentId, dict[Timeframe, Confluence]]:
+        """The newest result of every timeframe, in the order of the timeframes."""
+        found: dict[InstrumentId, dict[Timeframe, Confluence]] = {}
+        for instrument_id in instrument_ids:
+            views = ((timeframe, self.board.view(instrument_id, timeframe)) for timeframe in Timeframe)
+            found[instrument_id] = {
+                timeframe: view.result for timeframe, view in views if view is not None and view.result is not None
+            }
+        return found
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
         """What the newest evaluation says of one component."""
@@ -137,8 +197,12 @@ class Analysis:
 
     def _load_core(self) -> AnalysisCore:
         from virtuoso_desktop.engine.analysis_core import AnalysisCore
+        from virtuoso_desktop.engine.streams import Streams
 
-        return AnalysisCore(self._settings, self._source)
+        core = AnalysisCore(self._settings, self._source)
+        if self.streams is None:
+            self.streams = Streams(self._store, self._life_of, self._kept_scales)
+        return core
 
     def _vote(self, instrument_id: InstrumentId, results: dict[Timeframe, Confluence]) -> TimeframeVote:
         core = self._run.core

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from virtuoso_desktop.analysis.book_kernels import compile_book_kernels
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE
 from virtuoso_desktop.analysis.layout import ENGINE_VERSION
 from virtuoso_desktop.analysis.results import Subject
-from virtuoso_desktop.analysis.scoring import CANDLE_SCORE, config_hash, scoring_params
+from virtuoso_desktop.analysis.scoring import LIVE_SCORE, config_hash, scoring_params
+from virtuoso_desktop.analysis.stream_row import compile_smooth
 from virtuoso_desktop.analysis.timeframes import take_vote
-from virtuoso_desktop.engine.analysed_series import AnalysedSeries, score_row
+from virtuoso_desktop.engine.analysed_series import NO_STREAMS, AnalysedSeries, score_row
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
 from virtuoso_desktop.model.result import Confluence, DimensionName, Profile, TimeframeVote
 from virtuoso_desktop.model.timeframe import Timeframe
@@ -38,13 +40,14 @@ class AnalysisCore:
 
     def __init__(self, settings: AnalysisSettings, source: Source) -> None:
         CANDLE_TABLE.compile(np.ones(4))
-        self.profile = Profile.CANDLES_ONLY
-        """Streams are not scored yet; what candles alone tell is called that."""
+        self.profile = Profile.FULL
         self.config_hash = config_hash(settings)
         self._source = source
         self._weights = tuple(float(getattr(settings.weights, name.value)) for name in DimensionName)
         self._params = scoring_params(settings, self.profile)
-        CANDLE_SCORE.compile(self._params)
+        LIVE_SCORE.compile(self._params)
+        compile_smooth()
+        compile_book_kernels()
         self._votes: dict[InstrumentId, Floats] = {}
 
     def vote(self, instrument_id: InstrumentId, results: Mapping[Timeframe, Confluence]) -> TimeframeVote:
@@ -73,7 +76,7 @@ class AnalysisCore:
             return
         # The last candle that the machine knows is judged with what it held: its result is told again as it was.
         yield from series.feed(rows, stop_ms - 1)
-        series.hold(machine.state)
+        series.hold(machine.state, series.timeframe.step_back(series.timeframe.open_ms(stop_ms), 1))
         yield from series.feed(rows, stop_ms)
         series.resume(machine.state)
         yield from series.feed(rows, now_ms)
@@ -86,18 +89,22 @@ class AnalysisCore:
         closed = [close for open_ms in rows[0, -2:] if (close := timeframe.close_ms(int(open_ms))) <= now_ms]
         return machine.as_of_ms if machine.as_of_ms in closed and series.takes(machine.state) else None
 
-    def preview(self, wanted: Sequence[tuple[AnalysedSeries, tuple[float, ...]]]) -> None:
-        """What each series would say if its forming candle closed as it is; into ``series.preview_out``."""
+    def preview(self, wanted: Sequence[tuple[AnalysedSeries, tuple[float, ...], Floats | None]]) -> None:
+        """What each series would say if its forming candle closed as it is; into ``series.preview_out``.
+
+        Each is a series, its candle as `CANDLE_TABLE` takes it, and its streams row as it is now.
+        """
         which = np.arange(len(wanted))
-        states = np.stack([series.table_state for series, _ in wanted])
+        states = np.stack([series.table_state for series, *_ in wanted])
         table = np.empty((len(wanted), len(CANDLE_TABLE.outputs)))
-        params = np.stack([series.table_params for series, _ in wanted])
-        CANDLE_TABLE.peek_many(states, np.array([candle for _, candle in wanted]), params, table, which)
-        rows = np.empty((len(wanted), CANDLE_SCORE.candle_width))
-        for index, (series, candle) in enumerate(wanted):
-            score_row(rows[index], table[index], float(series.timeframe.close_ms(int(candle[0]))))
-        out = np.empty((len(wanted), len(CANDLE_SCORE.outputs)))
-        scores = np.stack([series.score_state for series, _ in wanted])
-        CANDLE_SCORE.peek_many(scores, rows, np.tile(self._params, (len(wanted), 1)), out, which)
-        for (series, _), row in zip(wanted, out, strict=True):
+        params = np.stack([series.table_params for series, *_ in wanted])
+        CANDLE_TABLE.peek_many(states, np.array([candle for _, candle, _ in wanted]), params, table, which)
+        rows = np.empty((len(wanted), LIVE_SCORE.candle_width))
+        for index, (series, candle, streams) in enumerate(wanted):
+            close_ms = float(series.timeframe.close_ms(int(candle[0])))
+            score_row(rows[index], table[index], close_ms, NO_STREAMS if streams is None else streams)
+        out = np.empty((len(wanted), len(LIVE_SCORE.outputs)))
+        scores = np.stack([series.score_state for series, *_ in wanted])
+        LIVE_SCORE.peek_many(scores, rows, np.tile(self._params, (len(wanted), 1)), out, which)
+        for (series, *_), row in zip(wanted, out, strict=True):
             series.preview_out = row.copy()

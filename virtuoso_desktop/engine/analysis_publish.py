@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from virtuoso_desktop.analysis.staleness import stale_at_ms
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
 from virtuoso_desktop.engine.analysis_views import AnalysisState, AnalysisView, ScoreRow, SignalRules, SignalView
 from virtuoso_desktop.engine.explanation import explain
@@ -20,14 +21,19 @@ from virtuoso_desktop.storage.ledger_rows import LedgerKind, LedgerRow, Transiti
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.analysed_series import AnalysedSeries
 
-NOT_ANALYSED = frozenset({DimensionName.ORDERFLOW, DimensionName.ORDERBOOK, DimensionName.SENTIMENT})
 CANDLES_NEEDED = 34
 """The first score: the MACD is the last of the technical components to have a value."""
-SHORT_TIMEFRAME_MS = 5 * MINUTE_MS
-STALE_SLACK_MS = 30_000
 LOWEST_ALERTING_MS = 5 * MINUTE_MS
 """Signals of shorter timeframes are shown, never alerted."""
-Vote = Callable[[InstrumentId, dict[Timeframe, Confluence]], TimeframeVote]
+
+
+class Asked(NamedTuple):
+    """What the publisher asks of others."""
+
+    vote: Callable[[InstrumentId, dict[Timeframe, Confluence]], TimeframeVote]
+    """The timeframes of one instrument taken together."""
+    warm_at_ms: Callable[[SeriesKey], dict[DimensionName, int]]
+    """When the scales of the dimensions are known that are warming up."""
 
 
 class AnalysisPublisher:
@@ -41,17 +47,18 @@ class AnalysisPublisher:
         For the explanations.
     venue_now_ms : callable
         Venue time.
-    take_vote : callable
-        The vote of the timeframes of one instrument.
+    asked : Asked
+        Where it asks for what else belongs to a view.
     """
 
     def __init__(
-        self, board: AnalysisBoard, thresholds: ThresholdsSettings, venue_now_ms: Callable[[], int], take_vote: Vote
+        self, board: AnalysisBoard, thresholds: ThresholdsSettings, venue_now_ms: Callable[[], int], asked: Asked
     ) -> None:
         self._board = board
         self._rules = SignalRules(enter_score=thresholds.buy, leave_score=thresholds.buy_exit)
         self._venue_now_ms = venue_now_ms
-        self._take_vote = take_vote
+        self._asked = asked
+        self._missing_since: dict[SeriesKey, dict[DimensionName, int]] = {}
         self._results: dict[InstrumentId, dict[Timeframe, Confluence]] = {}
         self._views: dict[SeriesKey, AnalysisView] = {}
         self._held: dict[SeriesKey, SignalView] = {}
@@ -87,12 +94,15 @@ class AnalysisPublisher:
         """A provisional result."""
         view = self._views.get((series.subject.instrument_id, series.timeframe))
         if view is not None:
-            self._put(msgspec.structs.replace(view, preview=series.preview(self._venue_now_ms(), forming_open_ms)))
+            preview = series.preview(self._venue_now_ms(), forming_open_ms)
+            warm_at_ms = self._asked.warm_at_ms((view.instrument_id, view.timeframe))
+            self._put(msgspec.structs.replace(view, preview=preview, warm_at_ms=warm_at_ms))
 
     def forget(self, instrument_id: InstrumentId) -> None:
         """An instrument is no longer watched."""
         for timeframe in self._results.pop(instrument_id, {}):
             self._views.pop((instrument_id, timeframe), None)
+            self._missing_since.pop((instrument_id, timeframe), None)
         self._board.forget(instrument_id)
 
     # --- to the board ----------------------------------------------------------------------------------------------
@@ -101,7 +111,8 @@ class AnalysisPublisher:
         instrument_id, timeframe = result.instrument_id, result.timeframe
         results = self._results.setdefault(instrument_id, {})
         results[timeframe] = result
-        vote = self._take_vote(instrument_id, results)
+        vote = self._asked.vote(instrument_id, results)
+        warm_at_ms = self._asked.warm_at_ms((instrument_id, timeframe))
         state = AnalysisState.WARM_UP if series.bars < CANDLES_NEEDED else AnalysisState.READY
         stale_ms = stale_at_ms(timeframe, result.metadata.last_candle_ms)
         since_ms = result.signal_since_ms
@@ -119,15 +130,28 @@ class AnalysisPublisher:
                 explanation=explain(result, series.before, self._rules),
                 signal_candles=None if since_ms is None else _candles_since(result, since_ms),
                 stale_at_ms=stale_ms,
-                not_analysed=NOT_ANALYSED,
+                warm_at_ms=warm_at_ms,
+                missing_since_ms=self._follow_missing(result),
             )
         )
-        self._board.publish_scores((_score_row(result, state, stale_ms),))
+        self._board.publish_scores((_score_row(result, state, stale_ms, warm_at_ms),))
         # The vote changed for the instrument's other timeframes too.
         for other in results:
             view = self._views.get((instrument_id, other))
             if view is not None and other is not timeframe:
                 self._put(msgspec.structs.replace(view, vote=vote))
+
+    def _follow_missing(self, result: Confluence) -> dict[DimensionName, int]:
+        """Close of the first candle in a row without each dimension, as far as this run saw."""
+        key = (result.instrument_id, result.timeframe)
+        before = self._missing_since.get(key)
+        known = {} if before is None else before
+        close_ms = result.metadata.last_candle_ms
+        now = {
+            name: known.get(name, close_ms) for name, dimension in result.dimensions.items() if dimension.score is None
+        }
+        self._missing_since[key] = now
+        return now
 
     def _put(self, view: AnalysisView) -> None:
         self._views[view.instrument_id, view.timeframe] = view
@@ -143,18 +167,13 @@ class AnalysisPublisher:
             self._board.put_signal(msgspec.structs.replace(held, ended_ms=ended_ms, end_reason=reason, end_score=score))
 
 
-def stale_at_ms(timeframe: Timeframe, close_ms: int) -> int:
-    """Venue time from which a candle is too old for a signal (analysis C.3)."""
-    duration_ms = timeframe.duration_ms
-    slack_ms = duration_ms // 2
-    return close_ms + duration_ms + (min(slack_ms, STALE_SLACK_MS) if duration_ms <= SHORT_TIMEFRAME_MS else slack_ms)
-
-
 def _candles_since(result: Confluence, since_ms: int) -> int:
     return round((result.metadata.last_candle_ms - since_ms) / result.timeframe.duration_ms) + 1
 
 
-def _score_row(result: Confluence, state: AnalysisState, stale_ms: int) -> ScoreRow:
+def _score_row(
+    result: Confluence, state: AnalysisState, stale_ms: int, warm_at_ms: dict[DimensionName, int]
+) -> ScoreRow:
     dimensions = [result.dimensions[name] for name in COMPONENTS]
     return ScoreRow(
         instrument_id=result.instrument_id,
@@ -170,7 +189,7 @@ def _score_row(result: Confluence, state: AnalysisState, stale_ms: int) -> Score
         closed_ms=result.metadata.last_candle_ms,
         stale_at_ms=stale_ms,
         reason=result.reason,
-        not_analysed=NOT_ANALYSED,
+        warm_at_ms=warm_at_ms,
     )
 
 

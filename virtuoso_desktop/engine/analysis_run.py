@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from virtuoso_desktop.engine.sealing import SealedInputs, SeriesKey, sealed, trade_delta
+from virtuoso_desktop.engine.sealing import Moment, SealedInputs, SeriesKey, sealed, trade_delta
 from virtuoso_desktop.kernel.imports import plain_imports
 from virtuoso_desktop.kernel.metrics import Distribution
 from virtuoso_desktop.market.candles import CandleSeries, Columns
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Floats = NDArray[np.float64]
 BUDGET_MS = 6.0
 """Analysis per loop turn."""
 SEEN = 2
@@ -104,6 +106,10 @@ class _Verdict(NamedTuple):
     state: bytes
 
 
+def _nobody_samples(key: SeriesKey, now_ms: int) -> None:  # noqa: ARG001 (one form for all)
+    return None
+
+
 class AnalysisRun:
     """The analysis of all watched series.
 
@@ -138,6 +144,8 @@ class AnalysisRun:
         self._load_core = load_core
         self._rank = rank
         self._now_ns = now_ns
+        self.streams: Callable[[SeriesKey, int], Floats | None] = _nobody_samples
+        """The streams row of a series as of a venue time, a copy; None while nobody samples it."""
         self.publisher: Publisher | None = None
         self.core: AnalysisCore | None = None
         self.prepared = asyncio.Event()
@@ -202,7 +210,8 @@ class AnalysisRun:
         series = state.candles[candle.timeframe]
         index = series.index_of(candle.open_ms)
         if index is not None:
-            self._take(sealed(state, series, index, candle.event_ms, candle.recv_ns))
+            moment = Moment(candle.event_ms, candle.recv_ns, self.streams(key, candle.event_ms))
+            self._take(sealed(state, series, index, moment))
 
     def _take(self, item: SealedInputs) -> None:
         self._sealed.setdefault(item.key, deque()).append((self._seals, item))
@@ -301,7 +310,9 @@ class AnalysisRun:
         standing = NOTHING if row is None else row.standing
         if analysed.open_ms is None:
             return
-        result = analysed.judge(self._venue_now_ms())
+        now_ms = self._venue_now_ms()
+        analysed.say_stale(now_ms)
+        result = analysed.judge(now_ms)
         self._standing[key] = Standing(result.signal, result.signal_strength)
         transitions: tuple[Transition, ...] = ()
         if result.signal is not standing.signal:
@@ -324,7 +335,12 @@ class AnalysisRun:
         if analysed.open_ms is None:
             return
         for index in series.committed_after(analysed.open_ms):
-            self._take(sealed(state, series, index, self._venue_now_ms()))
+            now_ms, key = self._venue_now_ms(), (state.instrument.id, series.timeframe)
+            # The row of the streams is of now: it speaks for the newest candle only.
+            is_newest = series.timeframe.close_ms(int(series.columns[0, index])) > now_ms - key[1].duration_ms
+            self._take(
+                sealed(state, series, index, Moment(now_ms, 0, self.streams(key, now_ms) if is_newest else None))
+            )
 
     # --- judging ---------------------------------------------------------------------------------------------------
 
@@ -345,8 +361,7 @@ class AnalysisRun:
         if analysed.open_ms is not None and item.open_ms <= analysed.open_ms:
             return None  # the first load took it
         began = time.perf_counter()
-        analysed.keep_delta(item.open_ms, item.candle[7])
-        if not analysed.feed_one(item.candle):
+        if not analysed.take(item):
             return None
         result = analysed.judge(item.decision_ms)
         before = self._standing.get(key, NOTHING)
@@ -409,7 +424,7 @@ class AnalysisRun:
         """Advance copies of the states over the forming candles that somebody looks at, in one call."""
         if self.core is None or self.publisher is None:
             return
-        wanted: list[tuple[AnalysedSeries, tuple[float, ...]]] = []
+        wanted: list[tuple[AnalysedSeries, tuple[float, ...], Floats | None]] = []
         for key, analysed in self._series.items():
             if self._rank(key) > SEEN or key in self._loading or key in self._sealed:
                 continue
@@ -423,8 +438,9 @@ class AnalysisRun:
             ):
                 analysed.seen_version = series.version
                 row = series.columns[:, -1].tolist()
-                wanted.append((analysed, (*row, trade_delta(state, series, row), 0.0)))
+                candle = (*row, trade_delta(state, series, row), 0.0)
+                wanted.append((analysed, candle, self.streams(key, self._venue_now_ms())))
         if wanted:
             self.core.preview(wanted)
-            for analysed, candle in wanted:
+            for analysed, candle, _ in wanted:
                 self.publisher.previewed(analysed, int(candle[0]))

@@ -105,6 +105,10 @@ class AnalysisView(msgspec.Struct, frozen=True):
     """Venue time after which ``result`` is too old to be used."""
     not_analysed: frozenset[DimensionName] = frozenset()
     """Dimensions that this version does not analyse at all."""
+    warm_at_ms: dict[DimensionName, int] = {}
+    """Venue time at which the scales of a dimension are known, where they are not yet: those of `WARMUP`."""
+    missing_since_ms: dict[DimensionName, int] = {}
+    """Close of the first candle in a row on which a dimension was missing; absent where that is not known."""
 
 
 class ScoreRow(msgspec.Struct, frozen=True):
@@ -132,6 +136,8 @@ class ScoreRow(msgspec.Struct, frozen=True):
     reason: str | None = None
     """Why there is no score."""
     not_analysed: frozenset[DimensionName] = frozenset()
+    warm_at_ms: dict[DimensionName, int] = {}
+    """As in `AnalysisView`."""
 
 
 class SignalView(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from virtuoso_desktop.engine.analysis import Analysis
+from virtuoso_desktop.engine.analysis import Analysis, Clocks
 from virtuoso_desktop.engine.analysis_board import BoardCursor
 from virtuoso_desktop.engine.analysis_run import AnalysisFigures
 from virtuoso_desktop.engine.analysis_views import AnalysisView, SignalView
@@ -24,10 +24,14 @@ from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.desk import MarketDesk
 from virtuoso_desktop.engine.feeds import Feeds
 from virtuoso_desktop.engine.history import HistoryLoader
+from virtuoso_desktop.engine.inputs import inputs_of
 from virtuoso_desktop.engine.integrity import BookGuard
+from virtuoso_desktop.engine.kept_scales import KeptScales
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, ListingTimes
 from virtuoso_desktop.engine.live_settings import SettingsChange
+from virtuoso_desktop.engine.liveness import Carriers, Liveness
+from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
 from virtuoso_desktop.engine.run_desk import RunParts, RunReader
 from virtuoso_desktop.engine.studies import Studies
@@ -63,6 +67,8 @@ from virtuoso_desktop.kernel.tasks import Backoff, Supervisor
 from virtuoso_desktop.market.store import InstrumentState, MarketStore
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind, Source
+from virtuoso_desktop.model.overview import Overview
+from virtuoso_desktop.model.result import Confluence
 from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.schema import Settings
@@ -73,7 +79,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.analysis.book_measures import BookMeasures, BookWall, ImbalanceHistory
     from virtuoso_desktop.analysis.kernels import Kernel
+    from virtuoso_desktop.engine.input_views import InputsView
 
 log = logging.getLogger(__name__)
 
@@ -130,9 +138,11 @@ class Engine:
         self.store = store
         self.notices = notices
         self.studies = Studies()
+        self._liveness = Liveness(Carriers(venue.adapter.subscriptions, venue.adapter.newest_ms), venue.clock.now_ms)
         self._analysis = Analysis(
-            settings.analysis, source, store=store, journal=venue.journal, clock=venue.clock, local_clock=clock
-        )
+            settings.analysis, source, store=store, journal=venue.journal, clocks=Clocks(venue.clock, clock),
+            life_of=self._liveness.of,
+        )  # fmt: skip
         self.loop_monitor = LoopMonitor()
         self.tasks = Supervisor(on_failure=self._task_failed)
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched instruments changed")
@@ -140,7 +150,7 @@ class Engine:
         self._venue_clock = venue.clock
         self._board = LinkBoard(venue.adapter, venue.clock, clock)
         feeds = Feeds(venue.adapter, settings.websocket.channels, venue.clock.now_ms)
-        self.desk = MarketDesk(store, feeds, venue.clock.now_ms)
+        self.desk = MarketDesk(store, feeds, venue.clock.now_ms, self._walls_of)
         self._archive = Archive(venue.history, is_real=source is Source.LIVE)
         self._history = HistoryLoader(
             venue.adapter, store, self.tasks, venue.clock.now_ms, clock=clock, archive=self._archive
@@ -153,6 +163,7 @@ class Engine:
         self._backfill = BackFill(
             venue.adapter, self._archive, self.watched, venue.clock.now_ms, lambda: self._history.is_idle
         )
+        self._market_watch = MarketWatch(store, self._archive, venue.clock.now_ms, self._analysis.prepared.is_set)
         self._sparklines = SparklineCache()
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
@@ -203,6 +214,7 @@ class Engine:
         self.tasks.spawn("engine.loop_monitor", self.loop_monitor.run)
         self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.overview", self._market_watch.run, restart=Backoff(first_s=5.0))
 
     def open_history(self) -> None:
         """Open the history's file in its thread, which takes DuckDB's import; returns at once."""
@@ -249,6 +261,7 @@ class Engine:
         if not added:
             return
         self._adapter.subscribe(self._subscriptions(added))
+        self._liveness.look(())
         self._history.watch(added)
         self._derivatives.watch(added)
         self.watched_changed.emit(tuple(self._watched))
@@ -261,7 +274,9 @@ class Engine:
             self.watched_changed.emit(tuple(self._watched))
 
     def _let_go(self, instrument: Instrument) -> None:
-        self._adapter.unsubscribe(self._subscriptions([instrument]))
+        subscriptions = self._subscriptions([instrument])
+        self._adapter.unsubscribe(subscriptions)
+        self._liveness.look(subscriptions)
         self._history.unwatch(instrument.id)
         self._derivatives.unwatch(instrument.id)
         self.store.remove(instrument.id)
@@ -322,6 +337,14 @@ class Engine:
     async def measure_clock(self) -> None:
         """One quick sample of the venue's time."""
         await self._time_keeper.measure(samples=1)
+
+    def recall_scales(self, kept: KeptScales | None) -> None:
+        """Begin with the scales of an earlier run; before `begin_analysis`."""
+        self._analysis.recall_scales(kept)
+
+    def kept_scales(self, *, is_last: bool = False) -> KeptScales | None:
+        """The scales of the streams for the next run; None while there are none."""
+        return self._analysis.kept_scales(is_last=is_last)
 
     # what faces read
 
@@ -410,6 +433,36 @@ class Engine:
     def signals_version(self) -> int:
         return self._analysis.board.signals_version
 
+    def overview(self) -> Overview:
+        return self._market_watch.view()
+
+    def final_overview(self) -> Overview:
+        """The market as a whole with everything worked out now, for the report."""
+        return self._market_watch.final_view()
+
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
+        state = self.store.get(instrument_id)
+        if state is None:
+            return None
+        life, streams = self._liveness.of(instrument_id), self._analysis.streams_of(instrument_id)
+        return inputs_of(state, life, streams, self._venue_clock.now_ms())
+
+    def _walls_of(self, instrument_id: InstrumentId) -> tuple[BookWall, ...]:
+        measures = self.book_measures(instrument_id)
+        return () if measures is None else measures.walls
+
+    def book_measures(self, instrument_id: InstrumentId) -> BookMeasures | None:
+        streams = self._analysis.streams_of(instrument_id)
+        return None if streams is None else streams.book.measures(self._venue_clock.now_ms())
+
+    def book_imbalance(self, instrument_id: InstrumentId) -> ImbalanceHistory | None:
+        streams = self._analysis.streams_of(instrument_id)
+        return None if streams is None else streams.book.history
+
+    def last_results(self) -> dict[InstrumentId, dict[Timeframe, Confluence]]:
+        """The newest result of every timeframe of every watched instrument, for the report."""
+        return self._analysis.last_results(self._watched)
+
     def links(self) -> tuple[LinkView, ...]:
         return (msgspec.structs.replace(self._board.view(), book_checks=self.book_guard.checks),)
 
@@ -459,6 +512,7 @@ class Engine:
 
     def _link_changed(self, state: LinkState) -> None:
         self._board.update(state)
+        self._liveness.update(state)
         if state.phase in DOWN_PHASES or state.phase is VenueLinkPhase.CONNECTING:
             reason = state.reason or "the connection is being made"
             for subscription in self._adapter.subscriptions(state.link):
@@ -489,6 +543,7 @@ class Engine:
         self._history.refresh_trades(each for each in traded if each in self._watched)
 
     def _topic_rejected(self, rejection: TopicRejected) -> None:
+        self._liveness.refuse(rejection.subscription)
         is_minor = rejection.subscription.kind is TopicKind.LIQUIDATIONS
         if not is_minor:
             self.listing.suspect()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtuoso_desktop.analysis.changes import changes_between
 from virtuoso_desktop.engine.analysis_views import Explanation, Move, Obstacle, SignalRules
 from virtuoso_desktop.model.result import SignalKind, SignalStrength, Withheld
 
@@ -112,16 +113,9 @@ def _ends_by(result: Confluence, ends_at: float) -> tuple[Move, ...]:
 
 
 def _changes(result: Confluence, before: Confluence) -> tuple[Move, ...]:
-    earlier, now = _points(before), _points(result)
-    moves = [Move(name, earlier.get(name, 0.0), points) for name, points in now.items()]
-    told = [move for move in moves if abs(move.after - move.before) >= LEAST_CHANGE]
-    return tuple(sorted(told, key=lambda move: -abs(move.after - move.before)))
-
-
-def _points(result: Confluence) -> dict[str, float]:
-    """By component; one that is missing contributes nothing."""
-    return {
-        name: component.points or 0.0
-        for dimension in result.dimensions.values()
-        for name, component in dimension.components.items()
-    }
+    """The changes that are large enough to tell."""
+    return tuple(
+        Move(change.component, change.before or 0.0, change.now or 0.0)
+        for change in changes_between(before, result)
+        if abs(change.points) >= LEAST_CHANGE
+    )

@@ -8,14 +8,16 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from virtuoso_desktop.market.candles import CandleSeries
 from virtuoso_desktop.market.store import InstrumentState
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import Timeframe
 
+Floats = NDArray[np.float64]
 SeriesKey = tuple[InstrumentId, Timeframe]
-LEAST_COVERAGE, MOST_COVERAGE = 0.98, 1.02
-"""Share of the candle's volume that its trades have to add up to (analysis A.13)."""
 FROM_TRADES = "trades"
 ESTIMATED = "bvc"
 
@@ -30,25 +32,33 @@ class SealedInputs(NamedTuple):
     """Venue time of the frame that closed the candle."""
     recv_ns: int = 0
     """Local stamp of the socket read that closed it; 0 when REST did."""
+    streams: Floats | None = None
+    """Streams row (`analysis.layout`) as of the second of the closing frame; None when nobody sampled."""
 
     @property
     def open_ms(self) -> int:
         return int(self.candle[0])
 
 
-def sealed(
-    state: InstrumentState, series: CandleSeries, index: int, decision_ms: int, recv_ns: int = 0
-) -> SealedInputs:
+class Moment(NamedTuple):
+    """What is sealed beside the candle: see `SealedInputs`."""
+
+    decision_ms: int
+    recv_ns: int = 0
+    streams: Floats | None = None
+
+
+def sealed(state: InstrumentState, series: CandleSeries, index: int, moment: Moment) -> SealedInputs:
     """Copy the committed row ``index`` of a series, with the volume delta of its trades where they are complete."""
     columns = series.columns[:, index].tolist()
     key = (state.instrument.id, series.timeframe)
-    return SealedInputs(key, (*columns, trade_delta(state, series, columns), 0.0), decision_ms, recv_ns)
+    return SealedInputs(key, (*columns, trade_delta(state, series, columns), 0.0), *moment)
 
 
 def trade_delta(state: InstrumentState, series: CandleSeries, row: list[float]) -> float:
     """Taker buys minus sells of a candle; NaN where its trades do not add up to its volume."""
     open_ms, volume = int(row[0]), row[5]
     traded = state.tape.deltas.between(open_ms, series.timeframe.close_ms(open_ms))
-    if volume == 0.0:
-        return 0.0 if traded.volume == 0.0 else math.nan
-    return traded.delta if LEAST_COVERAGE <= traded.volume / volume <= MOST_COVERAGE else math.nan
+    if not traded.covers(volume):
+        return math.nan
+    return traded.delta if volume else 0.0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from virtuoso_desktop.engine.study_columns import Run, StudyKernels, run_of
+from virtuoso_desktop.engine.study_columns import Run, StudyKernels, merged, run_of
 from virtuoso_desktop.engine.study_levels import levels_of
 from virtuoso_desktop.engine.views import CandleView, LevelView, StudiesView
 from virtuoso_desktop.kernel.imports import plain_imports
@@ -139,8 +139,13 @@ class _Series:
         self._last_open_ms = 0.0
 
     def choose(self, runs: Iterable[Run]) -> None:
-        """Take over the chosen runs; those that were there keep what they have."""
-        self.tracks = {run.key: self.tracks.get(run.key) or _Track(run, self.count) for run in runs}
+        """Take over the chosen runs; those that were there with the same columns keep what they have."""
+        before = self.tracks
+        self.tracks = {}
+        for run in merged(runs):
+            track = before.get(run.key)
+            is_there = track is not None and track.run.columns == run.columns
+            self.tracks[run.key] = track if track is not None and is_there else _Track(run, self.count)
         self.serial += 1
         self.is_behind = True
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from virtuoso_desktop.model.study import Study, StudyKind
+from virtuoso_desktop.model.study import BANDS, CVD, Study, StudyKind
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -57,7 +57,17 @@ class Run(NamedTuple):
         return self.kernel.name, self.params.tobytes()
 
 
-TABLE_COLUMNS = ("swing_high", "swing_low", "bos", "choch", "atr", "rvol")
+def merged(runs: Iterable[Run]) -> list[Run]:
+    """Those that compute the same made one, with the columns of both."""
+    found: dict[tuple[str, bytes], Run] = {}
+    for run in runs:
+        before = found.get(run.key)
+        found[run.key] = run if before is None else run._replace(columns=before.columns | run.columns)
+    return list(found.values())
+
+
+SWING_OUTPUTS = ("swing_high", "swing_low", "bos", "choch", "atr")
+"""Of the table's; levels are read from its state."""
 
 
 def run_of(kernels: StudyKernels, study: Study, instrument: Instrument, timeframe: Timeframe) -> Run | None:
@@ -66,12 +76,16 @@ def run_of(kernels: StudyKernels, study: Study, instrument: Instrument, timefram
     if study.kind is StudyKind.VWAP:
         if timeframe.duration_ms >= DAY_MS:  # its session is the day
             return None
-        return Run(kernels.VWAP, kernels.session_params(instrument), {"vwap": "vwap", "vwap.sd": "vwap_sd"})
+        columns = {"vwap": "vwap"} | ({"vwap.sd": "vwap_sd"} if study.has(BANDS) else {})
+        return Run(kernels.VWAP, kernels.session_params(instrument), columns)
     if study.kind is StudyKind.VOLUME:
+        if not study.has(CVD):
+            return None
         columns = {"cvd": "cvd", "cvd.estimated": "delta_is_estimated"}
         return Run(kernels.VOLUME_DELTA, kernels.numbers((float(DAY_MS),)), columns)
     if study.kind in (StudyKind.LEVELS, StudyKind.SWINGS):
-        columns = {f"table.{output}": output for output in TABLE_COLUMNS}
+        outputs = ("atr",) if study.kind is StudyKind.LEVELS else SWING_OUTPUTS
+        columns = {f"table.{output}": output for output in outputs}
         return Run(kernels.TABLE, kernels.structure_params(instrument, timeframe), columns)
     maker = _PLAIN.get(study.kind)
     if maker is None:

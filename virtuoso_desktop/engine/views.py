@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
     from virtuoso_desktop.engine.desk_views import Desk
+    from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.engine.run_views import RunDesk
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
     from virtuoso_desktop.model.market import FundingRate, Liquidation, LongShortRatio, OpenInterest, PriceKind
+    from virtuoso_desktop.model.overview import Overview
     from virtuoso_desktop.model.study import Study
 
     FloatColumn = NDArray[np.float64]
@@ -445,6 +448,22 @@ class EngineView(Protocol):
 
     def signals_version(self) -> int:
         """Changes with `signals`."""
+        ...
+
+    def inputs(self, instrument_id: InstrumentId) -> InputsView | None:
+        """What the analysis of an instrument is made of; None while it is unknown."""
+        ...
+
+    def book_measures(self, instrument_id: InstrumentId) -> BookMeasures | None:
+        """What the analysed order book says now; None before its first sample."""
+        ...
+
+    def book_imbalance(self, instrument_id: InstrumentId) -> ImbalanceHistory | None:
+        """Imbalance of the analysed order book by second and by minute; None before its first sample."""
+        ...
+
+    def overview(self) -> Overview:
+        """The market as a whole, at most a second old."""
         ...
 
     def links(self) -> tuple[LinkView, ...]: ...

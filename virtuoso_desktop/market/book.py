@@ -96,6 +96,11 @@ class OrderBook:
         return self._asks.levels()
 
     @property
+    def sides(self) -> tuple[BookSide, BookSide]:
+        """Bids and asks as they are held, the same two for the life of the book."""
+        return self._bids, self._asks
+
+    @property
     def best_bid(self) -> int:
         """The highest bid in ticks, `NO_BID` without one."""
         return -self._bid_key if self._bid_key != NO_LEVEL else NO_BID

@@ -133,6 +133,30 @@ class BookSide:
         missing = sorted(self._far)[: count - len(found)]
         return found + [(sign * key, self._far[key]) for key in missing]
 
+    def best_levels(self, count: int) -> tuple[list[float], list[int]]:
+        """Keys and lots of the best ``count`` levels."""
+        top = self.top(count)
+        return [float(self._sign * ticks) for ticks, _ in top], [lots for _, lots in top]
+
+    def outward(self, levels: int) -> tuple[int, list[int], list[tuple[int, int]]]:
+        """The best ``levels`` as they lie here, for readers that want many of them quickly.
+
+        Returns
+        -------
+        tuple
+            Key of the best level (`NO_LEVEL` while the side is empty); lots by slot from it outwards, 0 where there
+            is no level; (key, lots) of the levels beyond the slots, nearest first, none when the slots hold enough.
+        """
+        near, best = self.near, self.best
+        held = self._slots - near.count(0)
+        wanted = min(levels, held)
+        end = best + levels + levels // 2
+        slots = near[best:end]
+        while len(slots) - slots.count(0) < wanted:
+            slots += near[end : end + levels]
+            end += levels
+        return self.best_key, slots, [] if held >= levels else sorted(self._far.items())
+
     def copy(self) -> BookSide:
         """The same side, apart."""
         twin = copy.copy(self)

@@ -9,6 +9,8 @@ from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS
 KEPT_MINUTES = DAY_MS // MINUTE_MS + 60
 """A whole day, so that the daily candle has its delta, and an hour for the trim."""
 MOST_MINUTES = KEPT_MINUTES + 60
+LEAST_COVERAGE, MOST_COVERAGE = 0.98, 1.02
+"""Share of a candle's volume that its trades have to add up to."""
 
 
 class Traded(NamedTuple):
@@ -17,6 +19,12 @@ class Traded(NamedTuple):
     delta: float
     """Taker buys minus taker sells."""
     volume: float
+
+    def covers(self, volume: float) -> bool:
+        """Whether these are all trades of a candle of that volume; no candle (NaN) has all its trades."""
+        if volume == 0.0:
+            return self.volume == 0.0
+        return LEAST_COVERAGE <= self.volume / volume <= MOST_COVERAGE
 
 
 class MinuteDeltas:

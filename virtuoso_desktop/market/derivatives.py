@@ -10,12 +10,21 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from virtuoso_desktop.model.market import FundingRate, Liquidation, LongShortRatio, OpenInterest, PriceKind
+from virtuoso_desktop.model.market import (
+    FundingRate,
+    Liquidation,
+    LongShortRatio,
+    OpenInterest,
+    PositionSide,
+    PriceKind,
+)
 
 KEPT_FUNDING = 200
 KEPT_HOURS = 30 * 24
 """Open interest, ratios and prices reach back 30 days by the hour."""
 KEPT_LIQUIDATIONS = 1_000
+KEPT_LIQUIDATION_HOURS = 14 * 24
+HOUR_MS = 3_600_000
 REPEAT_WINDOW_MS = 60_000
 """A liquidation that comes again within this time is the same one, sent anew after a reconnect."""
 
@@ -106,7 +115,7 @@ class PriceSeries:
 class LiquidationTape:
     """The newest liquidations in the order of venue time. They have no id: see `REPEAT_WINDOW_MS`."""
 
-    __slots__ = ("_kept", "_recent", "duplicates", "events", "version")
+    __slots__ = ("_kept", "_recent", "duplicates", "events", "hours", "version")
 
     def __init__(self, kept: int = KEPT_LIQUIDATIONS) -> None:
         self._kept = kept
@@ -114,6 +123,8 @@ class LiquidationTape:
         """The frame (send time, receive stamp) in which each came first."""
         self.events: list[Liquidation] = []
         """Oldest first; up to twice as many as kept between trims."""
+        self.hours: dict[int, tuple[float, float]] = {}
+        """By the begin of the hour: sizes of liquidated longs and shorts, all that came since the start."""
         self.duplicates = 0
         self.version = 0
 
@@ -139,8 +150,20 @@ class LiquidationTape:
             events.append(event)
         if len(events) > 2 * self._kept:
             del events[: -self._kept]
+        self._add_to_hour(event)
         self.version += 1
         return True
+
+    def _add_to_hour(self, event: Liquidation) -> None:
+        hours, hour_ms = self.hours, event.time_ms - event.time_ms % HOUR_MS
+        longs, shorts = hours.get(hour_ms, (0.0, 0.0))
+        if event.side is PositionSide.LONG:
+            longs += event.size
+        else:
+            shorts += event.size
+        hours[hour_ms] = (longs, shorts)
+        if len(hours) > KEPT_LIQUIDATION_HOURS:
+            del hours[min(hours)]
 
     def _forget(self, before_ms: int) -> None:
         recent = self._recent

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntFlag
 
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.market.book import OrderBook
 from virtuoso_desktop.market.candles import CandleSeries
 from virtuoso_desktop.market.derivatives import DerivativeState
+from virtuoso_desktop.market.flow import InstrumentFlow
 from virtuoso_desktop.market.tape import TradeTape
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 from virtuoso_desktop.model.market import (
@@ -25,6 +26,10 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 
 ANALYSED_DEPTH = 1_000
 """Levels a side of the book that every watched instrument has: real ones reach about 30 bps."""
+
+SECOND_MS = 1_000
+FAR_MS = 600_000
+"""An event so far ahead of all before it is believed once a later one agrees."""
 
 
 class Facet(IntFlag):
@@ -88,7 +93,19 @@ class TickerState:
 
 
 class InstrumentState:
-    """Everything live about one watched instrument."""
+    """Everything live about one watched instrument.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        The instrument.
+    depths : iterable of int
+        Depths of its books, the analysed one first.
+    timeframes : iterable of Timeframe
+        Its candle series.
+    has_flow : bool
+        Whether trades, quotes and liquidations are summed by second too.
+    """
 
     __slots__ = (
         "_dropped_versions",
@@ -96,20 +113,37 @@ class InstrumentState:
         "candles",
         "candles_version",
         "derivatives",
+        "far_ms",
+        "flow",
         "instrument",
+        "next_second_ms",
         "revision",
         "tape",
         "ticker",
     )
 
-    def __init__(self, instrument: Instrument, depths: Iterable[int], timeframes: Iterable[Timeframe]) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        depths: Iterable[int],
+        timeframes: Iterable[Timeframe],
+        *,
+        has_flow: bool = True,
+    ) -> None:
         self.instrument = instrument
         self.ticker = TickerState()
         self.books = {depth: OrderBook(instrument, depth) for depth in depths}
         """The analysed book first, deeper and shallower ones after it."""
-        self.tape = TradeTape()
+        book = self.book
+        self.flow = InstrumentFlow(instrument, book) if has_flow and book is not None else None
+        """Order flow by second; None where it is not kept."""
+        self.tape = TradeTape(flow=None if self.flow is None else self.flow.trades)
         self.candles = {timeframe: CandleSeries(instrument, timeframe) for timeframe in timeframes}
         self.derivatives = DerivativeState()
+        self.next_second_ms = 0
+        """Venue time with which the next second begins that was not told yet."""
+        self.far_ms = 0
+        """Time of an event far ahead of all before it, which another one has to confirm."""
         self.candles_version = 0
         """Changes with every change of any series."""
         self.revision = 0
@@ -183,6 +217,8 @@ class MarketStore:
         Order book depths held for every instrument, the analysed one first.
     timeframes : iterable of Timeframe
         Candle series held for every instrument.
+    has_flow : bool
+        Whether order flow is kept for every instrument.
 
     Notes
     -----
@@ -191,12 +227,20 @@ class MarketStore:
     """
 
     def __init__(
-        self, depths: Iterable[int] = (ANALYSED_DEPTH,), timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES
+        self,
+        depths: Iterable[int] = (ANALYSED_DEPTH,),
+        timeframes: Iterable[Timeframe] = ANALYSED_TIMEFRAMES,
+        *,
+        has_flow: bool = True,
     ) -> None:
         self._depths = tuple(depths)
+        self._has_flow = has_flow
         self._timeframes = tuple(timeframes)
         self._states: dict[InstrumentId, InstrumentState] = {}
         self.candle_closed: Signal[Candle] = Signal("candle closed")
+        self.second_began: Callable[[InstrumentState, int], None] | None = None
+        """Called with an instrument and the whole second of venue time that its next event belongs to, before that
+        event is applied; for one reader."""
         self.unwatched_events = 0
         """Events of what is not held: an instrument or a book whose unsubscribe is under way."""
 
@@ -204,7 +248,7 @@ class MarketStore:
         """Start to hold an instrument; a second call with changed grids starts anew."""
         state = self._states.get(instrument.id)
         if state is None or state.instrument != instrument:
-            state = InstrumentState(instrument, self._depths, self._timeframes)
+            state = InstrumentState(instrument, self._depths, self._timeframes, has_flow=self._has_flow)
             self._states[instrument.id] = state
         return state
 
@@ -237,43 +281,58 @@ class MarketStore:
 
     def apply(self, event: MarketEvent) -> None:  # noqa: C901 (one branch a kind of event, spelt out for speed)
         """Apply one event. Raises BookGap when an order book needs a fresh snapshot."""
+        state = self._states.get(event.instrument_id)
+        if state is None:
+            self.unwatched_events += 1
+            return
+        if event.event_ms >= state.next_second_ms:
+            self._begin_second(state, event.event_ms)
         if type(event) is BookDelta:
-            state = self._states.get(event.instrument_id)
-            book = None if state is None else state.books.get(event.depth)
+            book = state.books.get(event.depth)
             if book is not None:
-                book.apply(event)
+                flow = state.flow
+                if book.apply(event) and flow is not None and flow.quotes.book is book:
+                    flow.quotes.follow(event.event_ms if event.match_ms is None else event.match_ms)
                 return
         elif type(event) is Ticker:
-            state = self._states.get(event.instrument_id)
-            if state is not None:
-                state.ticker.apply(event)
-                return
+            state.ticker.apply(event)
+            return
         elif type(event) is Trade:
-            state = self._states.get(event.instrument_id)
-            if state is not None:
-                state.tape.apply(event)
-                return
+            state.tape.apply(event)
+            return
         elif type(event) is Candle:
-            if self._apply_candle(event):
+            if self._apply_candle(state, event):
                 return
         elif type(event) is BookSnapshot:
-            state = self._states.get(event.instrument_id)
-            book = None if state is None else state.books.get(event.depth)
+            book = state.books.get(event.depth)
             if book is not None:
                 book.load(event)
+                flow = state.flow
+                if flow is not None and flow.quotes.book is book:
+                    flow.quotes.begin(event.event_ms if event.match_ms is None else event.match_ms)
                 return
         elif type(event) is Liquidation:
-            state = self._states.get(event.instrument_id)
-            if state is not None:
-                state.derivatives.liquidations.apply(event)
-                return
+            if state.derivatives.liquidations.apply(event) and state.flow is not None:
+                state.flow.liquidations.add(event)
+            return
         self.unwatched_events += 1
 
-    def _apply_candle(self, event: Candle) -> bool:
+    def _begin_second(self, state: InstrumentState, event_ms: int) -> None:
+        """Tell the reader of seconds. A single event far ahead of all others does not move the time."""
+        if state.next_second_ms and event_ms >= state.next_second_ms + FAR_MS:
+            is_confirmed = state.far_ms < event_ms < state.far_ms + FAR_MS
+            state.far_ms = event_ms
+            if not is_confirmed:
+                return
+        second_ms = event_ms - event_ms % SECOND_MS
+        state.next_second_ms = second_ms + SECOND_MS
+        if self.second_began is not None:
+            self.second_began(state, second_ms)
+
+    def _apply_candle(self, state: InstrumentState, event: Candle) -> bool:
         """Returns False for a candle that is not held."""
-        state = self._states.get(event.instrument_id)
-        series = None if state is None else state.candles.get(event.timeframe)
-        if state is None or series is None:
+        series = state.candles.get(event.timeframe)
+        if series is None:
             return False
         state.candles_version += 1
         if series.apply(event):

@@ -6,6 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 
 from virtuoso_desktop.market.deltas import MinuteDeltas
+from virtuoso_desktop.market.flow import TradeFlow
 from virtuoso_desktop.model.market import Aggressor, Trade
 
 KEPT_TRADES = 1_000
@@ -31,10 +32,13 @@ class TradeTape:
     ----------
     kept : int
         Trades kept at least; up to twice as many are held between trims.
+    flow : TradeFlow, optional
+        Is given every trade that is new here.
     """
 
     __slots__ = (
         "_first_ms",
+        "_flow",
         "_kept",
         "_most",
         "_newest_ids",
@@ -47,8 +51,9 @@ class TradeTape:
         "version",
     )
 
-    def __init__(self, kept: int = KEPT_TRADES) -> None:
+    def __init__(self, kept: int = KEPT_TRADES, flow: TradeFlow | None = None) -> None:
         self._kept = kept
+        self._flow = flow
         self._most = 2 * kept
         self._newest_ms = 0
         self._first_ms: int | None = None
@@ -81,6 +86,8 @@ class TradeTape:
         signed = trade.size if trade.aggressor is _BUY else -trade.size
         self.cvd += signed
         self.deltas.add(time_ms, signed, is_block=trade.is_block)
+        if self._flow is not None:
+            self._flow.add(trade)
         if self._first_ms is None:
             self._first_ms = time_ms
         if len(self.trades) > self._most:
@@ -120,8 +127,11 @@ class TradeTape:
         new = [trade for trade in trades if trade.trade_id not in held]
         if not new:
             return 0
+        new.sort(key=_order)
         for trade in new:
             self.deltas.add(trade.time_ms, _signed(trade), is_block=trade.is_block)
+        if self._flow is not None:
+            self._flow.recover(new)
         if self._first_ms is not None:
             self.cvd += sum(_signed(trade) for trade in new if trade.time_ms >= self._first_ms)
         self.trades = sorted([*self.trades, *new], key=_order)[-self._most :]

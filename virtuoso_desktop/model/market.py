@@ -90,6 +90,8 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     is_block: bool
     event_ms: int
     recv_ns: int
+    is_rpi: bool = False
+    """Against a retail price improvement order: those stand in no order book (analysis D12)."""
 
 
 TickerField = Literal[

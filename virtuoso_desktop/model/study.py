@@ -59,6 +59,13 @@ class Parameter(msgspec.Struct, frozen=True):
         return self.least <= value <= self.most and (not self.is_whole or value == int(value))
 
 
+class StudyPart(msgspec.Struct, frozen=True):
+    """A part of a study that can be left out."""
+
+    key: str
+    words: str
+
+
 class StudySpec(msgspec.Struct, frozen=True):
     """One kind of study as a list offers it."""
 
@@ -69,6 +76,8 @@ class StudySpec(msgspec.Struct, frozen=True):
     short: str = ""
     """What a legend calls it, before its numbers."""
     parameters: tuple[Parameter, ...] = ()
+    parts: tuple[StudyPart, ...] = ()
+    """What can be left out of it; all of it is drawn at first."""
     has_pane: bool = False
     is_repeatable: bool = False
     """Several with different numbers can be shown."""
@@ -76,6 +85,10 @@ class StudySpec(msgspec.Struct, frozen=True):
     """Height of its pane, logical pixels."""
     rank: int = 0
     """Panes of a higher rank give way first where there is little room."""
+
+
+BANDS = StudyPart("bands", "Bands of 1 and 2 sigma")
+CVD = StudyPart("cvd", "CVD")
 
 
 def _length(default: int, least: int = 2, words: str = "Length") -> Parameter:
@@ -90,7 +103,10 @@ SPECS: tuple[StudySpec, ...] = (
         StudyKind.BOLLINGER, "Bollinger bands", "Mean of the closes and its standard deviations.", "BB",
         (_length(20), Parameter("Deviations", 2, 0.1, 10, is_whole=False)),
     ),
-    StudySpec(StudyKind.VWAP, "VWAP", "Volume-weighted price of the UTC day with bands of 1 and 2 sigma.", "VWAP day"),
+    StudySpec(
+        StudyKind.VWAP, "VWAP", "Volume-weighted price of the UTC day with bands of 1 and 2 sigma.", "VWAP day",
+        parts=(BANDS,),
+    ),
     StudySpec(
         StudyKind.SUPERTREND, "Supertrend", "Trailing line of the trend, in average true ranges.", "Supertrend",
         (_length(10), Parameter("ATRs", 3, 0.1, 20, is_whole=False)),
@@ -101,7 +117,7 @@ SPECS: tuple[StudySpec, ...] = (
     StudySpec(StudyKind.SIGNALS, "Signals", "Where a signal began and ended, on closed bars.", "Signals"),
     StudySpec(
         StudyKind.VOLUME, "Volume and CVD", "Volume, and buying less selling since midnight UTC.", "Volume",
-        has_pane=True, pane_px=76,
+        parts=(CVD,), has_pane=True, pane_px=76,
     ),
     StudySpec(StudyKind.RSI, "RSI", "Relative strength of rises and falls (Wilder).", "RSI", (_length(14),),
               has_pane=True, rank=3),
@@ -140,6 +156,8 @@ class Study(msgspec.Struct, frozen=True):
     kind: StudyKind
     values: tuple[float, ...] = ()
     is_shown: bool = True
+    without: tuple[str, ...] = ()
+    """Keys of the parts that are left out; like `is_shown` they say nothing of which study it is."""
 
     @property
     def spec(self) -> StudySpec:
@@ -149,6 +167,10 @@ class Study(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """Identity, and the first part of its columns' names: ``ema_12``."""
         return _name_of(self.kind, self.values)
+
+    def has(self, part: StudyPart) -> bool:
+        """Whether a part of it is drawn."""
+        return part.key not in self.without
 
     @property
     def title(self) -> str:

@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.frame import FrameClock
     from virtuoso_desktop.ui.panels.confluence import ConfluencePanel
     from virtuoso_desktop.ui.panels.desk import DeskPanels
+    from virtuoso_desktop.ui.panels.overview import OverviewPanel
     from virtuoso_desktop.ui.panels.signals import SignalsPanel
     from virtuoso_desktop.ui.theme import Theme
 
 
 ABOUT_SIGNALS = "Every signal, what became of it, and where it stands on the chart"
+OVERVIEW = "Overview"
+ABOUT_OVERVIEW = "Regime, breadth and turnover of the market, what moved most, relation to BTC, funding, open interest"
 
 
 class Panels(NamedTuple):
@@ -41,6 +44,7 @@ class Panels(NamedTuple):
 
     confluence: ConfluencePanel
     signals: SignalsPanel
+    overview: OverviewPanel
     dock: Dock
     desk: DeskPanels
 
@@ -79,10 +83,10 @@ class Workspace(QSplitter):
     """Name of a component whose evidence is wanted."""
     timeframe_asked = Signal(object)
     """`Timeframe`."""
-    instrument_asked = Signal(object)
-    """`InstrumentId` to be shown."""
     signal_chosen = Signal(object)
     """`SignalView` whose moment is asked for."""
+    instrument_asked = Signal(object)
+    """`InstrumentId`."""
 
     def __init__(self, theme: Theme, column: QWidget, timeframe: Timeframe, clock: FrameClock) -> None:
         super().__init__(Qt.Orientation.Vertical)
@@ -125,14 +129,13 @@ class Workspace(QSplitter):
             from virtuoso_desktop.ui.dock import Dock
             from virtuoso_desktop.ui.panels.confluence import ConfluencePanel
             from virtuoso_desktop.ui.panels.desk import DeskPanels
+            from virtuoso_desktop.ui.panels.overview import OverviewPanel
             from virtuoso_desktop.ui.panels.signals import SignalsPanel
 
             theme = self._theme
-            confluence, desk = (
-                ConfluencePanel(theme, self._series[1]),
-                DeskPanels(theme, self._clock, self.instrument_asked.emit),
-            )
-            made = self._panels = Panels(confluence, SignalsPanel(theme), Dock(theme), desk)
+            confluence, overview = ConfluencePanel(theme, self._series[1]), OverviewPanel(theme)
+            desk = DeskPanels(theme, self._clock, self.instrument_asked.emit)
+            made = self._panels = Panels(confluence, SignalsPanel(theme), overview, Dock(theme), desk)
             desk.recall(self._memory.desk)
             self._connect(made)
             self._replace(self._upper, made.confluence)
@@ -147,6 +150,9 @@ class Workspace(QSplitter):
     def _connect(self, made: Panels) -> None:
         made.desk.place_market(made.dock)
         tab = made.dock.add_panel(made.signals, SIGNALS, ABOUT_SIGNALS, made.signals.controls)
+        made.dock.add_panel(made.overview, OVERVIEW, ABOUT_OVERVIEW, made.overview.controls)
+        made.overview.instrument_chosen.connect(self.instrument_asked)
+        self._clock.add(made.overview, made.overview.take_painted_ns)
         made.desk.place_run(made.dock)
         made.signals.counted.connect(lambda count: made.dock.show_count(tab, count))
         made.signals.moment_chosen.connect(self.signal_chosen)
@@ -220,6 +226,7 @@ class Workspace(QSplitter):
         made.confluence.attach(engine)
         made.signals.attach(engine)
         made.desk.attach(engine)
+        made.overview.attach(engine)
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""
@@ -227,6 +234,7 @@ class Workspace(QSplitter):
             self._panels.confluence.detach()
             self._panels.signals.detach()
             self._panels.desk.detach()
+            self._panels.overview.detach()
 
     def show_series(self, instrument: InstrumentId | None, timeframe: Timeframe) -> None:
         """Show another instrument or timeframe."""
@@ -235,3 +243,4 @@ class Workspace(QSplitter):
             self._panels.confluence.show_series(instrument, timeframe)
             self._panels.signals.show_instrument(instrument)
             self._panels.desk.show_instrument(instrument)
+            self._panels.overview.show_instrument(instrument)

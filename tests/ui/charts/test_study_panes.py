@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from tests.ui.charts.conftest import frame
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
 from tests.ui.charts.test_painting import assert_screen_is_whole, code, pixels, screen
 from virtuoso_desktop.engine.views import EvidenceView, ScoreHistoryView, SignalMark
 from virtuoso_desktop.model.result import SignalKind
-from virtuoso_desktop.model.study import DEFAULT_STUDIES, SPECS, Study, StudyKind, study_of
+from virtuoso_desktop.model.study import BANDS, CVD, DEFAULT_STUDIES, SPECS, Study, StudyKind, study_of
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.charts.choice import EVIDENCE, LEAST_PANE_PX, StudyMemory
 from virtuoso_desktop.ui.charts.stage import LEAST_PRICE_PX, PaneWish, arrange
@@ -134,6 +135,58 @@ def test_studies_that_are_still_being_compiled_say_so_and_the_others_are_drawn(
 
 def test_the_cvd_says_where_it_comes_from(drawn: ChartPanel) -> None:
     assert words(drawn, "volume").endswith("estimated from candles")
+
+
+def test_the_volume_without_its_cvd_and_the_vwap_without_its_bands(drawn: ChartPanel, engine: FakeEngine) -> None:
+    def colors(pane: str) -> set[int]:
+        place = drawn._stage.layout.pane(pane)
+        return {int(cell) for cell in pixels(screen(drawn))[place.top : place.bottom, 200:700].ravel()}
+
+    choice = drawn._stage.choice
+    cvd = code(drawn, "info")
+    assert cvd in colors("volume")
+    assert "1\u03c3" in drawn.canvas.price_legend.words
+    choice.set_part("volume", CVD, False)
+    choice.set_part("vwap", BANDS, False)
+    settle(drawn, engine)
+    assert "CVD" not in words(drawn, "volume")
+    assert words(drawn, "volume").startswith("Volume")
+    assert cvd not in colors("volume")
+    assert [look.key for look in drawn._stage.overlays["vwap"]] == ["vwap"]
+    assert "1\u03c3" not in drawn.canvas.price_legend.words
+    assert_screen_is_whole(drawn, "after a part was left out")
+    choice.set_part("volume", CVD, True)
+    settle(drawn, engine)
+    assert cvd in colors("volume")
+
+
+def test_evidence_draws_the_parts_that_were_left_out(drawn: ChartPanel, engine: FakeEngine) -> None:
+    choice = drawn._stage.choice
+    choice.set_part("volume", CVD, False)
+    kept = choice.remember()
+    drawn.show_evidence("volume_delta")
+    settle(drawn, engine)
+    assert "CVD" in words(drawn, "volume")
+    choice.end_evidence()
+    settle(drawn, engine)
+    assert "CVD" not in words(drawn, "volume")
+    assert choice.remember() == kept
+
+
+def test_left_out_parts_are_kept_and_what_was_kept_before_there_were_any_is_read() -> None:
+    memory = StudyMemory(studies=(Study(StudyKind.VOLUME, without=(CVD.key,)),))
+    assert StudyMemory.from_bytes(memory.to_bytes()) == memory
+    old = b'{"version":1,"studies":[{"kind":"volume","values":[],"is_shown":true}],"heights":{}}'
+    assert StudyMemory.from_bytes(old).studies == (study_of(StudyKind.VOLUME),)
+
+
+def test_the_menu_of_a_study_leaves_a_part_out(drawn: ChartPanel) -> None:
+    actions = drawn._studies
+    actions._add_study(menu := QMenu(drawn), drawn._stage.choice.find("volume"))
+    action = next(action for action in menu.actions() if action.text() == CVD.words)
+    assert action.isChecked()
+    action.trigger()
+    assert drawn._stage.choice.find("volume").without == (CVD.key,)
 
 
 def test_a_pane_carries_the_newest_value_at_its_axis(drawn: ChartPanel, engine: FakeEngine) -> None:

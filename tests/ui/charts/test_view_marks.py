@@ -11,11 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ui.charts.fake_engine import BTC, FakeEngine, walk
+from virtuoso_desktop.engine.views import CandleView
 from virtuoso_desktop.model.study import DEFAULT_STUDIES, StudyKind, study_of
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.ui.charts.profile import VALUE_AREA, profile_of
+from virtuoso_desktop.ui.charts import profile as profile_module
+from virtuoso_desktop.ui.charts.profile import VALUE_AREA, Profiles, profile_of
+from virtuoso_desktop.ui.charts.steps import price_step_ticks
 from virtuoso_desktop.ui.charts.structure import structure_of
 from virtuoso_desktop.ui.charts.viewmarks import marks_of
+
+Floats = np.ndarray
 
 
 def by_hand(
@@ -108,7 +113,7 @@ def test_marks_of_real_looking_candles_lie_on_their_extremes() -> None:
     while engine.chart(BTC.id, Timeframe.M5).studies.is_behind:
         pass
     chart = engine.chart(BTC.id, Timeframe.M5)
-    marks = marks_of(chart, chosen, 500, 899)
+    marks = marks_of(chart, chosen, Profiles(), 500, 899)
     assert len(marks.structure.swings) > 8
     assert marks.structure.breaks
     slot = chart.candles.open_ms / Timeframe.M5.duration_ms
@@ -122,12 +127,63 @@ def test_marks_of_real_looking_candles_lie_on_their_extremes() -> None:
     assert math.isfinite(marks.poc)
 
 
+LOOK = st.tuples(st.integers(0, 699), st.integers(1, 700), st.integers(1, 30), st.integers(0, 40), st.booleans())
+"""First row, rows, how coarse, how many older rows come first, whether a candle is appended first."""
+
+
+@given(st.lists(LOOK, min_size=1, max_size=6), st.integers(5, 60), st.booleans())
+def test_a_profile_from_kept_blocks_is_that_of_the_rows(
+    looks: list[tuple[int, int, int, int, bool]], block_rows: int, corrects: bool
+) -> None:
+    rows = walk(1000)
+    begin, end, version = 300, 900, 1
+    profiles = Profiles(block_rows)
+    for first, count, coarse, older, appends in looks:
+        if older or appends:
+            version += 1
+        if older:
+            begin = max(0, begin - older)
+        elif appends:
+            end += 1
+        if corrects and version == 3:
+            rows[5, begin:end] *= 2.0
+            version += 10
+        held = rows[:, begin:end]
+        view = CandleView(held, version=version, base_version=version, last_is_forming=True, is_complete_left=False)
+        part = slice(min(first, end - begin - 2), min(first + count, end - begin - 1))
+        low, high, volume = view.low[part], view.high[part], view.volume[part]
+        span = float(high.max() - low.min())
+        step = price_step_ticks(max(span / (4 * coarse), 1.0), BTC.tick_size)
+        found, expected = profiles.of(view, part, lambda _, step=step: step), profile_of(low, high, volume, step)
+        assert found is not None
+        assert expected is not None
+        assert (found.first, found.step) == (expected.first, expected.step)
+        np.testing.assert_allclose(found.volume, expected.volume, rtol=1e-6, atol=1e-9 * volume.sum())
+
+
+def test_blocks_of_a_profile_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    spread, asked = profile_module.spread, []
+
+    def counted(low: Floats, high: Floats, volume: Floats, step: float) -> tuple[int, Floats]:
+        asked.append(len(low))
+        return spread(low, high, volume, step)
+
+    monkeypatch.setattr(profile_module, "spread", counted)
+    profiles = Profiles(100)
+    view = CandleView(walk(5000), version=1, base_version=1, last_is_forming=True, is_complete_left=False)
+    profiles.of(view, slice(0, 4999), lambda _: 200)
+    assert sum(asked) == 4999
+    asked.clear()
+    profiles.of(view, slice(250, 4900), lambda _: 500)
+    assert sum(asked) == 50
+
+
 def test_the_profile_leaves_out_the_forming_candle() -> None:
     engine = FakeEngine()
     rows = walk(50)
     rows[5, -1] = 1e9
     engine.hold(rows)
     chart = engine.chart(BTC.id, Timeframe.M5)
-    profile = marks_of(chart, (study_of(StudyKind.PROFILE),), 0, 49).profile
+    profile = marks_of(chart, (study_of(StudyKind.PROFILE),), Profiles(), 0, 49).profile
     assert profile is not None
     assert profile.volume.sum() == pytest.approx(rows[5, :-1].sum())

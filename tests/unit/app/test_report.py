@@ -50,7 +50,8 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
     engine, _, notices = rig(tmp_path)
     report = written(tmp_path, engine, notices)
     assert list(report) == [
-        "version", "source", "started_ms", "ended_ms", "venues", "instruments", "analysis", "process", "errors",
+        "version", "source", "started_ms", "ended_ms", "venues", "instruments", "analysis", "overview",
+        "process", "errors",
     ]  # fmt: skip
     assert report["analysis"] == {
         "states": 0,
@@ -59,6 +60,23 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
         "delay_ms": {"p50": None, "p99": None},
         "signals": 0,
         "withheld": dict.fromkeys([rule.value for rule in Withheld], 0),
+    }
+    overview = report["overview"]
+    assert overview.pop("metadata")["reason"] == "a market needs 10 instruments, 2 are watched"
+    assert overview == {
+        "active_symbols": 0,
+        "total_volume_24h": None,
+        "spot_volume_24h": None,
+        "linear_volume_24h": None,
+        "inverse_volume_24h": None,
+        "market_regime": "unknown",
+        "trend_strength": None,
+        "current_volatility": None,
+        "avg_volatility": None,
+        "btc_dominance": None,
+        "btc_dominance_basis": "turnover_24h",
+        "market_breadth": {"up": None, "down": None, "flat": None, "breadth_percentage": None},
+        "timestamp": NOW_MS // 1000,
     }
     assert report["version"] == 1
     assert report["source"] == "demo"
@@ -95,6 +113,7 @@ def test_an_instrument_without_data_has_every_key(tmp_path: Path) -> None:
         "derivatives": {
             "funding": 0, "open_interest": 0, "long_short": 0, "mark": 0, "index": 0, "premium": 0, "liquidations": 0,
         },
+        "results": {},
     }  # fmt: skip
     assert set(report["process"]) == {"rss_mb", "cpu_s", "cpu_pct"}
     assert report["errors"] == []
@@ -145,4 +164,4 @@ def test_an_invalid_book_tells_no_prices(tmp_path: Path) -> None:
 
 def test_a_run_that_never_began_has_a_report_too(tmp_path: Path) -> None:
     report = written(tmp_path, None, NoticeBoard(ManualClock()))
-    assert (report["source"], report["venues"], report["instruments"]) == (None, {}, {})
+    assert (report["source"], report["venues"], report["instruments"], report["overview"]) == (None, {}, {}, None)

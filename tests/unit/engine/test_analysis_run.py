@@ -141,14 +141,14 @@ class Rig:
         return found
 
 
-def live_run(core: AnalysisCore, *, shown: int, settle_every: Callable[[int], bool]) -> Rig:
+def live_run(core: AnalysisCore, *, shown: int, settle_every: Callable[[int], bool], live: int = LIVE) -> Rig:
     """Both instruments through history and live candles."""
     rig = Rig(core, shown=shown)
-    made = {BTC: waves(1, HISTORY + LIVE), ETH: waves(2, HISTORY + LIVE)}
+    made = {BTC: waves(1, HISTORY + live), ETH: waves(2, HISTORY + live)}
     for of, rows in made.items():
         rig.hold(of, rows[:HISTORY])
     rig.settle()
-    for number in range(HISTORY, HISTORY + LIVE):
+    for number in range(HISTORY, HISTORY + live):
         for of, rows in made.items():
             rig.close(of, number, rows[number])
             if settle_every(number):
@@ -233,11 +233,13 @@ def test_a_signal_that_nobody_watched_ends_for_want_of_data(core: AnalysisCore) 
     assert (row.kind, row.reason, row.from_signal) == (LedgerKind.EXITED, "data", first.journal.rows()[-1].signal)
 
 
-@pytest.mark.parametrize("back", [3, 200])
-def test_a_revision_leads_to_what_the_revised_candles_say(core: AnalysisCore, back: int) -> None:
-    rig = live_run(core, shown=0, settle_every=lambda _: True)
-    rows = waves(1, HISTORY + LIVE)
-    number = HISTORY + LIVE - 1 - back
+@pytest.mark.parametrize(("back", "live"), [(3, LIVE), (200, LIVE), (599, 600)])
+def test_a_revision_leads_to_what_the_revised_candles_say(core: AnalysisCore, back: int, live: int) -> None:
+    rig = live_run(core, shown=0, settle_every=lambda number: number % 7 == 0, live=live)
+    rows = waves(1, HISTORY + live)
+    number = HISTORY + live - 1 - back
+    kept = [each for each in rig.series(BTC).checkpoints if each.open_ms < T0_MS + number * MINUTE_MS]
+    assert kept, "a checkpoint lies before the candle"
     changed = (rows[number][0], rows[number][1] + 400.0, rows[number][2] - 400.0, rows[number][3] - 250.0, 500.0)
     told = len(rig.journal.rows())
     rig.store.apply(candle(BTC, number, changed))

@@ -18,7 +18,7 @@ from virtuoso_desktop.engine.views import CandleView
 from virtuoso_desktop.market.candles import CandleSeries
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 from virtuoso_desktop.model.market import Candle
-from virtuoso_desktop.model.study import SPECS, Study, StudyKind, study_of
+from virtuoso_desktop.model.study import BANDS, CVD, SPECS, Study, StudyKind, study_of
 from virtuoso_desktop.model.timeframe import Timeframe
 
 pytestmark = pytest.mark.deadline_s(120)  # the first run on a machine compiles
@@ -261,10 +261,32 @@ async def test_only_what_is_chosen_is_computed() -> None:
     assert studies.view(BTC, Timeframe.M5, view_of(made)).columns == {}
 
 
+async def test_parts_that_are_left_out_are_not_computed() -> None:
+    whole = (study_of(StudyKind.VWAP), study_of(StudyKind.VOLUME))
+    bare = (Study(StudyKind.VWAP, without=(BANDS.key,)), Study(StudyKind.VOLUME, without=(CVD.key,)))
+    studies, made = await ready(bare), series(0, 200)
+    lines_of(studies, made)
+    assert set(studies.view(BTC, Timeframe.M5, view_of(made)).columns) == {"vwap"}
+    studies.choose(whole)
+    lines_of(studies, made)
+    columns = studies.view(BTC, Timeframe.M5, view_of(made)).columns
+    assert set(columns) == {"vwap", "vwap.sd", "cvd", "cvd.estimated"}
+    assert np.isfinite(columns["vwap.sd"][:-1]).all()
+    fresh = lines_of(await ready(whole), made)
+    assert lines_of(studies, made).tobytes() == fresh.tobytes()
+
+
+async def test_levels_alone_keep_one_column_of_the_table() -> None:
+    studies, made = await ready((study_of(StudyKind.LEVELS),)), series(0, 300)
+    lines_of(studies, made)
+    assert set(studies.view(BTC, Timeframe.M5, view_of(made)).columns) == {"table.atr"}
+
+
 async def test_studies_that_need_the_same_table_share_it() -> None:
     studies, made = await ready((study_of(StudyKind.LEVELS), study_of(StudyKind.SWINGS))), series(0, 300)
     lines_of(studies, made)
     assert len(studies._series.tracks) == 1
+    assert {"table.atr", "table.bos"} <= set(studies.view(BTC, Timeframe.M5, view_of(made)).columns)
 
 
 async def test_ticks_and_new_candles_leave_closed_bars_alone() -> None:

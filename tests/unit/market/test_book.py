@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtuoso_desktop.market.book import TIDY_EVERY, OrderBook
+from virtuoso_desktop.market.book_side import BookSide
 from virtuoso_desktop.model.errors import BookGap
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 from virtuoso_desktop.model.market import BookDelta, BookSnapshot, Level
@@ -190,3 +191,16 @@ def test_asks_are_what_a_plain_dict_holds(start: list[Level], changes: list[list
         assert book.best_ask == min(model, default=1 << 62)
         assert book.is_crossed == (1 in model)
         assert book.is_crossed or book.top(5)[1] == sorted(model.items())[:5]
+
+
+@given(
+    st.dictionaries(st.integers(1, 40_000), st.integers(1, 10**6), min_size=1, max_size=120),
+    st.integers(1, 60),
+)
+def test_a_side_read_outwards_holds_its_best_levels(levels: dict[int, int], wanted: int) -> None:
+    side = BookSide(0.5, 0.01, 1, 50)
+    side.load([(ticks * 0.5, lots * 0.01) for ticks, lots in levels.items()])
+    first, slots, far = side.outward(wanted)
+    found = [(first + slot, lots) for slot, lots in enumerate(slots) if lots] + far
+    assert found[:wanted] == side.top(wanted)
+    assert first == min(levels)

@@ -320,6 +320,7 @@ class BybitParser:
                     row.BT,
                     event_ms,
                     recv_ns,
+                    row.RPI,
                 )
             )
         return events

@@ -210,6 +210,7 @@ def parse_trades(result: Any, kind: MarketKind, venue_ms: int, recv_ns: int) -> 
                 row.is_block_trade,
                 venue_ms,
                 recv_ns,
+                row.is_rpi_trade,
             )
         )
     return trades

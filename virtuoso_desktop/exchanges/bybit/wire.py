@@ -73,6 +73,7 @@ class TradeData(Struct, gc=False):
     i: str
     BT: bool = False
     seq: int | None = None
+    RPI: bool = False
 
 
 class TradeFrame(Struct, gc=False):

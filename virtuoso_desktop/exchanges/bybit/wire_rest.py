@@ -97,6 +97,7 @@ class TradeRow(Struct, rename="camel"):
     time: Ms
     is_block_trade: bool = False
     seq: int | None = None
+    is_rpi_trade: bool = field(default=False, name="isRPITrade")
 
 
 class FundingRow(Struct, rename="camel"):

@@ -52,6 +52,8 @@ class StudyRow(NamedTuple):
     item: PaneItem
     scale: ValueScale
     legend: Legend
+    without: tuple[str, ...] = ()
+    """Parts of the study that are left out."""
 
 
 class Canvas(pg.GraphicsView):
@@ -129,14 +131,14 @@ class Canvas(pg.GraphicsView):
         stage = self._stage
         stage.take_choice()
         wanted = {study.name: study for study in stage.choice.drawn if study.spec.has_pane and study.is_shown}
-        for name in [name for name in self.rows if name not in wanted]:
+        made = {name: row.without for name, row in self.rows.items()}
+        for name in [name for name in made if name not in wanted or made[name] != wanted[name].without]:
             row = self.rows.pop(name)
             for item in (row.box, row.scale, row.legend):
                 self.scene().removeItem(item)
-        for name, study in wanted.items():
-            if name not in self.rows:
-                self.rows[name] = self._made_row(study)
-        self._arrange()
+        fresh = [study for name, study in wanted.items() if name not in self.rows]
+        self.rows |= {study.name: self._made_row(study) for study in fresh}
+        self._arrange(has_new=bool(fresh))
 
     def _made_row(self, study: Study) -> StudyRow:
         stage = self._stage
@@ -147,7 +149,7 @@ class Canvas(pg.GraphicsView):
         legend = Legend(stage, partial(pane_legend, study=study))
         for made, depth in ((box, _PANES), (scale, _SCALES), (legend, _LEGENDS)):
             self._put(made, depth)
-        return StudyRow(box, item, scale, legend)
+        return StudyRow(box, item, scale, legend, study.without)
 
     # --- what changed ------------------------------------------------------------------------------------------
 
@@ -221,11 +223,11 @@ class Canvas(pg.GraphicsView):
             self._axis_px = axis_px
             self._arrange()
 
-    def _arrange(self) -> None:
+    def _arrange(self, *, has_new: bool = False) -> None:
         ratio = self.viewport().devicePixelRatioF()
         view = self.viewport()
         layout = arrange(view.width(), view.height(), ratio, self._axis_px, self._stage.wishes())
-        if layout == self._stage.layout:
+        if layout == self._stage.layout and not has_new:
             return
         self._stage.layout = layout
         self._stage.model.time.set_width(layout.plot_width, ratio)
@@ -303,7 +305,8 @@ class Canvas(pg.GraphicsView):
         self._is_seen = True
         self._stage.exposed = event.region()
         self._stage.is_partial = event.rect() != self.viewport().rect() or event.region().rectCount() > 1
-        super().paintEvent(event)
+        # Past the base class, which asks every view box to prepare itself: ours have nothing to prepare.
+        QGraphicsView.paintEvent(self, event)
         self.painted_ns += perf_counter_ns() - begun_ns
 
     def drawForeground(self, painter: QPainter, _rect: QRectF) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from virtuoso_desktop.kernel.signals import Signal
-from virtuoso_desktop.model.study import DEFAULT_STUDIES, MOST_STUDIES, Study, StudyKind, study_of, usable
+from virtuoso_desktop.model.study import DEFAULT_STUDIES, MOST_STUDIES, Study, StudyKind, StudyPart, study_of, usable
 
 STUDY_MEMORY_VERSION = 1
 LEAST_PANE_PX = 32
@@ -126,6 +126,14 @@ class StudyChoice:
             self.heights[study.name] = self.heights.pop(name)
         self._set(tuple(study if each.name == name else each for each in self.studies))
         return True
+
+    def set_part(self, name: str, part: StudyPart, is_drawn: bool) -> None:
+        """Draw a part of a chosen study, or leave it out."""
+        for study in self.studies:
+            if study.name == name and study.has(part) is not is_drawn:
+                kept = tuple(key for key in study.without if key != part.key)
+                without = kept if is_drawn else (*kept, part.key)
+                self.replace(name, msgspec.structs.replace(study, without=without))
 
     def show_evidence(self, component: str) -> bool:
         """Draw what a component was read from, until `end_evidence`; False for one that no study shows."""

@@ -7,7 +7,7 @@ from itertools import chain, zip_longest
 from math import ceil
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
@@ -64,8 +64,10 @@ class Legend(ChartItem):
         self._make_lines = make_lines
         self._placed: list[tuple[QRectF, Run]] = []
         self._key: tuple[object, ...] = ()
-        self._shape: tuple[object, ...] = ()
+        self._shape: tuple[float, list[list[str]]] = (0.0, [])
         self._places: list[tuple[int, list[QRectF]]] = []
+        self._parts: list[QRect] = []
+        """What a repaint of each run touches."""
         self._height = 0.0
         self._kept = Kept()
         self._cross = QRectF()
@@ -136,14 +138,12 @@ class Legend(ChartItem):
 
     def _place(self) -> list[tuple[QRectF, Run]]:
         lines = self._make_lines(self._stage)
-        # Texts that differ in figures only stand where they stood.
-        shape = (
-            self._bounds.width(),
-            *([figureless(run.words) for group in variants[0] for run in group] for _, variants in lines),
-        )
-        if shape != self._shape:
-            self._shape = shape
+        shape = (self._bounds.width(), [[run.words for group in ways[0] for run in group] for _, ways in lines])
+        before, self._shape = self._shape, shape
+        if shape[0] != before[0] or not _stand_alike(shape[1], before[1]):
             self._places = [self._place_line(middle, variants) for middle, variants in lines]
+            # A pixel more: the origin may lie between two.
+            self._parts = [box.toAlignedRect().adjusted(-1, -1, 1, 1) for _, boxes in self._places for box in boxes]
             self._height = max((box.bottom() for _, boxes in self._places for box in boxes), default=0.0)
         return [
             (box, run)
@@ -178,9 +178,12 @@ class Legend(ChartItem):
             if self._kept.is_ready(key, size, ratio, _CLEAR, self._draw):
                 painter.drawPixmap(0, 0, self._kept.pixmap)
                 return
-        for box, run in self._placed:
-            if self.is_asked(box):
-                self._draw_run(painter, box, run)
+        asked = stage.exposed.translated(-self._origin.toPoint())
+        whole = QRect(0, 0, ceil(self._bounds.width()), ceil(self._height) + 1)
+        if asked.intersects(whole):
+            for (box, run), part in zip(self._placed, self._parts, strict=True):
+                if asked.intersects(part):
+                    self._draw_run(painter, box, run)
         self._draw_cross(painter)
 
     def _draw_cross(self, painter: QPainter) -> None:
@@ -202,6 +205,19 @@ class Legend(ChartItem):
         letters = face(run.role)
         letters.begin(painter, color(run.token))
         letters.draw(painter, x, middle, run.words)
+
+
+def _stand_alike(lines: list[list[str]], before: list[list[str]]) -> bool:
+    """Whether the texts of every line stand where they stood: they differ in figures only."""
+    if len(lines) != len(before):
+        return False
+    for words, old_words in zip(lines, before, strict=True):
+        if len(words) != len(old_words):
+            return False
+        for word, old in zip(words, old_words, strict=True):
+            if word != old and figureless(word) != figureless(old):
+                return False
+    return True
 
 
 def groups_width(groups: Groups) -> float:

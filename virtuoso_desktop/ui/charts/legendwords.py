@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.views import kind_badge
 from virtuoso_desktop.model.instrument import Instrument, MarketKind
-from virtuoso_desktop.model.study import Study, StudyKind
+from virtuoso_desktop.model.study import BANDS, Study, StudyKind
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.legend import GROUP_GAP, LEFT_PX, Groups, Lines, Run, groups_width
 from virtuoso_desktop.ui.charts.looks import pane_look
@@ -155,7 +155,8 @@ def _overlay_words(stage: Stage) -> list[_Words]:
         else:
             looks = stage.overlays.get(study.name, ())
             keys = tuple(look.key for look in looks if look.key in stage.model.lines)
-            words = f"{study.title} \u00b11\u03c3 \u00b12\u03c3" if study.kind is StudyKind.VWAP else study.title
+            has_bands = study.kind is StudyKind.VWAP and study.has(BANDS)
+            words = f"{study.title} \u00b11\u03c3 \u00b12\u03c3" if has_bands else study.title
             if keys:
                 title = Run(words, Type.CAPTION, token, swatch=looks[0].token, entry=study.name)
                 found.append(_Words(title, keys))
@@ -227,8 +228,9 @@ def _remarks(stage: Stage, study: Study) -> list[Run]:
     if study.kind is StudyKind.CONFLUENCE:
         words = "closed bars only" if "confluence" in model.lines else (model.scores.reason or "no score in view")
         return [Run(words, Type.CAPTION, "muted", GROUP_GAP, entry=study.name)]
-    is_missing = pane_look(study).lines[0].key not in model.lines
-    if is_missing and model.study_state in _NOT_READY and study.kind is not StudyKind.VOLUME:
+    if study.kind is StudyKind.VOLUME or model.study_state not in _NOT_READY:
+        return []
+    if pane_look(study).lines[0].key not in model.lines:
         return [Run(_NOT_READY[model.study_state], Type.CAPTION, "muted", GROUP_GAP, entry=study.name)]
     return []
 

@@ -33,14 +33,14 @@ class Face:
         A text that is asked for again is laid out and kept; one that was never seen is only drawn.
         """
         baseline = round(middle + self._half_capital)
-        if text not in self._known:
-            if len(self._known) >= _MOST_TEXTS:
-                self._known.clear()
-            self._known[text] = None
-            painter.drawText(QPointF(x, baseline), text)
-            return
-        static = self._known[text]
+        static = self._known.get(text)
         if static is None:
+            if text not in self._known:
+                if len(self._known) >= _MOST_TEXTS:
+                    self._known.clear()
+                self._known[text] = None
+                painter.drawText(QPointF(x, baseline), text)
+                return
             static = self._known[text] = self._laid_out(text)
         painter.drawStaticText(QPointF(x, baseline - self._ascent), static)
 

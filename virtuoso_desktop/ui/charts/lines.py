@@ -102,16 +102,16 @@ class LineSet:
         values = np.array([model.lines[look.key] for look in self._looks])[:, :count]
         y = rows_of(values, scale.upper, scale.height / scale.span, scale.height)
         is_value = np.isfinite(y)
-        if across.is_whole and is_value.all():
-            joined = np.ones((len(values), count - 1), dtype=np.bool_)
-        else:
-            joined = across.touching & is_value[:, 1:] & is_value[:, :-1]
+        joined = across.touching & is_value[:, 1:] & is_value[:, :-1]
+        is_unbroken = [across.is_whole and bool(row.all()) for row in is_value]
         within = across.within
         rows = {look.key: index for index, look in enumerate(self._looks)}
         for index, look in enumerate(self._looks):
             leads = joined[index] & within if look.is_session else joined[index]
             segments = self._shapes[look.key].segments
-            if look.is_dashed:
+            if is_unbroken[index] and not (look.is_session or look.is_dashed):
+                _fill_unbroken(segments, x, y[index])
+            elif look.is_dashed:
                 _fill_dashes(segments, x, y[index], leads, _dashing(model, scale.ratio), key)
             else:
                 _fill_segments(segments, x, y[index], leads)
@@ -206,11 +206,12 @@ def _dashing(model: ChartModel, ratio: float) -> _Dashing:
     return _Dashing(max(1, round(spacing / DASH_PERIOD_PX)), 1 if spacing >= 4 else max(1, round(3 / spacing)))
 
 
+def _fill_unbroken(segments: LineArray, x: Floats, y: Floats) -> None:
+    cells = segments.resize(len(x) - 1)
+    cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[:-1], y[:-1], x[1:], y[1:]
+
+
 def _fill_segments(segments: LineArray, x: Floats, y: Floats, joined: Flags) -> None:
-    if joined.all():
-        cells = segments.resize(len(joined))
-        cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[:-1], y[:-1], x[1:], y[1:]
-        return
     starts = np.flatnonzero(joined)
     ends = starts + 1
     cells = segments.resize(len(starts))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from virtuoso_desktop.model.study import Study, StudyKind
+from virtuoso_desktop.model.study import BANDS, CVD, Study, StudyKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -72,7 +72,7 @@ class PaneLook(NamedTuple):
 
 
 _EMA_TOKENS = ("ema_fast", "ema_slow", "ema_third")
-BANDS = "info"
+BOLLINGER = "info"
 _DASH = (3.0, 3.0)
 
 _VWAP = (
@@ -100,12 +100,12 @@ def overlay_lines(studies: tuple[Study, ...]) -> dict[str, tuple[LineLook, ...]]
             found[name] = (LineLook(name, _EMA_TOKENS[place], is_dashed=bool(round_ % 2)),)
             emas += 1
         elif study.kind is StudyKind.VWAP:
-            found[name] = _VWAP
+            found[name] = _VWAP if study.has(BANDS) else _VWAP[:1]
         elif study.kind is StudyKind.BOLLINGER:
             found[name] = (
-                LineLook(f"{name}.middle", BANDS, 1.0, 0.6, True),
-                LineLook(f"{name}.upper", BANDS, 1.0, 0.8),
-                LineLook(f"{name}.lower", BANDS, 1.0, 0.8),
+                LineLook(f"{name}.middle", BOLLINGER, 1.0, 0.6, True),
+                LineLook(f"{name}.upper", BOLLINGER, 1.0, 0.8),
+                LineLook(f"{name}.lower", BOLLINGER, 1.0, 0.8),
             )
         elif study.kind is StudyKind.SUPERTREND:
             found[name] = (LineLook(f"{name}.below", "up"), LineLook(f"{name}.above", "down"))
@@ -116,21 +116,21 @@ def fills(studies: tuple[Study, ...]) -> list[tuple[str, str, str, float]]:
     """Faint areas between two lines: (upper, lower, token, alpha)."""
     found: list[tuple[str, str, str, float]] = []
     for study in studies:
-        if study.kind is StudyKind.VWAP:
+        if study.kind is StudyKind.VWAP and study.has(BANDS):
             found.append(("vwap.up1", "vwap.down1", "vwap", 0.045))
         elif study.kind is StudyKind.BOLLINGER:
-            found.append((f"{study.name}.upper", f"{study.name}.lower", BANDS, 0.045))
+            found.append((f"{study.name}.upper", f"{study.name}.lower", BOLLINGER, 0.045))
     return found
 
 
 @lru_cache(maxsize=64)
 def pane_look(study: Study) -> PaneLook:
     """The pane of a study that has one."""
-    return _PANES[study.kind](study.name)
+    return _PANES[study.kind](study.name) if study.kind is not StudyKind.VOLUME else _volume(study)
 
 
-def _volume(_name: str) -> PaneLook:
-    return PaneLook((LineLook("cvd", "info", PANE_WIDTH),))
+def _volume(study: Study) -> PaneLook:
+    return PaneLook((LineLook("cvd", "info", PANE_WIDTH),) if study.has(CVD) else ())
 
 
 def _rsi(name: str) -> PaneLook:
@@ -171,7 +171,6 @@ def _confluence(_name: str) -> PaneLook:
 
 
 _PANES: dict[StudyKind, Callable[[str], PaneLook]] = {
-    StudyKind.VOLUME: _volume,
     StudyKind.RSI: _rsi,
     StudyKind.MACD: _macd,
     StudyKind.ADX: _adx,
@@ -185,7 +184,7 @@ def derived(studies: tuple[Study, ...], columns: Mapping[str, Floats]) -> dict[s
     found: dict[str, Floats] = {}
     for study in studies:
         name = study.name
-        if study.kind is StudyKind.VWAP and "vwap.sd" in columns:
+        if study.kind is StudyKind.VWAP and study.has(BANDS) and "vwap.sd" in columns:
             middle, sd = columns["vwap"], columns["vwap.sd"]
             for count in (1, 2):
                 found[f"vwap.up{count}"], found[f"vwap.down{count}"] = middle + count * sd, middle - count * sd

@@ -17,6 +17,7 @@ from virtuoso_desktop.engine.views import ChartView, RowState, ScoreHistoryView,
 from virtuoso_desktop.ui.charts.looks import derived
 from virtuoso_desktop.ui.charts.paneranges import PaneRanges
 from virtuoso_desktop.ui.charts.pricerange import PriceRange
+from virtuoso_desktop.ui.charts.profile import Profiles
 from virtuoso_desktop.ui.charts.reduction import Bars, Candles, no_bars
 from virtuoso_desktop.ui.charts.slots import open_of, slot_at
 from virtuoso_desktop.ui.charts.timeview import DEFAULT_BARS_RIGHT, TimeView
@@ -97,10 +98,13 @@ class ChartModel:
         self.shows_newest = False
         self.data_version = 0
         self._reader: Candles | None = None
+        self._profiles = Profiles()
         self._slice_key: tuple[object, ...] = ()
         self._seen_version = -1
         self._fit_static = (math.inf, -math.inf, 0.0)
         self._newest_is_inside = False
+        self._is_fitted = False
+        """The newest reading has fitted the scales."""
         self._in_view = slice(0)
         self._view_bars: float | None = None
         self._bars_right = DEFAULT_BARS_RIGHT
@@ -127,6 +131,7 @@ class ChartModel:
                 self._right_ms = self._time_at_right_edge(self.timeframe)
         self.instrument, self.timeframe = instrument, timeframe
         self._reader = Candles(timeframe) if timeframe is not None else None
+        self._profiles = Profiles()
         self.clear()
 
     def clear(self) -> None:
@@ -145,6 +150,7 @@ class ChartModel:
         """The same series comes from elsewhere: read it from scratch, at the same place."""
         if self.timeframe is not None:
             self._reader = Candles(self.timeframe)
+        self._profiles = Profiles()
         self._slice_key, self._seen_version = (), -1
 
     def place(self, view_bars: float, bars_right: float) -> None:
@@ -175,6 +181,7 @@ class ChartModel:
     def read(self, chart: ChartView) -> Change:
         """Take over what the engine holds now; cheap when nothing changed."""
         candles, studies = chart.candles, chart.studies
+        self._is_fitted = False
         if self._reader is None or not len(candles):
             was_empty = self.is_empty
             if not was_empty:
@@ -236,7 +243,9 @@ class ChartModel:
         bars = self._reader.bars(candles, first - per_column, last + 2 * per_column - 1, per_column)
         self.bars = bars
         self.study_state = chart.studies.state
-        self._columns = {name: column[bars.row] for name, column in chart.studies.columns.items()}
+        # Row by row, or of every column's last row.
+        rows = slice(int(bars.row[0]), int(bars.row[-1]) + 1) if per_column == 1 and bars.count else bars.row
+        self._columns = {name: column[rows].copy() for name, column in chart.studies.columns.items()}
         if self.scores.open_ms is not None and self.scores.score is not None:
             opens = candles.open_ms[bars.row]
             self._columns["confluence"] = _matched(self.scores.open_ms, self.scores.score, opens)
@@ -252,6 +261,7 @@ class ChartModel:
         self._in_view = slice(begin, end)
         self.view_marks = self._marks_in_view(chart)
         self._fit()
+        self._is_fitted = True
         self.data_version += 1
 
     def _marks_in_view(self, chart: ChartView) -> ViewMarks:
@@ -259,7 +269,9 @@ class ChartModel:
         if not len(rows):
             return ViewMarks()
         left_ms = open_of(self.time.slot_at(0), chart.timeframe)
-        return marks_of(chart, self._studies, int(np.searchsorted(chart.candles.open_ms, left_ms)), int(rows[-1]))
+        return marks_of(
+            chart, self._studies, self._profiles, int(np.searchsorted(chart.candles.open_ms, left_ms)), int(rows[-1])
+        )
 
     def _read_newest(self, chart: ChartView) -> None:
         candles = chart.candles
@@ -335,7 +347,8 @@ class ChartModel:
 
     def fit_again(self) -> None:
         """The price scale became automatic, or the view moved by hand."""
-        self._fit()
+        if not self._is_fitted:
+            self._fit()
 
     # --- looking up --------------------------------------------------------------------------------------------
 

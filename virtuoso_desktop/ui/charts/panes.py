@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QRect, QRectF, Slot
+from PySide6.QtCore import QLineF, QRect, QRectF, Qt, Slot
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.ui.charts.scales import ValueScale
     from virtuoso_desktop.ui.charts.timescale import TimeScale
+
+
+_TALL_PX = 64
 
 
 class PaneBox(pg.ViewBox):
@@ -101,13 +104,22 @@ class PaneItem(ChartItem):
             self._draw_whole(painter)
 
     def _copy(self, painter: QPainter) -> None:
-        """Copy the uncovered rectangles; one call for all would walk every row of the pane."""
+        """Copy the uncovered rectangles; one call for all would walk every row of the pane.
+
+        While the clip has several rectangles Qt walks the rows of a single one too: a tall one is made the clip.
+        """
         origin, ratio = self._origin, self._stage.layout.ratio
         mine = self._bounds.translated(origin).toAlignedRect()
         for part in cast("Iterable[QRect]", self._stage.exposed.intersected(mine)):
             target = QRectF(part).translated(-origin)
             source = QRectF(target.x() * ratio, target.y() * ratio, target.width() * ratio, target.height() * ratio)
+            is_tall = target.height() > _TALL_PX
+            if is_tall:
+                painter.save()
+                painter.setClipRect(target, Qt.ClipOperation.IntersectClip)
             painter.drawPixmap(target, self._kept.pixmap, source)
+            if is_tall:
+                painter.restore()
 
     def _draw_whole(self, painter: QPainter) -> None:
         """With the grid, which the scales leave out in a partial repaint."""

@@ -108,6 +108,33 @@ class _Seen(NamedTuple):
     last_ms: float
 
 
+class Growth:
+    """Whether a series grew since it was seen last, or changed."""
+
+    def __init__(self) -> None:
+        self._seen: _Seen | None = None
+
+    def follow(self, view: CandleView) -> int | None:
+        """How many rows came before those that were seen; None when more than that or one append changed."""
+        added, rows = self._added(view), len(view)
+        self._seen = _Seen(view.base_version, rows, view.open_ms[0], view.open_ms[-1]) if rows else None
+        return added
+
+    def _added(self, view: CandleView) -> int | None:
+        seen, rows = self._seen, len(view)
+        if seen is None or not rows:
+            return None
+        if view.base_version == seen.base_version:
+            return 0
+        if view.base_version != seen.base_version + 1 or rows <= seen.rows:
+            return None
+        added = rows - seen.rows
+        if view.open_ms[added] == seen.first_ms and view.open_ms[-1] == seen.last_ms:
+            return added
+        is_append = added == 1 and view.open_ms[0] == seen.first_ms and view.open_ms[-2] == seen.last_ms
+        return 0 if is_append else None
+
+
 class Pyramid:
     """Groups of 8, 64, 512 and 4,096 slots of one series, built a few chunks at a time.
 
@@ -119,7 +146,7 @@ class Pyramid:
         self._chunks: list[Bars] = []
         self._levels: dict[int, Bars] = {}
         self._begin = self._end = 0
-        self._seen: _Seen | None = None
+        self._growth = Growth()
         self._whole_version: int | None = None
 
     def covered(self, view: CandleView, first: int) -> tuple[int, int]:
@@ -150,7 +177,7 @@ class Pyramid:
         if self._whole_version == view.base_version:
             return
         self._follow(view)
-        if self._seen is None:
+        if not len(view):
             return
         for _ in range(CHUNKS):
             if not (self._cover_newer(view) or self._cover_older(view)):
@@ -159,7 +186,7 @@ class Pyramid:
 
     def _follow(self, view: CandleView) -> None:
         """Take over the rows that came before the covered ones, or begin anew behind the newest row."""
-        added, rows = self._added(view), len(view)
+        added, rows = self._growth.follow(view), len(view)
         if added is None:
             self._chunks = []
             self._levels.clear()
@@ -169,7 +196,6 @@ class Pyramid:
             self._end += added
             self._chunks = [chunk._replace(row=chunk.row + added) for chunk in self._chunks]
             self._levels.clear()
-        self._seen = _Seen(view.base_version, rows, view.open_ms[0], view.open_ms[-1]) if rows else None
 
     def _aligned(self, view: CandleView, row: int) -> int:
         """The first row from ``row`` on that begins a group: the one before it belongs to another."""
@@ -202,21 +228,6 @@ class Pyramid:
         self._begin = begin
         self._levels.clear()
         return True
-
-    def _added(self, view: CandleView) -> int | None:
-        """How many rows came before those that were seen; None when more than that or one append changed."""
-        seen, rows = self._seen, len(view)
-        if seen is None or not rows:
-            return None
-        if view.base_version == seen.base_version:
-            return 0
-        if view.base_version != seen.base_version + 1 or rows <= seen.rows:
-            return None
-        added = rows - seen.rows
-        if view.open_ms[added] == seen.first_ms and view.open_ms[-1] == seen.last_ms:
-            return added
-        is_append = added == 1 and view.open_ms[0] == seen.first_ms and view.open_ms[-2] == seen.last_ms
-        return 0 if is_append else None
 
 
 def no_bars() -> Bars:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts import steps
@@ -24,6 +25,7 @@ TAG_RADIUS_PX = 2
 _EDGE_PX = 8
 """Labels nearer to a pane's edge than this would be cut."""
 _LABEL_HALF_PX = 9
+_MOST_TEXTS = 512
 
 
 class Tag(NamedTuple):
@@ -103,11 +105,12 @@ class ValueScale(ChartItem):
         line = layout.line
         if not stage.is_partial:
             self.to_device(painter)
-            self.draw_grid(painter)
+            self._draw_levels(painter)
             self.to_logical(painter)
         left = stage.logical(layout.plot_width)
         height = self._bounds.height()
-        asked = self.asked_part(QRectF(left, 0, self._bounds.width() - left, height))
+        axis = QRectF(left, 0, self._bounds.width() - left, height)
+        asked = self.asked_part(axis) if stage.is_partial else axis
         if asked.isEmpty():
             return
         painter.fillRect(QRectF(left, 0, line / layout.ratio, height), theme.color("line"))
@@ -115,17 +118,19 @@ class ValueScale(ChartItem):
         caption = face(Type.CAPTION)
         caption.begin(painter, theme.color("muted"))
         first, last = asked.top() - _LABEL_HALF_PX, asked.bottom() + _LABEL_HALF_PX
-        for label in self._labels:
-            if first <= label.middle <= last and all(
-                abs(label.middle - tag.middle) >= tag.height / 2 + _LABEL_HALF_PX for tag in tags
-            ):
-                caption.draw(painter, left + AXIS_PAD_PX, label.middle, label.text)
+        taken = [(tag.middle, tag.height / 2 + _LABEL_HALF_PX) for tag in tags]
+        for middle, words in self._labels:
+            if first <= middle <= last and not any(abs(middle - at) < reach for at, reach in taken):
+                caption.draw(painter, left + AXIS_PAD_PX, middle, words)
         for tag in tags:
             self._paint_tag(painter, left, tag)
 
     def draw_grid(self, painter: QPainter) -> None:
         """Level lines of the plot, device pixels of the pane."""
         self._rebuild()
+        self._draw_levels(painter)
+
+    def _draw_levels(self, painter: QPainter) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._stage.theme.color("grid"))
         self._grid.draw(painter)
@@ -140,8 +145,9 @@ class ValueScale(ChartItem):
         rows = self._content.labels()
         line = layout.line
         cells = self._grid.resize(len(rows))
-        for index, (row, _) in enumerate(rows):
-            cells[index] = (0, row, layout.plot_width, line)
+        if rows:
+            cells[:] = (0, 0, layout.plot_width, line)
+            cells[:, 1] = [row for row, _ in rows]
         edge = _EDGE_PX * layout.ratio
         self._labels = [
             _Label(self._stage.logical(row), words) for row, words in rows if edge <= row <= pane.height - edge
@@ -168,6 +174,9 @@ class PriceContent:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._texts: dict[int, str] = {}
+        """By ticks: a pan shows most labels again."""
+        self._texts_of: Instrument | None = None
 
     @property
     def pane(self) -> Pane:
@@ -185,10 +194,16 @@ class PriceContent:
         least = price.span * steps.PRICE_GAP_PX * layout.ratio / height
         step = steps.price_step_ticks(least, model.instrument.tick_size)
         first, last = math.ceil(max(price.low, 1) / step), math.floor(price.high / step)
-        return [
-            (round((price.high - index * step) * height / price.span), self._stage.price_text(index * step))
-            for index in range(first, last + 1)
-        ]
+        if model.instrument is not self._texts_of or len(self._texts) > _MOST_TEXTS:
+            self._texts_of = model.instrument
+            self._texts.clear()
+        found: list[tuple[int, str]] = []
+        for ticks in range(first * step, last * step + 1, step):
+            words = self._texts.get(ticks)
+            if words is None:
+                words = self._texts[ticks] = self._stage.price_text(ticks)
+            found.append((round((price.high - ticks) * height / price.span), words))
+        return found
 
     def tags(self) -> tuple[Tag, ...]:
         stage = self._stage

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 BODY_SHARE = 0.72
 THIN_LINE_WIDTH = 1.0
@@ -83,38 +84,31 @@ class CandleShapes:
         prices = np.array((bars.high, bars.low, np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)))
         rows = rows_of(prices[:, :count], price.high, height / price.span, height)
         np.rint(rows, out=rows)
-        high, low, top, bottom = rows
-        _split(self._up, self._down, is_up, 2 if widths.body > 1 else 1)
-        wicks = np.empty((count, 4))
-        wicks[:, 0] = left + widths.wick_left
-        wicks[:, 1] = high
-        wicks[:, 2] = widths.wick
-        wicks[:, 3] = np.maximum(low - high, 1.0)
-        _fill(self._up, self._down, wicks, is_up, 0)
-        if widths.body > 1:
-            bodies = np.empty((count, 4))
-            bodies[:, 0] = left + widths.body_left
-            bodies[:, 1] = top
-            bodies[:, 2] = widths.body
-            bodies[:, 3] = np.maximum(bottom - top, 1.0)
-            _fill(self._up, self._down, bodies, is_up, 1)
+        for shapes, chosen in _by_direction(self._up, self._down, is_up):
+            high, low, top, bottom = rows[:, chosen]
+            x, bars_here = left[chosen], len(chosen)
+            cells = shapes.resize(2 * bars_here if widths.body > 1 else bars_here)
+            wicks = cells[:bars_here]
+            wicks[:, 0] = x + widths.wick_left
+            wicks[:, 1] = high
+            wicks[:, 2] = widths.wick
+            np.maximum(low - high, 1.0, out=wicks[:, 3])
+            if widths.body > 1:
+                bodies = cells[bars_here:]
+                bodies[:, 0] = x + widths.body_left
+                bodies[:, 1] = top
+                bodies[:, 2] = widths.body
+                np.maximum(bottom - top, 1.0, out=bodies[:, 3])
 
     def draw(self, painter: QPainter, up: QColor, down: QColor) -> None:
         draw_both(painter, self._up, self._down, up, down)
 
 
-def _split(up: RectArray, down: RectArray, is_up: NDArray[np.bool_], layers: int) -> None:
-    """Make room for ``layers`` rectangles a bar."""
-    rising = int(np.count_nonzero(is_up))
-    up.resize(layers * rising)
-    down.resize(layers * (len(is_up) - rising))
-
-
-def _fill(up: RectArray, down: RectArray, cells: Floats, is_up: NDArray[np.bool_], layer: int) -> None:
-    """Write one rectangle a bar, shape (n, 4), into layer 0 or 1 of its direction."""
-    for shapes, chosen in ((up, is_up), (down, ~is_up)):
-        part = cells[chosen]
-        shapes.cells[layer * len(part) : (layer + 1) * len(part)] = part
+def _by_direction(
+    up: RectArray, down: RectArray, is_up: NDArray[np.bool_]
+) -> tuple[tuple[RectArray, Indices], tuple[RectArray, Indices]]:
+    """The shapes of each direction with its bars."""
+    return (up, np.flatnonzero(is_up)), (down, np.flatnonzero(~is_up))
 
 
 def draw_both(painter: QPainter, up: RectArray, down: RectArray, up_color: QColor, down_color: QColor) -> None:
@@ -130,7 +124,7 @@ def rows_of(prices: Floats, upper: float, scale: float, height: int) -> Floats:
     """Rows of prices, device pixels from the pane's upper edge; cut off far outside of it."""
     rows = (upper - prices) * scale
     far = _FAR * height
-    if rows.size and (np.fmin.reduce(rows, axis=None) < -far or np.fmax.reduce(rows, axis=None) > far):
+    if rows.size and np.fmax.reduce(np.abs(rows), axis=None) > far:
         np.clip(rows, -far, far, out=rows)
     return rows
 
@@ -184,13 +178,14 @@ class VolumeShapes:
         size = np.rint(volume * (height / model.volume_high))
         np.maximum(size, volume > 0, out=size)
         is_up = bars.close[:count] >= bars.open[:count]
-        cells = np.empty((count, 4))
-        cells[:, 0] = columns_of(model)[:count] + widths.body_left
-        cells[:, 1] = height - size
-        cells[:, 2] = widths.body
-        cells[:, 3] = size
-        _split(self._up, self._down, is_up, 1)
-        _fill(self._up, self._down, cells, is_up, 0)
+        left = columns_of(model)[:count] + widths.body_left
+        for shapes, chosen in _by_direction(self._up, self._down, is_up):
+            tall = size[chosen]
+            cells = shapes.resize(len(chosen))
+            cells[:, 0] = left[chosen]
+            cells[:, 1] = height - tall
+            cells[:, 2] = widths.body
+            cells[:, 3] = tall
 
     def draw(self, painter: QPainter, up: QColor, down: QColor) -> None:
         draw_both(painter, self._up, self._down, up, down)

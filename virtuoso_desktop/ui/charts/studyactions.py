@@ -15,7 +15,7 @@ from virtuoso_desktop.ui.analysis_words import REASONS
 
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.views import EvidenceView
-    from virtuoso_desktop.model.study import Study
+    from virtuoso_desktop.model.study import Study, StudyPart
     from virtuoso_desktop.ui.charts.canvas import Canvas
     from virtuoso_desktop.ui.charts.stage import Stage
     from virtuoso_desktop.ui.dialogs.indicators import IndicatorsDialog
@@ -110,8 +110,17 @@ class StudyActions(QObject):
         other = msgspec.structs.replace(study, is_shown=not study.is_shown)
         hide = menu.addAction("Hide" if study.is_shown else "Show", lambda: choice.replace(study.name, other))
         hide.setIcon(self._icon("eye-slash" if study.is_shown else "eye"))
+        for part in study.spec.parts:
+            self._add_part(menu, study, part)
         remove = menu.addAction("Remove", lambda: self.close(study.name))
         remove.setIcon(self._icon("trash"))
+
+    def _add_part(self, menu: QMenu, study: Study, part: StudyPart) -> None:
+        choice = self._stage.choice
+        has_part = study.has(part)
+        action = menu.addAction(part.words, lambda: choice.set_part(study.name, part, not has_part))
+        action.setCheckable(True)
+        action.setChecked(has_part)
 
     def _icon(self, name: str) -> QIcon:
         return icons.icon(name, self._theme.color("muted"), self._chart.devicePixelRatioF())

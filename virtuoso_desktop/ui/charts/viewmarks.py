@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.model.study import Study, StudyKind
-from virtuoso_desktop.ui.charts.profile import Profile, profile_of
+from virtuoso_desktop.ui.charts.profile import Profile, Profiles
 from virtuoso_desktop.ui.charts.slots import slot_at
 from virtuoso_desktop.ui.charts.steps import price_step_ticks
 from virtuoso_desktop.ui.charts.structure import Structure, structure_of
@@ -33,8 +33,11 @@ class ViewMarks(NamedTuple):
         return None if self.profile is None else self.profile.poc_price
 
 
-def marks_of(chart: ChartView, studies: tuple[Study, ...], first: int, last: int) -> ViewMarks:
-    """Read what the shown ``studies`` need of the rows [first, last]; closed candles only."""
+def marks_of(chart: ChartView, studies: tuple[Study, ...], profiles: Profiles, first: int, last: int) -> ViewMarks:
+    """Read what the shown ``studies`` need of the rows [first, last]; closed candles only.
+
+    ``profiles`` are those of the series.
+    """
     candles, columns = chart.candles, chart.studies.columns
     kinds = {study.kind for study in studies}
     if kinds.isdisjoint(_OF_ROWS):
@@ -43,10 +46,8 @@ def marks_of(chart: ChartView, studies: tuple[Study, ...], first: int, last: int
     part = slice(first, min(last + 1, closed))
     profile, structure = None, Structure()
     if StudyKind.PROFILE in kinds and part.stop > part.start:
-        low, high = candles.low[part], candles.high[part]
-        least = (float(high.max()) - float(low.min())) / PROFILE_ROWS
-        step = price_step_ticks(max(least, 1.0), chart.instrument.tick_size)
-        profile = profile_of(low, high, candles.volume[part], step)
+        tick_size = chart.instrument.tick_size
+        profile = profiles.of(candles, part, lambda span: price_step_ticks(max(span / PROFILE_ROWS, 1.0), tick_size))
     if StudyKind.SWINGS in kinds and "table.bos" in columns:
         structure = structure_of(
             columns, lambda row: slot_at(candles.open_ms[row], chart.timeframe), first, last, closed

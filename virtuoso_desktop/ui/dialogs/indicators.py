@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from virtuoso_desktop.model.study import SPECS, Study, StudySpec, study_of
+from virtuoso_desktop.model.study import SPECS, Study, StudyPart, StudySpec, study_of
 from virtuoso_desktop.ui.charts.choice import StudyChoice
 from virtuoso_desktop.ui.controls import Button
 from virtuoso_desktop.ui.dialogs.check_rows import SIDE, CheckRows
@@ -162,6 +162,8 @@ class StudyEditor(QWidget):
         self.name = ""
         """Of the study whose numbers are shown; empty for none."""
         self.fields: list[QLineEdit] = []
+        self.parts: dict[str, QCheckBox] = {}
+        """By key: what can be left out of the study."""
         self._title = themed_label("", Type.TITLE)
         self._about = themed_label("", Type.BODY, "muted")
         self._about.setWordWrap(True)
@@ -212,10 +214,18 @@ class StudyEditor(QWidget):
             self._grid.addWidget(themed_label(parameter.words), row, 0)
             self._grid.addWidget(field, row, 1, Qt.AlignmentFlag.AlignLeft)
             self.fields.append(field)
+        for part in study.spec.parts:
+            self._add_part(part)
         self._grid.setColumnStretch(2, 1)
         self._sync(study)
         for part in (self.shown, self.remove):
             part.setVisible(True)
+
+    def _add_part(self, part: StudyPart) -> None:
+        box = QCheckBox(part.words)
+        box.toggled.connect(lambda is_drawn: self._choice.set_part(self.name, part, is_drawn))
+        self._grid.addWidget(box, self._grid.rowCount(), 0, 1, 2)
+        self.parts[part.key] = box
 
     def focus_first(self) -> None:
         """The first number can be typed over."""
@@ -228,10 +238,15 @@ class StudyEditor(QWidget):
         self.shown.blockSignals(True)
         self.shown.setChecked(study.is_shown)
         self.shown.blockSignals(False)
+        for key, box in self.parts.items():
+            box.blockSignals(True)
+            box.setChecked(key not in study.without)
+            box.blockSignals(False)
 
     def _say(self, title: str, about: str) -> None:
         self.name = ""
         self.fields = []
+        self.parts = {}
         while (taken := self._grid.takeAt(0)) is not None:
             widget = taken.widget()
             if widget is not None:
