@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tests.fake_adapter import FakeAdapter
 from virtuoso_desktop.analysis.overview import market_overview
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
+from virtuoso_desktop.engine.archive import Archive
+from virtuoso_desktop.engine.budget import LoopMonitor
+from virtuoso_desktop.engine.desk import MarketDesk
+from virtuoso_desktop.engine.feeds import Feeds
 from virtuoso_desktop.engine.input_views import InputsView
+from virtuoso_desktop.engine.run_desk import RunParts, RunReader
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StatusView
 from virtuoso_desktop.kernel.clock import ManualClock
+from virtuoso_desktop.kernel.metrics import LinkMetrics
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.signals import Signal
+from virtuoso_desktop.kernel.tasks import Supervisor
+from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
 from virtuoso_desktop.model.overview import Overview
+from virtuoso_desktop.settings.schema import ChannelsSettings
+from virtuoso_desktop.storage.history import HistoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.timeframe import Timeframe
 
 NOW_MS = 1_700_000_000_000
+ALL_CHANNELS = ChannelsSettings(ticker=True, kline=True, orderbook=True, trade=True, liquidation=True)
 COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "SUI", "ADA", "LINK", "AVAX", "DOT", "ICP", "1000PEPE")
 
 
@@ -98,6 +110,19 @@ class FakeMarket:
         self.analysis_version = self.board.version
         self.score_cursor = self.board.score_cursor
         self.signals = self.board.signals
+        self.store = MarketStore()
+        self.feeds = Feeds(FakeAdapter(self.clock), ALL_CHANNELS, self.clock.now_ms)
+        self.desk = MarketDesk(self.store, self.feeds, self.clock.now_ms)
+        self.metrics, self.tasks, self.loop_monitor = LinkMetrics(), Supervisor(), LoopMonitor()
+        self.archive = Archive(HistoryStore(None), is_real=True)
+        self.run_desk = RunReader(
+            RunParts(
+                source.value, self.metrics, self.store, self.archive, self.loop_monitor, self.tasks, self.notices, 10.0
+            ),
+            self.clock.now_ms,
+            self.links,
+            self.status,
+        )
 
     def signals_version(self) -> int:
         return self.board.signals_version

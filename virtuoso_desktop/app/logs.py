@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from virtuoso_desktop.app.arguments import PROGRAM
+from virtuoso_desktop.kernel.log_lines import LogLines
 
 LOG_FILE = "virtuoso.log"
 CRASH_FILE = "crash.txt"
@@ -40,6 +41,8 @@ class RunLog:
         root = logging.getLogger()
         root.setLevel(logging.INFO)
         root.addHandler(self._holder)
+        self.lines = LogLines()
+        root.addHandler(self.lines)
 
     def open(self, folder: Path | None) -> None:
         """Write to ``folder/log/virtuoso.log`` from now on; nowhere when None or when it cannot be opened."""
@@ -55,6 +58,7 @@ class RunLog:
                     folder / "log" / LOG_FILE, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8"
                 )
                 self._note_crashes(folder / "log" / CRASH_FILE)
+                self.lines.folder = folder / "log"
         handler.setFormatter(logging.Formatter(_FORMAT, "%Y-%m-%d %H:%M:%S"))
         for record in self._held:
             handler.handle(record)
@@ -75,6 +79,7 @@ class RunLog:
     def close(self) -> None:
         root = logging.getLogger()
         root.removeHandler(self._holder)
+        root.removeHandler(self.lines)
         if self._handler is not None:
             root.removeHandler(self._handler)
             self._handler.close()

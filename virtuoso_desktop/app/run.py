@@ -178,6 +178,7 @@ class Run:
                 history, journal = wiring.make_history(plan, folder.profile), wiring.make_journal(folder.profile)
                 engine = wiring.build_engine(plan, self.notices, history, journal)
             self.engine = engine
+            engine.run_desk.log_lines = folder.log_lines
             engine.recall_scales(warm_start.read_scales(folder.cache))
             engine.start(self._remembered(plan, engine), history_waits=history_waits)
         self.settings = self._live_settings(plan, engine)

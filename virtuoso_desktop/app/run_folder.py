@@ -14,6 +14,7 @@ from virtuoso_desktop.storage.profile import Profile
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.arguments import Options
+    from virtuoso_desktop.kernel.log_lines import LogLines
     from virtuoso_desktop.settings.load import LoadedSettings
     from virtuoso_desktop.storage.cache import DiskCache
 
@@ -97,6 +98,11 @@ class RunFolder:
         """Write the log into the folder from now on; nowhere when nothing can be stored."""
         profile = self.profile
         self._log.open(profile.folder if profile is not None and profile.usable else None)
+
+    @property
+    def log_lines(self) -> LogLines:
+        """The newest lines of the log."""
+        return self._log.lines
 
     def set_stream_level(self, level: str) -> None:
         """How much the venues' streams tell the log."""

@@ -40,6 +40,10 @@ class Archive:
     def __init__(self, history: HistoryStore, *, is_real: bool) -> None:
         self.history = history
         self._is_real = is_real
+        self.asked = 0
+        """Questions for stored candles."""
+        self.answered = 0
+        """Those of them that the disk had something for."""
 
     # --- keeping ---------------------------------------------------------------------------------------------------
 
@@ -85,7 +89,9 @@ class Archive:
         Rows of an imported file that lack volume or turnover are of no use here, nor is what lies before them.
         """
         try:
+            self.asked += 1
             rows = await self.history.newest(_key(instrument_id, timeframe), before_ms, count)
+            self.answered += rows.shape[1] > 0
         except StorageError:
             return np.empty((7, 0))
         unknown = np.flatnonzero(np.isnan(rows).any(axis=0))

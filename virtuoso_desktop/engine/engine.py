@@ -23,7 +23,9 @@ from virtuoso_desktop.engine.beside import BookReads
 from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.budget import LoopMonitor
 from virtuoso_desktop.engine.derivatives import DerivativeLoader
+from virtuoso_desktop.engine.desk import MarketDesk
 from virtuoso_desktop.engine.evidence_views import ComponentEvidence
+from virtuoso_desktop.engine.feeds import Feeds
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.input_views import InputsView
 from virtuoso_desktop.engine.inputs import inputs_of
@@ -35,6 +37,7 @@ from virtuoso_desktop.engine.live_settings import SettingsChange
 from virtuoso_desktop.engine.liveness import Carriers, Liveness
 from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
+from virtuoso_desktop.engine.run_desk import RunParts, RunReader
 from virtuoso_desktop.engine.shown_data import ShownData
 from virtuoso_desktop.engine.studies import Studies
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
@@ -81,7 +84,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
+    from virtuoso_desktop.analysis.book_measures import BookMeasures, BookWall, ImbalanceHistory
     from virtuoso_desktop.analysis.kernels import Kernel
     from virtuoso_desktop.engine.input_views import InputsView
 
@@ -151,6 +154,8 @@ class Engine:
         self._adapter = venue.adapter
         self._venue_clock = venue.clock
         self._board = LinkBoard(venue.adapter, venue.clock, clock)
+        feeds = Feeds(venue.adapter, settings.websocket.channels, venue.clock.now_ms)
+        self.desk = MarketDesk(store, feeds, venue.clock.now_ms, self._walls_of)
         self._archive = Archive(venue.history, is_real=source is Source.LIVE)
         self._history = HistoryLoader(
             venue.adapter, store, self.tasks, venue.clock.now_ms, clock=clock, archive=self._archive
@@ -176,11 +181,19 @@ class Engine:
         self._housekeeper = Housekeeper(
             venue.adapter, self._time_keeper, self._history, self._board, self._look_for_restarts
         )
+        limits = settings.exchanges.bybit.rate_limits
+        parts = RunParts(
+            source.value, venue.adapter.metrics, store, self._archive, self.loop_monitor, self.tasks, notices,
+            min(limits.requests_per_second, limits.requests_per_minute / 60),
+        )  # fmt: skip
+        self.run_desk = RunReader(parts, venue.clock.now_ms, self.links, self.status)
         self._restarts = 0
         self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
         self._skipped_refreshes = 0
         self._disconnects = [
             venue.adapter.states.connect(self._link_changed),
+            venue.adapter.states.connect(feeds.note),
+            venue.adapter.rejected.connect(feeds.refuse),
             venue.adapter.reconnected.connect(self._link_reconnected),
             venue.adapter.rejected.connect(self._topic_rejected),
             store.candle_closed.connect(self._archive.keep_candle),
@@ -454,6 +467,10 @@ class Engine:
             return None
         life, streams = self._liveness.of(instrument_id), self._analysis.streams_of(instrument_id)
         return inputs_of(state, life, streams, self._venue_clock.now_ms())
+
+    def _walls_of(self, instrument_id: InstrumentId) -> tuple[BookWall, ...]:
+        measures = self.book_measures(instrument_id)
+        return () if measures is None else measures.walls
 
     def book_measures(self, instrument_id: InstrumentId) -> BookMeasures | None:
         streams = self._analysis.streams_of(instrument_id)

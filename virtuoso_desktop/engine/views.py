@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from virtuoso_desktop.analysis.book_measures import BookMeasures, ImbalanceHistory
     from virtuoso_desktop.engine.analysis_views import AnalysisView, ScoreCursor, SignalView
     from virtuoso_desktop.engine.beside_views import BesideView
+    from virtuoso_desktop.engine.desk_views import Desk
     from virtuoso_desktop.engine.evidence_views import ComponentEvidence
     from virtuoso_desktop.engine.input_views import InputsView
+    from virtuoso_desktop.engine.run_views import RunDesk
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
@@ -380,6 +382,16 @@ class EngineView(Protocol):
     source: Source
     clock: Clock
     notices: NoticeBoard
+
+    @property
+    def desk(self) -> Desk:
+        """What the panels under the chart read."""
+        ...
+
+    @property
+    def run_desk(self) -> RunDesk:
+        """What System and Log read."""
+        ...
 
     @property
     def watched_changed(self) -> Signal[tuple[InstrumentId, ...]]: ...

@@ -168,6 +168,8 @@ class Button(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_ground(painter)
         colour = "accent_text" if self.isChecked() else "text" if self.underMouse() else self.quiet_colour
+        if not self.isEnabled():
+            colour = "disabled"
         words = self._words(colour)
         width = words_width(words)
         left = (self.width() - width) / 2

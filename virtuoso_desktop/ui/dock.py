@@ -15,10 +15,11 @@ from virtuoso_desktop.ui.shortcuts import with_keys
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QPaintEvent
 
+    from virtuoso_desktop.ui.panels.desk_parts import DeskPanel
     from virtuoso_desktop.ui.theme import Theme
 
 LARGEST_PX = 16_777_215
@@ -108,6 +109,7 @@ class Dock(QWidget):
         self.collapse_button = Button(theme, icon_name="caret-down", parent=self)
         self._tabs: dict[Tab, QWidget] = {}
         self._controls: dict[Tab, Sequence[QWidget]] = {}
+        self._later: dict[Tab, Callable[[], DeskPanel]] = {}
         self._body = QVBoxLayout()
         self._body.setContentsMargins(0, 0, 0, 0)
         layout = QVBoxLayout(self)
@@ -123,23 +125,46 @@ class Dock(QWidget):
 
     def add_panel(self, panel: QWidget, title: str, about: str, controls: Sequence[QWidget] = ()) -> Tab:
         """Add a tab; the first one is chosen. Controls give way from the last on."""
-        tab = Tab(self._theme, title, self._row)
-        tab.setToolTip(about)
-        self._tabs[tab] = panel
-        self._controls[tab] = controls
-        self._body.addWidget(panel)
-        self._row.add(tab, rank=0, gap=0)
-        for place, control in reversed(list(enumerate(controls))):
-            self._row.add(control, rank=place + 1, gap=6, right=True)
-        tab.clicked.connect(lambda: self.choose(tab))
+        tab = self._add_tab(title, about)
+        self._put(tab, panel, controls)
         if len(self._tabs) == 1:
             self.choose(tab)
         else:
             panel.hide()
+            for control in controls:
+                self._row.want(control, False)
         return tab
+
+    def add_later(self, title: str, about: str, make: Callable[[], DeskPanel]) -> Tab:
+        """Add a tab whose panel is made when it is first chosen."""
+        tab = self._add_tab(title, about)
+        self._tabs[tab] = QWidget(self)
+        self._tabs[tab].hide()
+        self._controls[tab] = ()
+        self._later[tab] = make
+        return tab
+
+    def _add_tab(self, title: str, about: str) -> Tab:
+        tab = Tab(self._theme, title, self._row)
+        tab.setToolTip(about)
+        self._row.add(tab, rank=0, gap=0)
+        tab.clicked.connect(lambda: self.choose(tab))
+        return tab
+
+    def _put(self, tab: Tab, panel: QWidget, controls: Sequence[QWidget]) -> None:
+        self._tabs[tab] = panel
+        self._controls[tab] = controls
+        self._body.addWidget(panel)
+        for place, control in reversed(list(enumerate(controls))):
+            self._row.add(control, rank=place + 1, gap=6, right=True)
 
     def choose(self, tab: Tab) -> None:
         """Show a tab's panel; the dock opens if it was collapsed."""
+        make = self._later.pop(tab, None)
+        if make is not None:
+            self._tabs[tab].deleteLater()
+            panel = make()
+            self._put(tab, panel, panel.controls)
         for each, panel in self._tabs.items():
             is_chosen = each is tab
             each.setChecked(is_chosen)
@@ -148,6 +173,18 @@ class Dock(QWidget):
                 self._row.want(control, is_chosen)
         self.set_collapsed(False)
         self._row.arrange()
+
+    def choose_named(self, title: str) -> None:
+        """Show the panel of this title, or the first one."""
+        named = (tab for tab in self._tabs if tab.text() == title)
+        tab = next(named, next(iter(self._tabs), None))
+        if tab is not None:
+            self.choose(tab)
+
+    @property
+    def chosen(self) -> str:
+        """Title of the chosen tab."""
+        return next((tab.text() for tab in self._tabs if tab.isChecked()), "")
 
     def show_count(self, tab: Tab, count: int) -> None:
         """The number in a tab's pill."""

@@ -22,7 +22,7 @@ from virtuoso_desktop.ui.cell import text_left
 from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
 from virtuoso_desktop.ui.logo import paint_logo
 from virtuoso_desktop.ui.marking import RIBBONS
-from virtuoso_desktop.ui.panel_head import CONFLUENCE, SIGNALS, paint_head
+from virtuoso_desktop.ui.panel_head import CONFLUENCE, ORDER_BOOK, paint_head
 from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, NAMES, fit
 from virtuoso_desktop.ui.tokens import BADGE_TINT_RATIO, BANNER_TINT_RATIO
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
@@ -211,7 +211,7 @@ class FirstFrame:
             self._fill(painter, (right, px.TOP_PX, width - right, dock_top - px.TOP_PX), "surface")
         self._fill(painter, (strip_left, dock_top - px.GUTTER_PX, width - strip_left, px.GUTTER_PX), "gutter")
         tabs = QRect(strip_left, dock_top, width - strip_left, px.HEADER_PX)
-        paint_head(painter, self._theme, SIGNALS, tabs, is_tab=True)
+        paint_head(painter, self._theme, ORDER_BOOK, tabs, is_tab=True)
 
     def _paint_foot(self, painter: QPainter, width: int, height: int) -> None:
         top = height - px.STATUS_PX

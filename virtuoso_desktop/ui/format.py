@@ -168,6 +168,11 @@ def clock_seconds(time_ms: float, zone: dt.tzinfo | None) -> str:
     return f"{clock(time_ms, zone)}:{_in_zone(time_ms, zone).second:02d}"
 
 
+def milliseconds_of(time_ms: float) -> str:
+    """``.742``: what stands behind the seconds."""
+    return f".{int(time_ms) % 1000:03d}"
+
+
 def day(time_ms: float, zone: dt.tzinfo | None) -> str:
     """``25 Apr``."""
     moment = _in_zone(time_ms, zone)

@@ -14,6 +14,7 @@ from virtuoso_desktop.ui.fonts import package_file
 _UNIT = 64.0
 _CODES = {
     "arrow-clockwise": 0xF020,
+    "arrow-line-up": 0xF041,
     "caret-down": 0xF0C2,
     "caret-left": 0xF0C3,
     "caret-right": 0xF0C4,
@@ -27,6 +28,7 @@ _CODES = {
     "eye": 0xF15B,
     "eye-slash": 0xF15E,
     "flask": 0xF180,
+    "folder-open": 0xF18C,
     "funnel": 0xF196,
     "info": 0xF1E0,
     "keyboard": 0xF1E5,
@@ -34,8 +36,11 @@ _CODES = {
     "magnifying-glass": 0xF20A,
     "monitor": 0xF21D,
     "moon": 0xF21F,
+    "pause": 0xF25E,
     "sign-out": 0xF2C7,
     "sliders-horizontal": 0xF2D0,
+    "speaker-high": 0xF2E0,
+    "speaker-slash": 0xF2E8,
     "sun": 0xF2FE,
     "trash": 0xF334,
     "warning": 0xF35C,

@@ -6,6 +6,8 @@ TOP_PX = 44
 HEADER_PX = 32
 HEAD_PX = 24
 ROW_PX = 24
+DENSE_ROW_PX = 20
+"""Rows of the ladder and the tape."""
 STATUS_PX = 24
 RIBBON_PX = 24
 BANNER_PX = 48
@@ -28,9 +30,9 @@ CAP_RATIO = 0.728
 """Cap height of Inter in em: what is centred in a row."""
 
 
-def row_baseline(top: float) -> float:
+def row_baseline(top: float, row_px: int = ROW_PX) -> float:
     """Where the text of 12 px of a row stands whose upper edge is ``top``."""
-    return top + round((ROW_PX + CAP_RATIO * 12) / 2)
+    return top + round((row_px + CAP_RATIO * 12) / 2)
 
 
 def skeleton_bar(size: int) -> tuple[int, int]:

@@ -19,6 +19,23 @@ class ColumnMemory(msgspec.Struct, frozen=True):
     sorts_down: bool = True
 
 
+class DeskMemory(msgspec.Struct, frozen=True):
+    """The user's choices in the panels under the chart. Amounts in quote coin, None for no limit."""
+
+    tab: str = ""
+    """Name of the chosen tab; empty for the first."""
+    book_groups: dict[str, int] = {}
+    """Ticks of a group of the ladder by instrument (``venue:kind:SYMBOL``)."""
+    slippage_amount: float = 100_000.0
+    least_trade: float | None = None
+    """Smaller trades are not shown."""
+    trade_sound: bool = False
+    least_liquidation: float | None = None
+    liquidations_of_all: bool = True
+    log_level: int = 0
+    """Of `logging`; 0 for all."""
+
+
 class WindowMemory(msgspec.Struct, frozen=True):
     """Place, looks and subject of the window. ``geometry`` is (x, y, width, height), logical pixels."""
 
@@ -35,6 +52,7 @@ class WindowMemory(msgspec.Struct, frozen=True):
     reduced_motion: bool | None = None
     """None follows the desktop."""
     columns: ColumnMemory = ColumnMemory()
+    desk: DeskMemory = DeskMemory()
     instrument: str | None = None
     """Identity as ``venue:kind:SYMBOL``."""
     timeframe: str | None = None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.ui.theme import Theme
 
-CONFLUENCE, SIGNALS = "Confluence", "Signals"
+CONFLUENCE, SIGNALS, ORDER_BOOK = "Confluence", "Signals", "Order book"
 PAD_PX = 12
 
 

@@ -47,6 +47,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Panels", ("Ctrl+D",), "Data of the instrument: what is there, how old, how complete", "show_data"),
     Shortcut("Panels", ("Enter on a component",), "Show on the chart what it was read from"),
     Shortcut("Panels", ("Enter on a signal",), "Show that moment on the chart"),
+    Shortcut("Panels", ("Enter on a liquidation",), "Show its instrument"),
+    Shortcut("Panels", ("Ctrl+C in the log",), "Copy the line, with its fault"),
     Shortcut("Chart", ("Ctrl+I",), "Indicators", "indicators"),
     Shortcut("Chart", ("Esc",), "End the evidence of a component"),
     Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),

@@ -53,11 +53,13 @@ class TableView(QTableView):
     Parameters
     ----------
     model : PaintedModel
-        Its rows are 24 px high.
+        Its rows.
     theme : Theme
         Colours and motion.
     parent : QWidget or None
         Qt parent.
+    row_px : int
+        Height of a row; plates under text are made for 24 px.
     """
 
     opened = Signal(int)
@@ -65,8 +67,11 @@ class TableView(QTableView):
     resized = Signal()
     """The room for columns changed."""
 
-    def __init__(self, model: PaintedModel, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: PaintedModel, theme: Theme, parent: QWidget | None = None, *, row_px: int = ROW_PX
+    ) -> None:
         super().__init__(parent)
+        self.row_px = row_px
         self._theme = theme
         self._painted = model
         self._atlas = GlyphAtlas(theme)
@@ -96,12 +101,12 @@ class TableView(QTableView):
     def _configure(self) -> None:
         rows = QHeaderView(Qt.Orientation.Vertical, self)
         rows.setVisible(False)
-        rows.setMinimumSectionSize(ROW_PX)
-        rows.setDefaultSectionSize(ROW_PX)
+        rows.setMinimumSectionSize(self.row_px)
+        rows.setDefaultSectionSize(self.row_px)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setVerticalHeader(rows)
         scroll_bar = QScrollBar(Qt.Orientation.Vertical)
-        scroll_bar.setSingleStep(ROW_PX)
+        scroll_bar.setSingleStep(self.row_px)
         self.setVerticalScrollBar(scroll_bar)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -125,11 +130,11 @@ class TableView(QTableView):
         offset = self.verticalOffset()
         height = self.canvas.height()
         width = self.canvas.width()
-        tops = sorted(row * ROW_PX - offset for row in rows)
+        tops = sorted(row * self.row_px - offset for row in rows)
         region = QRegion()
         for top in tops:
-            if -ROW_PX < top < height:
-                region += QRect(0, top, width, ROW_PX)
+            if -self.row_px < top < height:
+                region += QRect(0, top, width, self.row_px)
         if not region.isEmpty():
             # A clip of many bands is dearer to draw through than the rows between them.
             self.canvas.update(region.boundingRect() if region.rectCount() > 4 else region)
@@ -161,8 +166,8 @@ class TableView(QTableView):
 
     def _rows_in(self, rect: QRect) -> range:
         offset = self.verticalOffset()
-        first = max(0, (rect.top() + offset) // ROW_PX)
-        return range(first, min(self._rows.row_count(), (rect.bottom() + offset) // ROW_PX + 1))
+        first = max(0, (rect.top() + offset) // self.row_px)
+        return range(first, min(self._rows.row_count(), (rect.bottom() + offset) // self.row_px + 1))
 
     def spans(self) -> list[tuple[int, int, int]]:
         """(column, left, width) of the columns that are shown."""
@@ -187,30 +192,30 @@ class TableView(QTableView):
         """Everything under the text of a row, and its pictures."""
         theme = self._theme
         rows = self._rows
-        top = row * ROW_PX
+        top = row * self.row_px
         if row == self._hovered:
-            painter.fillRect(0, top, width, ROW_PX, theme.color("raised"))
+            painter.fillRect(0, top, width, self.row_px, theme.color("raised"))
         if rows.is_marked(row):
-            painter.fillRect(0, top, width, ROW_PX, theme.color("accent", theme.palette.accent_tint_ratio))
-            painter.fillRect(0, top, 2, ROW_PX, theme.color("accent"))
+            painter.fillRect(0, top, width, self.row_px, theme.color("accent", theme.palette.accent_tint_ratio))
+            painter.fillRect(0, top, 2, self.row_px, theme.color("accent"))
         if rows.is_skeleton(row):
             self._paint_bars(painter, top)
             return
         for column, token, strength in rows.tints(row, now_ns):
             if column in self._places:
                 left, size = self._places[column]
-                painter.drawPixmap(left + 1, top + 1, self._tile(size - 2, ROW_PX - 2, token, strength))
+                painter.drawPixmap(left + 1, top + 1, self._tile(size - 2, self.row_px - 2, token, strength))
         for column, paint in self.pictures.items():
             if column in self._places:
                 left, size = self._places[column]
-                paint(painter, QRectF(left, top, size, ROW_PX), row)
+                paint(painter, QRectF(left, top, size, self.row_px), row)
 
     def _paint_bars(self, painter: QPainter, top: int) -> None:
         """Bars in the place of values to come."""
         for _, left, size in self._spans[1:]:
             pad, wide = skeleton_bar(size)
             painter.drawPixmap(
-                left + size - pad - wide, top + (ROW_PX - BAR_PX) // 2, self._tile(wide, BAR_PX, "raised", 1.0)
+                left + size - pad - wide, top + (self.row_px - BAR_PX) // 2, self._tile(wide, BAR_PX, "raised", 1.0)
             )
 
     def _tile(self, width: int, height: int, token: str, strength: float) -> QPixmap:
@@ -239,7 +244,7 @@ class TableView(QTableView):
             block = self._blocks[row] = _Block(len(cells))
         if block.cells is cells:
             return block
-        baseline = row_baseline(row * ROW_PX)
+        baseline = row_baseline(row * self.row_px, self.row_px)
         for section, left, size in self._spans:
             shown = cells[section]
             before = block.cells[section]
@@ -259,7 +264,7 @@ class TableView(QTableView):
         atlas = self._atlas
         out: list[float] = []
         for plate in shown.plates:
-            atlas.append_plate(out, plate, left, baseline - row_baseline(0), size)
+            atlas.append_plate(out, plate, left, baseline - row_baseline(0, self.row_px), size)
         if not shown.parts:
             return array("d", out), True
         icon_width = ICON_SIDE + ICON_GAP if shown.icon else 0.0
@@ -299,7 +304,7 @@ class TableView(QTableView):
             x = text_left(self._painted.columns[section], section, left, size, width)
             painter.setFont(ink_font(ink))
             painter.setPen(self._theme.color(ink.token))
-            painter.drawStaticText(round(x), round(row * ROW_PX + (ROW_PX - height) / 2), static)
+            painter.drawStaticText(round(x), round(row * self.row_px + (self.row_px - height) / 2), static)
 
     def _paint_focus(self, painter: QPainter) -> None:
         """The ring around the current cell while the table has the keyboard."""
@@ -307,7 +312,7 @@ class TableView(QTableView):
         if not (self.hasFocus() and self._by_keyboard and current.isValid()):
             return
         left = self.head.sectionPosition(current.column())
-        rect = QRectF(left, current.row() * ROW_PX, self.head.sectionSize(current.column()), ROW_PX)
+        rect = QRectF(left, current.row() * self.row_px, self.head.sectionSize(current.column()), self.row_px)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self._theme.color("accent"), 2))

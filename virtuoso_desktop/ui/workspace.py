@@ -17,7 +17,7 @@ from virtuoso_desktop.ui.measures import (
     default_dock_height,
 )
 from virtuoso_desktop.ui.memory import WindowMemory
-from virtuoso_desktop.ui.panel_head import CONFLUENCE, SIGNALS, paint_head
+from virtuoso_desktop.ui.panel_head import CONFLUENCE, ORDER_BOOK, SIGNALS, paint_head
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.dock import Dock
     from virtuoso_desktop.ui.frame import FrameClock
     from virtuoso_desktop.ui.panels.confluence import ConfluencePanel
+    from virtuoso_desktop.ui.panels.desk import DeskPanels
     from virtuoso_desktop.ui.panels.overview import OverviewPanel
     from virtuoso_desktop.ui.panels.signals import SignalsPanel
     from virtuoso_desktop.ui.theme import Theme
@@ -45,6 +46,7 @@ class Panels(NamedTuple):
     signals: SignalsPanel
     overview: OverviewPanel
     dock: Dock
+    desk: DeskPanels
 
 
 class PanelPlace(QWidget):
@@ -99,7 +101,7 @@ class Workspace(QSplitter):
         self._upper.addWidget(column)
         self._upper.addWidget(PanelPlace(theme, CONFLUENCE))
         self.addWidget(self._upper)
-        self.addWidget(PanelPlace(theme, SIGNALS, is_tab=True))
+        self.addWidget(PanelPlace(theme, ORDER_BOOK, is_tab=True))
         for splitter in (self, self._upper):
             splitter.setHandleWidth(GUTTER_PX)
             splitter.setChildrenCollapsible(False)
@@ -128,27 +130,32 @@ class Workspace(QSplitter):
         if self._panels is None:
             from virtuoso_desktop.ui.dock import Dock
             from virtuoso_desktop.ui.panels.confluence import ConfluencePanel
+            from virtuoso_desktop.ui.panels.desk import DeskPanels
             from virtuoso_desktop.ui.panels.overview import OverviewPanel
             from virtuoso_desktop.ui.panels.signals import SignalsPanel
 
             theme = self._theme
-            made = self._panels = Panels(
-                ConfluencePanel(theme, self._series[1]), SignalsPanel(theme), OverviewPanel(theme), Dock(theme)
-            )
+            confluence, overview = ConfluencePanel(theme, self._series[1]), OverviewPanel(theme)
+            desk = DeskPanels(theme, self._clock, self.instrument_asked.emit)
+            made = self._panels = Panels(confluence, SignalsPanel(theme), overview, Dock(theme), desk)
+            desk.recall(self._memory.desk)
             self._connect(made)
             self._replace(self._upper, made.confluence)
             self._replace(self, made.dock)
             made.confluence.set_collapsed(self._memory.confluence_collapsed)
+            made.dock.choose_named(self._memory.desk.tab)
             made.dock.set_collapsed(self._memory.dock_collapsed)
             self._apply()
             self.show_series(*self._series)
         return self._panels
 
     def _connect(self, made: Panels) -> None:
+        made.desk.place_market(made.dock)
         tab = made.dock.add_panel(made.signals, SIGNALS, ABOUT_SIGNALS, made.signals.controls)
         made.dock.add_panel(made.overview, OVERVIEW, ABOUT_OVERVIEW, made.overview.controls)
         made.overview.instrument_chosen.connect(self.instrument_asked)
         self._clock.add(made.overview, made.overview.take_painted_ns)
+        made.desk.place_run(made.dock)
         made.signals.counted.connect(lambda count: made.dock.show_count(tab, count))
         made.signals.moment_chosen.connect(self.signal_chosen)
         made.confluence.component_chosen.connect(self.component_chosen)
@@ -184,6 +191,7 @@ class Workspace(QSplitter):
             confluence_width=self._confluence_width or None,
             confluence_collapsed=before.confluence_collapsed if made is None else made.confluence.is_collapsed,
             dock_height=self._dock_height or None,
+            desk=before.desk if made is None else made.desk.remember(made.dock.chosen),
             dock_collapsed=before.dock_collapsed if made is None else made.dock.is_collapsed,
         )
 
@@ -220,6 +228,7 @@ class Workspace(QSplitter):
         made = self.make()
         made.confluence.attach(engine)
         made.signals.attach(engine)
+        made.desk.attach(engine)
         made.overview.attach(engine)
 
     def detach(self) -> None:
@@ -227,6 +236,7 @@ class Workspace(QSplitter):
         if self._panels is not None:
             self._panels.confluence.detach()
             self._panels.signals.detach()
+            self._panels.desk.detach()
             self._panels.overview.detach()
 
     def show_series(self, instrument: InstrumentId | None, timeframe: Timeframe) -> None:
@@ -235,4 +245,5 @@ class Workspace(QSplitter):
         if self._panels is not None:
             self._panels.confluence.show_series(instrument, timeframe)
             self._panels.signals.show_instrument(instrument)
+            self._panels.desk.show_instrument(instrument)
             self._panels.overview.show_instrument(instrument)

@@ -13,8 +13,10 @@ import pytest
 
 from tests.fake_adapter import LINK, FakeAdapter, instrument, ticker
 from virtuoso_desktop.engine.analysis_views import AnalysisState, AnalysisView, ScoreRow
+from virtuoso_desktop.engine.desk_views import FeedPhase
 from virtuoso_desktop.engine.engine import Engine, VenueParts
 from virtuoso_desktop.engine.listing import ListingTimes
+from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH
 from virtuoso_desktop.engine.universe import RememberedUniverse, choose_universe
 from virtuoso_desktop.engine.views import LinkPhase, RowState
 from virtuoso_desktop.exchanges.base import LinkHole, LinkState, Maintenance, RestState
@@ -23,7 +25,7 @@ from virtuoso_desktop.kernel.clock import ManualClock, VenueClock
 from virtuoso_desktop.kernel.notices import NoticeBoard
 from virtuoso_desktop.kernel.paths import resource
 from virtuoso_desktop.market.candles import OPEN_MS
-from virtuoso_desktop.market.store import Facet, MarketStore
+from virtuoso_desktop.market.store import ANALYSED_DEPTH, Facet, MarketStore
 from virtuoso_desktop.model.errors import LinkError
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind, Source
 from virtuoso_desktop.model.market import BookSnapshot, Candle, Liquidation, PositionSide, PriceKind, Ticker
@@ -471,3 +473,37 @@ async def test_faces_read_what_the_analysis_published_of_what_is_watched(tmp_pat
         engine.unwatch(ETH)
         assert engine.analysis(ETH, Timeframe.M5) is None
         assert engine.signals_version() == board.signals_version
+
+
+async def test_the_desk_reads_the_books_and_links_of_the_engine(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        desk = rig.engine.desk
+        before = desk.ladder(BTC, 1, 5)
+        assert before is not None
+        assert before.feed.phase is FeedPhase.LOADING
+        adapter.states.emit(LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.LIVE, NOW_MS))
+        rig.engine.show(BTC, Timeframe.M1)
+        for depth in (SHOWN_DEPTH, ANALYSED_DEPTH):
+            rig.store.apply(BookSnapshot(BTC, depth, [(99.9, 1.0)], [(100.0, 2.0)], 2, 2, NOW_MS, None, 0))
+        ladder = desk.ladder(BTC, 1, 5)
+        assert ladder is not None
+        assert (ladder.feed.phase, ladder.is_deep, ladder.asks[0].size) == (FeedPhase.LIVE, False, 2.0)
+        adapter.states.emit(LinkState(LINK, MarketKind.LINEAR, VenueLinkPhase.BACKOFF, NOW_MS, "reset"))
+        lost = desk.ladder(BTC, 1, 5)
+        assert lost is not None
+        assert (lost.feed.phase, lost.feed.reason, lost.bids) == (FeedPhase.LOST, "reset", ())
+
+
+async def test_system_counts_what_the_engine_does(tmp_path: Path) -> None:
+    adapter = FakeAdapter(ManualClock(NOW_MS))
+    async with running(tmp_path, adapter) as rig:
+        await loaded(rig)
+        adapter.metrics.messages["tickers"] += 5
+        system = rig.engine.run_desk.system()
+        assert [(topic.name, topic.total) for topic in system.topics] == [("tickers", 5)]
+        assert "engine.housekeeping" in system.tasks
+        assert system.all_tasks >= len(system.tasks)
+        assert system.requests_limit_per_s > 0
+        assert "engine.listing" in rig.engine.run_desk.report()
