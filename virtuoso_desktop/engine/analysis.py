@@ -156,7 +156,9 @@ class Analysis:
 
     def _warm_at_ms(self, key: SeriesKey) -> dict[DimensionName, int]:
         streams = self.streams_of(key[0])
-        return {} if streams is None else streams.warm_at_ms(key[1])
+        # Sentiment does not wait for its week of liquidations: the other three components carry it.
+        warm = {} if streams is None else streams.warm_at_ms(key[1])
+        return {name: at_ms for name, at_ms in warm.items() if name is not DimensionName.SENTIMENT}
 
     # --- for the chart ---------------------------------------------------------------------------------------------
 

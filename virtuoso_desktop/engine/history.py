@@ -38,6 +38,8 @@ LOADING_ORDER: tuple[Timeframe, ...] = (
     Timeframe.M30,
 )
 PAGE_ROWS = 1_000
+FEWEST_STORED_ROWS = 500
+"""With fewer on disk the newest page is asked for as if there were none."""
 MOST_BLOCK_ROWS = 1_000_000
 BLOCK_FACTOR = 3
 """The disk is asked for so many times the rows that are held: few steps lead to a million."""
@@ -319,7 +321,10 @@ class HistoryLoader:
         self._wake.set()
 
     async def _stored_tail(self, key: SeriesKey) -> Rows | None:
-        """Rows on disk that reach so near to now that one page joins them; None when there are none."""
+        """Rows on disk that are many and reach so near to now that one page joins them; None when there are none.
+
+        A few would be those that this very run streamed while other first pages were loaded.
+        """
         await self._archive.opened()
         covered = self._archive.covered(*key)
         now_ms = self._venue_now_ms()
@@ -327,7 +332,7 @@ class HistoryLoader:
         if not covered or not oldest_ms < covered[-1][1] <= now_ms:
             return None
         rows = await self._archive.newest(*key, covered[-1][1], PAGE_ROWS)
-        return rows if rows.shape[1] and rows[0, -1] >= oldest_ms else None
+        return rows if rows.shape[1] >= FEWEST_STORED_ROWS and rows[0, -1] >= oldest_ms else None
 
     async def _load_older(self, key: SeriesKey) -> None:
         try:

@@ -117,6 +117,18 @@ async def test_a_restart_asks_only_for_what_is_missing(tmp_path: Path) -> None:
         assert rig.rows()[1:5].max() == 1000.0, "ticks of 0.10"
 
 
+async def test_a_candle_that_closed_before_the_first_page_came_does_not_stand_for_it(tmp_path: Path) -> None:
+    adapter = new_adapter()
+    adapter.gate = asyncio.Event()
+    async with running(tmp_path, adapter) as rig:
+        await until(lambda: rig.store.get(BTC) is not None, "the series")
+        rig.store.apply(Candle(BTC, M1, FORMING_MS - MINUTE, 100.0, 101.0, 99.0, 100.0, 1.5, 7.0, True, NOW_MS, 0))
+        await rig.history.read(SeriesKey.candles(BTC, M1), 0, 1)
+    async with running(tmp_path, new_adapter()) as rig:
+        await rig.loaded()
+        assert rig.rows().shape[1] == 1_000
+
+
 async def test_after_a_long_pause_the_whole_page_is_asked_for(tmp_path: Path) -> None:
     await filled(tmp_path)
     async with running(tmp_path, new_adapter(NOW_MS + 2_000 * MINUTE)) as rig:
