@@ -32,6 +32,13 @@ exit codes: 0 done, 1 ran but showed errors, 2 bad usage or settings, 3 cannot r
 """
 
 
+class _Layout(argparse.RawDescriptionHelpFormatter):
+    """Of a fixed width: argparse would ask the terminal for its width once for every option."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
+
+
 class Screenshot(NamedTuple):
     """A picture of the window: ``after_s`` seconds of market, ``size`` in logical pixels."""
 
@@ -107,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="Live crypto market analysis. It analyses; it never places orders.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Layout,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")

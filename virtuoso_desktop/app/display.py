@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import ctypes
 
 PATIENCE_S = 3.0
 X11_LIBRARIES = ("libxcb.so.1", "libxcb-cursor.so.0", "libEGL.so.1", "libGL.so.1")
@@ -70,6 +71,8 @@ def _wayland_socket(name: str, environ: Mapping[str, str]) -> Path:
 
 
 def _connect_wayland(path: Path) -> str | None:
+    import socket  # where no display is asked, the window does not wait for it
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(PATIENCE_S)
         try:
@@ -81,6 +84,8 @@ def _connect_wayland(path: Path) -> str | None:
 
 def _connect_x11(name: str) -> str | None:
     """Connect as Qt will, through libxcb, with its rules about hosts, sockets and authority files."""
+    import ctypes
+
     try:
         libraries = [ctypes.CDLL(library) for library in X11_LIBRARIES]
     except OSError as error:
@@ -95,6 +100,8 @@ def _connect_x11(name: str) -> str | None:
 
 
 def _has_xcb_connection(xcb: ctypes.CDLL, name: str) -> bool:
+    import ctypes
+
     xcb.xcb_connect.restype = ctypes.c_void_p
     xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,8 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     The content is on the disk before the name changes, so that a crash or a full disk leaves the old file.
     Raises OSError; the temporary file is then gone.
     """
+    import tempfile  # the first window does not wait for it
+
     data = content.encode() if isinstance(content, str) else content
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

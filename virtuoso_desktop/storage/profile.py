@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -128,6 +127,8 @@ def _empty(folder: Path) -> None:
         if entry.name == LOCK_FILE:
             continue
         if entry.is_dir() and not entry.is_symlink():
+            import shutil  # the first window does not wait for it
+
             shutil.rmtree(entry)
         else:
             entry.unlink()
