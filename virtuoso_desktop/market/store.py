@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import IntFlag
+from zlib import crc32
 
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.market.book import OrderBook
@@ -28,6 +29,7 @@ ANALYSED_DEPTH = 1_000
 """Levels a side of the book that every watched instrument has: real ones reach about 30 bps."""
 
 SECOND_MS = 1_000
+MOST_PHASE_MS = 800
 FAR_MS = 600_000
 """An event so far ahead of all before it is believed once a later one agrees."""
 
@@ -117,6 +119,7 @@ class InstrumentState:
         "flow",
         "instrument",
         "next_second_ms",
+        "phase_ms",
         "revision",
         "tape",
         "ticker",
@@ -140,8 +143,10 @@ class InstrumentState:
         self.tape = TradeTape(flow=None if self.flow is None else self.flow.trades)
         self.candles = {timeframe: CandleSeries(instrument, timeframe) for timeframe in timeframes}
         self.derivatives = DerivativeState()
+        self.phase_ms = crc32(str(instrument.id).encode()) % MOST_PHASE_MS
+        """How long after it began a second is told: not of all instruments at once."""
         self.next_second_ms = 0
-        """Venue time with which the next second begins that was not told yet."""
+        """Venue time with which the next second is told."""
         self.far_ms = 0
         """Time of an event far ahead of all before it, which another one has to confirm."""
         self.candles_version = 0
@@ -239,8 +244,8 @@ class MarketStore:
         self._states: dict[InstrumentId, InstrumentState] = {}
         self.candle_closed: Signal[Candle] = Signal("candle closed")
         self.second_began: Callable[[InstrumentState, int], None] | None = None
-        """Called with an instrument and the whole second of venue time that its next event belongs to, before that
-        event is applied; for one reader."""
+        """Called with an instrument and a whole second of venue time, before the first event is applied that is
+        `InstrumentState.phase_ms` into it, or that closes a candle; for one reader."""
         self.unwatched_events = 0
         """Events of what is not held: an instrument or a book whose unsubscribe is under way."""
 
@@ -325,7 +330,7 @@ class MarketStore:
             if not is_confirmed:
                 return
         second_ms = event_ms - event_ms % SECOND_MS
-        state.next_second_ms = second_ms + SECOND_MS
+        state.next_second_ms = second_ms + SECOND_MS + state.phase_ms
         if self.second_began is not None:
             self.second_began(state, second_ms)
 
@@ -335,6 +340,8 @@ class MarketStore:
         if series is None:
             return False
         state.candles_version += 1
+        if event.closed and event.event_ms >= state.next_second_ms - state.phase_ms:
+            self._begin_second(state, event.event_ms)  # what is sealed with a candle is of the second of its close
         if series.apply(event):
             self.candle_closed.emit(event)
         return True
