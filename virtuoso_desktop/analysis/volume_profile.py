@@ -25,7 +25,7 @@ ATR_SHARE = 12.0
 ROWS = 256
 """A power of two: row k stands in cell k modulo it, so that nothing moves when the price does."""
 _PLACE = ROWS - 1
-EVERY_MS = float(15 * MINUTE_MS)
+EVERY_MS = float(5 * MINUTE_MS)
 _TIE = 1e-9
 """Rows whose volumes differ by less, as a share of the greatest, are equal."""
 
@@ -123,9 +123,13 @@ def add_candle(state: Floats, at: int, candle: Floats) -> None:
             greatest = max(greatest, state[cell])
     else:
         density = volume / (high - low)
+        whole = density * height
         for row in range(first, last + 1):
+            share = whole
+            if row == first or row == last:
+                share = density * (min(high, (row + 1.0) * height) - max(low, row * height))
             cell = at + VOLUMES + (row & _PLACE)
-            state[cell] += density * (min(high, (row + 1.0) * height) - max(low, row * height))
+            state[cell] += share
             greatest = max(greatest, state[cell])
     state[at + GREATEST] = greatest
     state[at + TOTAL] += volume

@@ -137,7 +137,7 @@ def test_peek_many_is_peek_of_the_named_rows_only() -> None:
 @settings(max_examples=30)
 @given(seed=seeds, count=st.integers(60, 700))
 def test_a_mirrored_market_has_mirrored_columns(seed: int, count: int) -> None:
-    candles, axis = random_candles(seed, count), 60_000.0
+    candles, axis = random_candles(seed, count), 64_000.0
     up, down = run(candles), run(mirrored(candles, axis))
     for name in (*ODD, *EVEN):
         one, other = column(up, name), column(down, name) * (-1.0 if name in ODD else 1.0)
