@@ -99,8 +99,9 @@ COLUMNS: tuple[str, ...] = (
 )  # fmt: skip
 """Prices in ticks. ``bars``: candles since the state began, without synthetic ones. ``gap``: 1 while a state that
 began after missing candles has fewer than `SETTLED` bars, and on a synthetic candle. ``degenerate``: sum of
-`FLAT_RSI`, `FLAT_BANDS`, `FLAT_ATR`. ``support_kind``, ``resistance_kind``: see `levels.OF_SWINGS`. ``swing_high``, ``swing_low``: the swing of `structure.SWING_DELAY` candles ago
-that this candle confirmed. ``bos``, ``choch``, ``sweep``: see `structure.breaks_next`."""
+`FLAT_RSI`, `FLAT_BANDS`, `FLAT_ATR`. ``support_kind``, ``resistance_kind``: see `levels.OF_SWINGS`.
+``swing_high``, ``swing_low``: the swing of `structure.SWING_DELAY` candles ago that this candle confirmed. ``bos``,
+``choch``, ``sweep``: see `structure.breaks_next`."""
 FLAT_RSI, FLAT_BANDS, FLAT_ATR = 1.0, 2.0, 4.0
 SETTLED = 250.0
 

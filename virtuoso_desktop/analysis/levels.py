@@ -80,7 +80,7 @@ def day_next(state: Floats, at: int, candle: Floats) -> None:
 @piece
 def _nearer(level: Level, price: float, kind: float, gain: float, same: float) -> Level:
     """The named price where it is nearer than the level by ``gain``; the stronger of the two at the same price."""
-    if gain > same or (gain >= -same and NAMED_STRENGTH > level[1]):
+    if gain > same or (gain >= -same and level[1] < NAMED_STRENGTH):
         return price if gain > same else level[0], NAMED_STRENGTH, kind
     return level
 

@@ -126,7 +126,7 @@ def add_candle(state: Floats, at: int, candle: Floats) -> None:
         whole = density * height
         for row in range(first, last + 1):
             share = whole
-            if row == first or row == last:
+            if row in (first, last):
                 share = density * (min(high, (row + 1.0) * height) - max(low, row * height))
             cell = at + VOLUMES + (row & _PLACE)
             state[cell] += share

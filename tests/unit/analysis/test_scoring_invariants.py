@@ -72,7 +72,7 @@ def mirrored(candles: Floats, axis: float) -> Floats:
 
 def axis_above(candles: Floats) -> float:
     """A multiple of the height of every profile's rows, as the mirror of the levels needs it (analysis E4)."""
-    return float(640_000.0 * np.ceil(2.0 * candles[2].max() / 640_000.0))
+    return 640_000.0 * math.ceil(2.0 * float(candles[2].max()) / 640_000.0)
 
 
 def check_mirror(one: Scored, other: Scored) -> None:
