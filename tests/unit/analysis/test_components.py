@@ -9,7 +9,7 @@ import pytest
 
 from tests.scored_series import PARAMS, REAL_FILES, Floats, Scored, fed, real, scored, walk
 from virtuoso_desktop.analysis import layout as at
-from virtuoso_desktop.analysis import levels
+from virtuoso_desktop.analysis import levels as kinds
 from virtuoso_desktop.analysis.components import new_inputs, trend_weight
 from virtuoso_desktop.analysis.scoring import CANDLE_INPUTS
 from virtuoso_desktop.model.timeframe import Timeframe
@@ -191,10 +191,10 @@ def test_between_two_levels(cells: dict[str, float], c: float, value: float) -> 
 @pytest.mark.parametrize(
     ("support", "resistance", "quality"),
     [
-        (levels.OF_SWINGS, levels.OF_DAY_HIGH, 1.0),
-        (levels.OF_CONTROL, levels.OF_SWINGS, 0.5),
-        (levels.OF_SWINGS, levels.OF_VALUE_HIGH, 0.5),
-        (levels.OF_VALUE_LOW, NAN, 0.5),
+        (kinds.OF_SWINGS, kinds.OF_DAY_HIGH, 1.0),
+        (kinds.OF_CONTROL, kinds.OF_SWINGS, 0.5),
+        (kinds.OF_SWINGS, kinds.OF_VALUE_HIGH, 0.5),
+        (kinds.OF_VALUE_LOW, NAN, 0.5),
         (NAN, NAN, 1.0),
     ],
 )
