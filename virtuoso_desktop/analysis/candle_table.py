@@ -38,6 +38,8 @@ from virtuoso_desktop.analysis.levels import (
     nearest_levels,
     push_pivot,
     rebuild_levels,
+    with_day,
+    with_profile,
 )
 from virtuoso_desktop.analysis.momentum import adx_next, rsi_next, true_range
 from virtuoso_desktop.analysis.ranges import (
@@ -75,6 +77,14 @@ from virtuoso_desktop.analysis.volume import (
     window_push,
     window_sum,
 )
+from virtuoso_desktop.analysis.volume_profile import (
+    EVERY_MS,
+    PROFILE_CELLS,
+    SESSION,
+    add_candle,
+    find_levels,
+    profile_session,
+)
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS, Timeframe
 
@@ -84,13 +94,14 @@ COLUMNS: tuple[str, ...] = (
     "obv", "obv_change_20", "volume_sum_20", "volume_sma", "rvol", "vwap", "vwap_sd", "vwap_estimated", "vwap_blend",
     "vwap_blend_sd", "delta", "delta_sum_20", "delta_ratio_20", "delta_scale_500", "delta_is_estimated",
     "structure", "slope_50", "r2_50", "support", "resistance", "support_strength", "resistance_strength",
-    "break_value", "er_20", "bars", "gap", "degenerate",
+    "break_value", "er_20", "bars", "gap", "degenerate", "support_kind", "resistance_kind",
     "swing_high", "swing_low", "bos", "choch", "sweep",
 )  # fmt: skip
 """Prices in ticks. ``bars``: candles since the state began, without synthetic ones. ``gap``: 1 while a state that
 began after missing candles has fewer than `SETTLED` bars, and on a synthetic candle. ``degenerate``: sum of
-`FLAT_RSI`, `FLAT_BANDS`, `FLAT_ATR`. ``swing_high``, ``swing_low``: the swing of `structure.SWING_DELAY` candles ago
-that this candle confirmed. ``bos``, ``choch``, ``sweep``: see `structure.breaks_next`."""
+`FLAT_RSI`, `FLAT_BANDS`, `FLAT_ATR`. ``support_kind``, ``resistance_kind``: see `levels.OF_SWINGS`.
+``swing_high``, ``swing_low``: the swing of `structure.SWING_DELAY` candles ago that this candle confirmed. ``bos``,
+``choch``, ``sweep``: see `structure.breaks_next`."""
 FLAT_RSI, FLAT_BANDS, FLAT_ATR = 1.0, 2.0, 4.0
 SETTLED = 250.0
 
@@ -100,7 +111,7 @@ SETTLED = 250.0
     O_OBV, O_OBV_CHANGE, O_VOLUME_SUM, O_VOLUME_SMA, O_RVOL, O_VWAP, O_VWAP_SD, O_VWAP_ESTIMATED, O_BLEND,
     O_BLEND_SD, O_DELTA, O_DELTA_SUM, O_DELTA_RATIO, O_DELTA_SCALE, O_DELTA_IS_ESTIMATED,
     O_STRUCTURE, O_SLOPE, O_R2, O_SUPPORT, O_RESISTANCE, O_SUPPORT_STRENGTH, O_RESISTANCE_STRENGTH,
-    O_BREAK_VALUE, O_ER, O_BARS, O_GAP, O_DEGENERATE,
+    O_BREAK_VALUE, O_ER, O_BARS, O_GAP, O_DEGENERATE, O_SUPPORT_KIND, O_RESISTANCE_KIND,
     O_SWING_HIGH, O_SWING_LOW, O_BOS, O_CHOCH, O_SWEEP,
 ) = range(len(COLUMNS))  # fmt: skip
 
@@ -128,9 +139,9 @@ BLEND_MS = 60 * MINUTE_MS
 # What a preview only reads.
 (
     CLOSES, STEPS, VOLUMES, SIGNED, DELTAS, IS_ESTIMATE, SLOPE_CLOSES,
-    OLD_CLOSES, SQUARES, RATIO_SQUARES, BUCKETS, PIVOTS, WIDTH,
+    OLD_CLOSES, SQUARES, RATIO_SQUARES, BUCKETS, PIVOTS, PROFILE, WIDTH,
 ) = accumulate(
-    (*[20] * 6, SLOPE_RING, CHANGES, CHANGES, SCALES, 3 * MOST_BUCKETS, LEVELS_CELLS), initial=WORK
+    (*[20] * 6, SLOPE_RING, CHANGES, CHANGES, SCALES, 3 * MOST_BUCKETS, LEVELS_CELLS, PROFILE_CELLS), initial=WORK
 )  # fmt: skip
 
 TICK_SIZE, IS_INVERSE, SESSION_MS, TIMEFRAME_MS = range(4)
@@ -359,11 +370,19 @@ def _structure(work: Floats, state: Floats, candle: Floats, params: Floats, out:
     out[O_BREAK_VALUE], out[O_BOS], out[O_CHOCH], out[O_SWEEP] = breaks_next(work, MACHINE, candle)
     out[O_STRUCTURE] = work[MACHINE + STRUCTURE] if knows_structure(work, MACHINE) else math.nan
     out[O_SLOPE], out[O_R2] = slope_of(work, SLOPE_SUM_49, work[COUNT], close)
+    below, above = nearest_levels(state, PIVOTS, work[COUNT], close)
     if params[TIMEFRAME_MS] < DAY_MS:
         day_next(work, DAYS, candle)
-    out[O_SUPPORT], out[O_RESISTANCE], out[O_SUPPORT_STRENGTH], out[O_RESISTANCE_STRENGTH] = nearest_levels(
-        state, PIVOTS, work, DAYS, work[COUNT], close
-    )
+        below, above = with_day((below, above), work, DAYS, close)
+        # Of the candles before this one, and none of the session before.
+        if state[PROFILE + SESSION] == math.floor(candle[OPEN_MS] / params[SESSION_MS]) + 1.0:
+            below, above = with_profile((below, above), state, PROFILE, close)
+    is_known = below[0] > -math.inf
+    out[O_SUPPORT], out[O_SUPPORT_KIND] = (below[0], below[2]) if is_known else (math.nan, math.nan)
+    out[O_SUPPORT_STRENGTH] = below[1]
+    is_known = above[0] < math.inf
+    out[O_RESISTANCE], out[O_RESISTANCE_KIND] = (above[0], above[2]) if is_known else (math.nan, math.nan)
+    out[O_RESISTANCE_STRENGTH] = above[1]
 
 
 # --- the whole candle ------------------------------------------------------------------------------------------------
@@ -404,6 +423,19 @@ def _commit_levels(state: Floats, close: float, atr: float) -> None:
         _push_swing(state, -1.0, NEW_LOW, LOW_1, LOW_1_AT)
     if high + low > 0.0 or is_broken(state, PIVOTS, close, atr):
         rebuild_levels(state, PIVOTS, state[COUNT], close, atr)
+
+
+@piece
+def _commit_profile(state: Floats, candle: Floats, params: Floats, atr: float) -> None:
+    session = math.floor(candle[OPEN_MS] / params[SESSION_MS])
+    is_start = candle[OPEN_MS] == session * params[SESSION_MS]
+    profile_session(state, PROFILE, session, is_start, atr)
+    add_candle(state, PROFILE, candle)
+    if (candle[OPEN_MS] + params[TIMEFRAME_MS]) % EVERY_MS == 0.0:
+        vwap = (candle[HIGH] + candle[LOW]) / 2.0
+        if state[VWAP_CELLS + 1] > 0.0:
+            vwap = state[VWAP_CELLS + 2]
+        find_levels(state, PROFILE, vwap)
 
 
 @piece
@@ -468,6 +500,8 @@ def _commit(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
         _commit_volumes(state, candle, out)
     if out[O_ATR] > 0.0:
         _commit_levels(state, candle[CLOSE], out[O_ATR])
+    if params[TIMEFRAME_MS] < DAY_MS:
+        _commit_profile(state, candle, params, out[O_ATR])
 
 
 def _table_step(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from virtuoso_desktop.model.result import COMPONENTS, DimensionName, Reason, SignalKind, SignalStrength, Withheld
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Part of every result; raised when the same candles and settings may give another outcome."""
 
 # --- the candle table ----------------------------------------------------------------------------------------------
@@ -22,7 +22,7 @@ TABLE_COLUMNS: tuple[str, ...] = (
     "vwap", "vwap_sd", "vwap_estimated", "vwap_blend", "vwap_blend_sd",
     "delta", "delta_sum_20", "delta_ratio_20", "delta_scale_500", "delta_is_estimated",
     "structure", "slope_50", "r2_50", "support", "resistance", "support_strength", "resistance_strength",
-    "break_value", "er_20", "bars", "gap", "degenerate",
+    "break_value", "er_20", "bars", "gap", "degenerate", "support_kind", "resistance_kind",
 )  # fmt: skip
 """The columns that the scoring reads, with which `candle_table.COLUMNS` begins; prices in ticks."""
 TABLE_WIDTH = len(TABLE_COLUMNS)
@@ -33,8 +33,8 @@ TABLE_WIDTH = len(TABLE_COLUMNS)
     T_VWAP, T_VWAP_SD, T_VWAP_ESTIMATED, T_VWAP_BLEND, T_VWAP_BLEND_SD,
     T_DELTA, T_DELTA_SUM, T_DELTA_RATIO, T_DELTA_SCALE, T_DELTA_ESTIMATED,
     T_STRUCTURE, T_SLOPE, T_R2, T_SUPPORT, T_RESISTANCE, T_SUPPORT_STRENGTH, T_RESISTANCE_STRENGTH,
-    T_BREAK, T_ER, T_BARS, T_GAP, T_DEGENERATE,
-) = range(46)  # fmt: skip
+    T_BREAK, T_ER, T_BARS, T_GAP, T_DEGENERATE, T_SUPPORT_KIND, T_RESISTANCE_KIND,
+) = range(48)  # fmt: skip
 
 # --- components and dimensions -------------------------------------------------------------------------------------
 

@@ -1,12 +1,15 @@
-"""Support and resistance: clusters of swings, the day before (analysis B.3, P3).
+"""Support and resistance: clusters of swings, the session's profile, the day before (analysis B.3, P3).
 
 The swings of the last 300 candles (at most `MOST_PIVOTS`), sorted by price, are joined while their gaps are at most
 0.5 ATR. A cluster of two touches or more (three candles apart) is a level at the weighted mean of its prices; a
 swing weighs 2^(-age / 100) (1 + ln(max(rvol, 1))), the strength of a level is 1 - e^(-sum / 2). A high resists and a
 low supports, until a close 0.25 ATR beyond breaks it; then it plays the other part for 50 candles, and none
-afterwards. High and low of the UTC day before are levels of one touch of weight 1.
+afterwards. High and low of the UTC day before, and point of control, value area high and low of the session
+(`volume_profile`) support from below the close and resist from above it. The specification leaves their strength
+open: each has that of one touch of weight 1, so that a cluster outweighs it from two fresh touches on.
 
-Levels are made anew when a swing is confirmed or broken, after a candle has closed; between, they stand as they are.
+Levels of swings are made anew when a swing is confirmed or broken, after a candle has closed; between, they stand as
+they are.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from virtuoso_desktop.analysis.kernels import HIGH, LOW, OPEN_MS, Floats, piece
+from virtuoso_desktop.analysis.volume_profile import POC, VAH, VAL
 from virtuoso_desktop.model.timeframe import DAY_MS
 
 MOST_PIVOTS = 48
@@ -28,7 +32,10 @@ BROKEN_ATR = 0.25
 FLIP_LIFE = 50.0
 TOUCHES_APART = 3.0
 LEAST_TOUCHES = 2
-DAY_STRENGTH = 1.0 - math.exp(-0.5)
+NAMED_STRENGTH = 1.0 - math.exp(-0.5)
+"""Of a level that is no cluster of swings."""
+OF_SWINGS, OF_DAY_HIGH, OF_DAY_LOW, OF_CONTROL, OF_VALUE_HIGH, OF_VALUE_LOW = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0
+"""Kinds of levels; those from `OF_CONTROL` on are of the profile, an estimate."""
 NEVER = 1e18
 SAME_PRICE = 1e-11
 """Share of the price within which a level, a mean that is rounded, is at another price: at the close it is neither
@@ -45,6 +52,9 @@ TABLE = PIVOTS + MOST_PIVOTS * PIVOT_CELLS
 """Levels by rising price: price, strength, supports until, resists until (number of the candle)."""
 LEVEL_CELLS = 4
 LEVELS_CELLS = TABLE + MOST_PIVOTS // LEAST_TOUCHES * LEVEL_CELLS
+
+Level = tuple[float, float, float]
+"""Price, strength, kind."""
 
 # Cells of the days.
 DAY, DAY_HIGH, DAY_LOW, DAY_IS_WHOLE, PRIOR_HIGH, PRIOR_LOW = range(6)
@@ -68,44 +78,55 @@ def day_next(state: Floats, at: int, candle: Floats) -> None:
 
 
 @piece
-def _nearer(price: float, level: float, strength: float, gain: float, same: float) -> tuple[float, float]:
-    """The day's price where it is nearer than the level by ``gain``; the stronger of the two at the same price."""
-    if gain > same:
-        return price, DAY_STRENGTH
-    if gain >= -same:
-        return level, max(strength, DAY_STRENGTH)
-    return level, strength
+def _nearer(level: Level, price: float, kind: float, gain: float, same: float) -> Level:
+    """The named price where it is nearer than the level by ``gain``; the stronger of the two at the same price."""
+    if gain > same or (gain >= -same and level[1] < NAMED_STRENGTH):
+        return price if gain > same else level[0], NAMED_STRENGTH, kind
+    return level
 
 
 @piece
-def nearest_levels(
-    state: Floats, at: int, day: Floats, day_at: int, now: float, close: float
-) -> tuple[float, float, float, float]:
-    """Nearest support below and resistance above the close, and their strengths; NaN where there is none."""
-    support, resistance = -math.inf, math.inf
+def _with_named(below: Level, above: Level, named: tuple[float, float], close: float) -> tuple[Level, Level]:
+    """The nearest levels with one more (price, kind), which is none at a price of 0."""
+    price, kind = named
+    same = SAME_PRICE * close
+    if 0.0 < price < close - same:
+        return _nearer(below, price, kind, price - below[0], same), above
+    if price > close + same:
+        return below, _nearer(above, price, kind, above[0] - price, same)
+    return below, above
+
+
+@piece
+def nearest_levels(state: Floats, at: int, now: float, close: float) -> tuple[Level, Level]:
+    """Nearest cluster below and above the close; at -inf and inf where there is none."""
+    below, above = (-math.inf, math.nan, OF_SWINGS), (math.inf, math.nan, OF_SWINGS)
     at_close = SAME_PRICE * close
-    below, above = math.nan, math.nan
     for level in range(int(state[at + LEVELS])):
         cell = at + TABLE + level * LEVEL_CELLS
         price = state[cell]
         if price < close - at_close:
             if state[cell + 2] >= now:
-                support, below = price, state[cell + 1]
+                below = (price, state[cell + 1], OF_SWINGS)
         elif price > close + at_close and state[cell + 3] >= now:
-            resistance, above = price, state[cell + 1]
+            above = (price, state[cell + 1], OF_SWINGS)
             break
-    for cell in (day_at + PRIOR_HIGH, day_at + PRIOR_LOW):
-        price = day[cell]
-        if 0.0 < price < close - at_close:
-            support, below = _nearer(price, support, below, price - support, at_close)
-        elif price > close + at_close:
-            resistance, above = _nearer(price, resistance, above, resistance - price, at_close)
-    return (
-        support if support > -math.inf else math.nan,
-        resistance if resistance < math.inf else math.nan,
-        below,
-        above,
-    )
+    return below, above
+
+
+@piece
+def with_day(levels: tuple[Level, Level], day: Floats, at: int, close: float) -> tuple[Level, Level]:
+    """The nearest levels, high and low of the day before among them."""
+    below, above = _with_named(levels[0], levels[1], (day[at + PRIOR_HIGH], OF_DAY_HIGH), close)
+    return _with_named(below, above, (day[at + PRIOR_LOW], OF_DAY_LOW), close)
+
+
+@piece
+def with_profile(levels: tuple[Level, Level], state: Floats, at: int, close: float) -> tuple[Level, Level]:
+    """The nearest levels, those of the session's profile among them."""
+    below, above = _with_named(levels[0], levels[1], (state[at + POC], OF_CONTROL), close)
+    below, above = _with_named(below, above, (state[at + VAH], OF_VALUE_HIGH), close)
+    return _with_named(below, above, (state[at + VAL], OF_VALUE_LOW), close)
 
 
 @piece

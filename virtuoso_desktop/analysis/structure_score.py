@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
-from virtuoso_desktop.analysis.components import absent, clip, put, trend_weight
+from virtuoso_desktop.analysis.components import ESTIMATED_QUALITY, absent, clip, put, trend_weight
 from virtuoso_desktop.analysis.kernels import Floats, piece
 from virtuoso_desktop.analysis.layout import (
+    CELLS,
     DEGENERATE,
     MISSING,
     NONE,
+    QUALITY,
     SUPPORT_RESISTANCE,
     T_ADX,
     T_ATR,
@@ -18,14 +20,17 @@ from virtuoso_desktop.analysis.layout import (
     T_EMA_50,
     T_R2,
     T_RESISTANCE,
+    T_RESISTANCE_KIND,
     T_RESISTANCE_STRENGTH,
     T_SLOPE,
     T_STRUCTURE,
     T_SUPPORT,
+    T_SUPPORT_KIND,
     T_SUPPORT_STRENGTH,
     TREND,
     WARMUP,
 )
+from virtuoso_desktop.analysis.levels import OF_CONTROL
 
 ONE_SIDE_ATR = 2.0
 """With a level on one side only, the other is taken to be this many ATR away from it."""
@@ -40,7 +45,7 @@ def structure_step(table: Floats, inputs: Floats) -> None:
 
 @piece
 def _levels(table: Floats, inputs: Floats) -> None:
-    """Between support and resistance: ``(1 - a) q (1 - 2x) + a brk``."""
+    """Between support and resistance: ``(1 - a) q (1 - 2x) + a brk``; an estimate with a level of the profile."""
     atr, adx = table[T_ATR], table[T_ADX]
     if math.isnan(atr) or math.isnan(adx):
         absent(inputs, SUPPORT_RESISTANCE, WARMUP)
@@ -58,6 +63,9 @@ def _levels(table: Floats, inputs: Floats) -> None:
     trend = trend_weight(adx)
     c = (1.0 - trend) * strength * (1.0 - 2.0 * x) + trend * broken
     put(inputs, SUPPORT_RESISTANCE, clip(c, -1.0, 1.0), _to_nearest(table, atr), NONE)
+    # False where there is no level: its kind is NaN.
+    if table[T_SUPPORT_KIND] >= OF_CONTROL or table[T_RESISTANCE_KIND] >= OF_CONTROL:
+        inputs[SUPPORT_RESISTANCE * CELLS + QUALITY] = ESTIMATED_QUALITY
 
 
 @piece

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from virtuoso_desktop.analysis import candle_table, indicators, levels
+from virtuoso_desktop.analysis import candle_table, indicators, levels, volume_profile
 from virtuoso_desktop.analysis.averages import ema_next, wilder_next
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, table_params
 from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, Floats, Kernel, make_kernel
@@ -173,6 +173,16 @@ class TablePivot(NamedTuple):
     number: int
 
 
+class NamedLevel(NamedTuple):
+    """A level that is no cluster of swings."""
+
+    name: str
+    price: float
+    strength: float
+    since_ms: int
+    """Open time of the day or session that it is of."""
+
+
 class TableState(NamedTuple):
     """What the table's state says of levels."""
 
@@ -180,6 +190,8 @@ class TableState(NamedTuple):
     """Candles."""
     levels: tuple[TableLevel, ...]
     pivots: tuple[TablePivot, ...]
+    named: tuple[NamedLevel, ...]
+    """Of the day before and of the running session's profile."""
 
 
 def table_state(state: Floats) -> TableState:
@@ -194,7 +206,24 @@ def table_state(state: Floats) -> TableState:
         count,
         tuple(TableLevel(*row) for row in rows.reshape(-1, levels.LEVEL_CELLS).tolist()),
         tuple(sorted(pivot for pivot in pivots if count - pivot.number <= levels.PIVOT_LIFE)),
+        _named_levels(state),
     )
+
+
+def _named_levels(state: Floats) -> tuple[NamedLevel, ...]:
+    """Those that the analysis holds; a price of 0 is none."""
+    day, profile = candle_table.DAYS, candle_table.PROFILE
+    before_ms = (int(state[day + levels.DAY]) - 1) * DAY_MS
+    session_ms = (int(state[profile + volume_profile.SESSION]) - 1) * DAY_MS
+    places = (
+        ("PDH", day + levels.PRIOR_HIGH, before_ms),
+        ("PDL", day + levels.PRIOR_LOW, before_ms),
+        ("POC", profile + volume_profile.POC, session_ms),
+        ("VAH", profile + volume_profile.VAH, session_ms),
+        ("VAL", profile + volume_profile.VAL, session_ms),
+    )
+    found = (NamedLevel(name, float(state[cell]), levels.NAMED_STRENGTH, since) for name, cell, since in places)
+    return tuple(level for level in found if level.price > 0.0)
 
 
 def session_params(instrument: Instrument) -> Floats:

@@ -1,7 +1,7 @@
 """The zones of support and resistance to draw: the levels that the analysis holds (B.3, P3), with their touches.
 
-Price, strength and part are the analysis' own; extent (half an ATR on either side at most), touches and first touch
-come from the swings near by.
+Price, strength, part and name are the analysis' own; extent (half an ATR on either side at most), touches and first
+touch come from the swings near by.
 """
 
 from __future__ import annotations
@@ -10,22 +10,19 @@ import math
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
 from virtuoso_desktop.engine.views import CandleView, LevelView
-from virtuoso_desktop.model.timeframe import DAY_MS
 
 if TYPE_CHECKING:
-    from virtuoso_desktop.engine.study_kernels import TableLevel, TablePivot, TableState
+    from virtuoso_desktop.engine.study_kernels import NamedLevel, TableLevel, TablePivot, TableState
 
 MOST_LEVELS = 5
 GAP_ATR = 0.5
 TOUCHES_APART = 3
-DAY_STRENGTH = 1.0 - math.exp(-0.5)
 
 
 def levels_of(state: TableState, candles: CandleView, atr: float) -> tuple[LevelView, ...]:
-    """The strongest levels as of the newest candle that the state has seen.
+    """The nearest level on either side and the strongest others, as of the newest candle that the state has seen.
 
     Parameters
     ----------
@@ -43,9 +40,15 @@ def levels_of(state: TableState, candles: CandleView, atr: float) -> tuple[Level
     close = float(candles.close[last])
     found = [view for level in state.levels for view in _view(level, state.seen, clusters, candles)]
     found = [_narrowed(level, GAP_ATR * atr) for level in found]
-    found += _day_levels(candles, last, close)
-    found.sort(key=lambda level: -level.strength)
-    return tuple(found[:MOST_LEVELS])
+    found += [_named(level, close, candles) for level in state.named if level.price != close]
+    nearest = [min(side, key=lambda level: abs(level.price - close)) for side in _sides(found) if side]
+    others = sorted((level for level in found if level not in nearest), key=lambda level: -level.strength)
+    return tuple(sorted((*nearest, *others[: MOST_LEVELS - len(nearest)]), key=lambda level: -level.strength))
+
+
+def _sides(found: list[LevelView]) -> tuple[list[LevelView], list[LevelView]]:
+    """Supports and resistances."""
+    return [level for level in found if level.is_support], [level for level in found if not level.is_support]
 
 
 def _clusters(pivots: tuple[TablePivot, ...], gap: float) -> list[list[TablePivot]]:
@@ -90,16 +93,15 @@ def _distance(price: float, cluster: list[TablePivot]) -> float:
     return max(cluster[0].price - price, price - cluster[-1].price, 0.0)
 
 
-def _day_levels(candles: CandleView, last: int, close: float) -> list[LevelView]:
-    """High and low of the UTC day before, when it is there from its beginning."""
-    day_ms = candles.open_ms[last] // DAY_MS * DAY_MS
-    first, end = np.searchsorted(candles.open_ms, [day_ms - DAY_MS, day_ms]).tolist()
-    if first >= end or candles.open_ms[first] != day_ms - DAY_MS or end - first < 2:
-        return []
-    found: list[LevelView] = []
-    for prices, extreme in ((candles.high, np.argmax), (candles.low, np.argmin)):
-        row = first + int(extreme(prices[first:end]))
-        price = float(prices[row])
-        if price != close:
-            found.append(LevelView(price < close, price, price, price, DAY_STRENGTH, 0, int(candles.open_ms[row])))
-    return found
+def _named(level: NamedLevel, close: float, candles: CandleView) -> LevelView:
+    """A single price, from the begin of its day or session on or from the first candle there is."""
+    return LevelView(
+        is_support=level.price < close,
+        price=level.price,
+        low=level.price,
+        high=level.price,
+        strength=level.strength,
+        touches=0,
+        since_ms=max(level.since_ms, int(candles.open_ms[0])),
+        name=level.name,
+    )

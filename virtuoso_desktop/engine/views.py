@@ -286,9 +286,12 @@ class LevelView(msgspec.Struct, frozen=True):
     strength: float
     """0 to 1."""
     touches: int
-    """Swings at least three candles apart; 0 for a high or low of the day before."""
+    """Swings at least three candles apart; 0 for a level with a name."""
     since_ms: int
-    """Open time of the first touch."""
+    """Open time of the first touch; of a level with a name, of its day or session."""
+    name: str = ""
+    """``PDH``, ``PDL``: high, low of the day before. ``POC``, ``VAH``, ``VAL``: point of control, value area high and
+    low of the session. Empty for a cluster of swings."""
 
 
 class SignalMark(msgspec.Struct, frozen=True):

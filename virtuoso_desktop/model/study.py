@@ -126,7 +126,10 @@ SPECS: tuple[StudySpec, ...] = (
         (_length(10), Parameter("ATRs", 3, 0.1, 20, is_whole=False)),
     ),
     StudySpec(StudyKind.PROFILE, "Volume profile", "Volume by price of the candles in view, closed ones.", "POC"),
-    StudySpec(StudyKind.LEVELS, "Support and resistance", "Prices at which the market turned, strongest first.", "S/R"),
+    StudySpec(
+        StudyKind.LEVELS, "Support and resistance",
+        "Where the market turned; POC, VAH, VAL of the session; PDH, PDL of the day before.", "S/R",
+    ),
     StudySpec(StudyKind.SWINGS, "Swings and breaks", "Swing highs and lows, BOS and CHoCH.", "Structure"),
     StudySpec(StudyKind.SIGNALS, "Signals", "Where a signal began and ended, on closed bars.", "Signals"),
     StudySpec(

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.candle_series import candles_of, random_candles, series_of
-from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, COLUMNS, FLAT_ATR, FLAT_BANDS, FLAT_RSI
+from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, COLUMNS, FLAT_ATR, FLAT_BANDS, FLAT_RSI, PROFILE
 from virtuoso_desktop.analysis.kernels import CLOSE, DELTA, HIGH, LOW, OPEN, OPEN_MS, TURNOVER, VOLUME, Floats
+from virtuoso_desktop.analysis.levels import OF_CONTROL
+from virtuoso_desktop.analysis.volume_profile import HEIGHT, row_height
 from virtuoso_desktop.files.ohlcv import read_ohlcv
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS
 
@@ -113,6 +115,14 @@ def test_batch_step_and_peek_agree_bitwise_on_real_candles(real_data: Path, name
     check_all_ways_agree(np.ascontiguousarray(series.candles[:, :4000]), params, 3, 1777)
 
 
+def test_batch_step_and_peek_agree_bitwise_over_sessions_that_outgrow_the_rows_of_their_profile() -> None:
+    candles, state = random_candles(5, 4319), CANDLE_TABLE.new_state()
+    check_all_ways_agree(candles, PARAMS, 37, 3500)
+    out = CANDLE_TABLE.batch(candles, PARAMS, state)
+    assert state[PROFILE + HEIGHT] > row_height(column(out, "atr")[2880])
+    assert np.nanmax(column(out, "support_kind")[1450:]) >= OF_CONTROL
+
+
 def test_peek_many_is_peek_of_the_named_rows_only() -> None:
     rows = 9
     states, params = np.zeros((rows, CANDLE_TABLE.width)), np.tile(PARAMS, (rows, 1))
@@ -137,7 +147,7 @@ def test_peek_many_is_peek_of_the_named_rows_only() -> None:
 @settings(max_examples=30)
 @given(seed=seeds, count=st.integers(60, 700))
 def test_a_mirrored_market_has_mirrored_columns(seed: int, count: int) -> None:
-    candles, axis = random_candles(seed, count), 60_000.0
+    candles, axis = random_candles(seed, count), 64_000.0
     up, down = run(candles), run(mirrored(candles, axis))
     for name in (*ODD, *EVEN):
         one, other = column(up, name), column(down, name) * (-1.0 if name in ODD else 1.0)

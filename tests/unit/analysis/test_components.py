@@ -9,6 +9,7 @@ import pytest
 
 from tests.scored_series import PARAMS, REAL_FILES, Floats, Scored, fed, real, scored, walk
 from virtuoso_desktop.analysis import layout as at
+from virtuoso_desktop.analysis import levels as kinds
 from virtuoso_desktop.analysis.components import new_inputs, trend_weight
 from virtuoso_desktop.analysis.scoring import CANDLE_INPUTS
 from virtuoso_desktop.model.timeframe import Timeframe
@@ -185,6 +186,21 @@ def test_between_two_levels(cells: dict[str, float], c: float, value: float) -> 
     found = cells_of(at.SUPPORT_RESISTANCE, **cells)
     assert found[at.C] == pytest.approx(c)
     assert found[at.VALUE] == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("support", "resistance", "quality"),
+    [
+        (kinds.OF_SWINGS, kinds.OF_DAY_HIGH, 1.0),
+        (kinds.OF_CONTROL, kinds.OF_SWINGS, 0.5),
+        (kinds.OF_SWINGS, kinds.OF_VALUE_HIGH, 0.5),
+        (kinds.OF_VALUE_LOW, NAN, 0.5),
+        (NAN, NAN, 1.0),
+    ],
+)
+def test_a_level_of_the_profile_is_an_estimate(support: float, resistance: float, quality: float) -> None:
+    found = cells_of(at.SUPPORT_RESISTANCE, support_kind=support, resistance_kind=resistance)
+    assert found[at.QUALITY] == quality
 
 
 def test_the_values_are_those_of_the_table() -> None:

@@ -34,7 +34,7 @@ from virtuoso_desktop.analysis.components import new_inputs
 from virtuoso_desktop.analysis.scoring import CANDLE_INPUTS, CANDLE_SCORE, SCORE
 from virtuoso_desktop.analysis.series import CHUNK
 from virtuoso_desktop.analysis.series_gate import GatedSeries
-from virtuoso_desktop.model.timeframe import Timeframe
+from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 CANDLE_COMPONENTS = [*range(at.RSI, at.VWAP + 1), at.SUPPORT_RESISTANCE, at.TREND]
 files = pytest.mark.parametrize(("name", "tick", "timeframe"), REAL_FILES)
@@ -70,6 +70,11 @@ def mirrored(candles: Floats, axis: float) -> Floats:
     return out
 
 
+def axis_above(candles: Floats) -> float:
+    """A multiple of the height of every profile's rows, as the mirror of the levels needs it (analysis E4)."""
+    return 640_000.0 * math.ceil(2.0 * float(candles[2].max()) / 640_000.0)
+
+
 def check_mirror(one: Scored, other: Scored) -> None:
     np.testing.assert_allclose(other.score, 100.0 - one.score, atol=1e-6, equal_nan=True)
     for dimension in (at.TECHNICAL, at.VOLUME, at.PRICE_STRUCTURE):
@@ -87,7 +92,7 @@ def check_mirror(one: Scored, other: Scored) -> None:
 def test_a_market_upside_down_scores_upside_down(candles: Floats, delta: bool) -> None:
     if delta:
         candles[7] = np.rint(candles[5] * np.sin(np.arange(candles.shape[1])) * 1000) / 1000
-    axis = 2.0 * np.rint(candles[2].max())
+    axis = axis_above(candles)
     check_mirror(scored(fed(candles)), scored(fed(mirrored(candles, axis))))
 
 
@@ -98,7 +103,7 @@ def test_a_real_market_upside_down_scores_upside_down(
     series = real(real_data, name, tick, timeframe, most=3000)
     candles = series.candles.copy()
     candles[6] = 0.0  # turnover in ticks would be rounded: the typical price stands for it
-    axis = 2.0 * candles[2].max()
+    axis = axis_above(candles)
     # With no turnover the reflected one is outside of every candle, too, and the typical price is taken again.
     turned = mirrored(candles, axis)
     turned[6] = 0.0
@@ -121,11 +126,9 @@ def test_the_same_ticks_score_the_same_whatever_a_tick_is_worth(candles: Floats,
     assert np.array_equal(scored(fed(without), tick).outcome, scored(fed(without), 1.0).outcome, equal_nan=True)
 
 
-@settings(max_examples=25)
-@given(seed=st.integers(0, 10_000), k=st.floats(1e-8, 1e12))
-def test_prices_off_any_grid_score_the_same_at_every_scale(seed: int, k: float) -> None:
-    candles = walk(seed, 300)
-    rng = np.random.default_rng(seed)
+def check_scale(candles: Floats, k: float) -> None:
+    """Prices off any grid and ``k`` times these."""
+    rng = np.random.default_rng(int(candles[5].sum()))
     candles[1:5] *= 1.0 + 1e-4 * rng.random((1, candles.shape[1]))  # no two differences are equal
     candles[6] = candles[5] * candles[1:5].mean(axis=0)
     scaled = candles.copy()
@@ -134,6 +137,24 @@ def test_prices_off_any_grid_score_the_same_at_every_scale(seed: int, k: float) 
     np.testing.assert_allclose(
         scored(fed(scaled)).score / 100, scored(fed(candles)).score / 100, atol=1e-9, equal_nan=True
     )
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), k=st.floats(1e-8, 1e12))
+def test_prices_off_any_grid_score_the_same_at_every_scale(seed: int, k: float) -> None:
+    """Without a profile, whose rows are whole ticks: of a session that was not seen from its first candle on."""
+    candles = walk(seed, 280)
+    candles[0] += DAY_MS - candles[0, 0] % DAY_MS + 300_000
+    check_scale(candles, k)
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), power=st.integers(0, 6))
+def test_prices_off_any_grid_score_the_same_with_a_profile_at_every_power_of_ten(seed: int, power: int) -> None:
+    """Rows of 1, 2 or 5 times a power of ten."""
+    candles = walk(seed, 600)
+    candles[1:5] *= 1e4
+    check_scale(candles, 10.0**power)
 
 
 @settings(max_examples=25)

@@ -12,7 +12,7 @@ import talib
 from tests.candle_series import series_of
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, COLUMNS, MACHINE, PIVOTS
 from virtuoso_desktop.analysis.kernels import CLOSE, HIGH, LOW, OPEN, OPEN_MS, SYNTHETIC, VOLUME, Floats
-from virtuoso_desktop.analysis.levels import DAY_STRENGTH, LEVEL_CELLS, LEVELS, TABLE
+from virtuoso_desktop.analysis.levels import LEVEL_CELLS, LEVELS, NAMED_STRENGTH, OF_DAY_HIGH, TABLE
 from virtuoso_desktop.analysis.structure import SWING_DELAY
 from virtuoso_desktop.model.timeframe import DAY_MS, MINUTE_MS
 
@@ -205,7 +205,7 @@ def test_levels_need_two_touches_three_candles_apart(real_data: Path) -> None:
         assert (np.diff(cells[:, 0]) > 0).all()
         assert ((cells[:, 1] > 0) & (cells[:, 1] < 1)).all()
         below = cells[(cells[:, 0] < candle[CLOSE]) & (cells[:, 2] >= index + 1)]
-        if below.size and out[AT["support_strength"]] != DAY_STRENGTH:
+        if below.size and out[AT["support_kind"]] == 0.0:
             assert out[AT["support"]] == below[-1, 0]
             seen += 1
     assert seen > 200
@@ -220,8 +220,8 @@ def test_the_day_before_gives_a_level_when_it_was_seen_whole() -> None:
     candles[HIGH], candles[LOW] = close + 1, close - 1
     candles[VOLUME] = 1.0
     out, state = run(candles)
-    resistance, strength = column(out, "resistance"), column(out, "resistance_strength")
-    by_day = strength == DAY_STRENGTH
+    resistance, by_day = column(out, "resistance"), column(out, "resistance_kind") == OF_DAY_HIGH
+    assert (column(out, "resistance_strength")[by_day] >= NAMED_STRENGTH).all()
     day = candles[OPEN_MS] // DAY_MS
     assert not by_day[day == 1].any(), "the first day was not seen from its beginning"
     assert (resistance[by_day & (day == 2)] == close[day == 1].max() + 1).all()
@@ -233,5 +233,5 @@ def test_a_daily_candle_has_no_day_before() -> None:
     candles = path(1100.0, 1000.0)
     candles[OPEN_MS] *= 1440
     out, _ = run(candles, np.array([0.1, 0.0, DAY_MS, DAY_MS]))
-    assert not (column(out, "support_strength") == DAY_STRENGTH).any()
+    assert not (column(out, "support_kind") > 0).any()
     assert not np.isnan(column(out, "support")).all()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.test_studies import BTC, page, ready, series, settled, view_of
+from virtuoso_desktop.analysis import levels as kinds
 from virtuoso_desktop.analysis.candle_table import CANDLE_TABLE, COLUMNS, table_params
 from virtuoso_desktop.engine.study_kernels import TableState, table_state
 from virtuoso_desktop.engine.study_levels import MOST_LEVELS, levels_of
@@ -17,6 +18,16 @@ from virtuoso_desktop.model.study import StudyKind, study_of
 from virtuoso_desktop.model.timeframe import Timeframe
 
 pytestmark = pytest.mark.deadline_s(120)  # the first run on a machine compiles
+
+
+NAMES = {
+    kinds.OF_SWINGS: "",
+    kinds.OF_DAY_HIGH: "PDH",
+    kinds.OF_DAY_LOW: "PDL",
+    kinds.OF_CONTROL: "POC",
+    kinds.OF_VALUE_HIGH: "VAH",
+    kinds.OF_VALUE_LOW: "VAL",
+}
 
 
 def table_of(rows: np.ndarray) -> tuple[np.ndarray, TableState]:
@@ -49,6 +60,7 @@ def test_the_nearest_levels_that_the_next_candle_is_scored_by_are_drawn(count: i
         if drawn:
             assert drawn[0].strength == pytest.approx(strength, abs=1e-9)
             assert drawn[0].is_support == (name == "support")
+            assert NAMES[columns[f"{name}_kind"]] in {level.name for level in drawn}
         else:
             assert len(levels) == MOST_LEVELS
             assert min(level.strength for level in levels) >= strength - 1e-9
@@ -64,6 +76,25 @@ def test_levels_are_at_most_five_strongest_first_and_cover_their_touches() -> No
         assert level.low <= level.price <= level.high
         assert 0 < level.strength <= 1
         assert level.touches >= 2 or level.touches == 0
+
+
+def test_levels_of_the_profile_and_of_the_day_before_are_told_by_their_names() -> None:
+    """Over many moments each of them is drawn, at its price, from the begin of its session or day on."""
+    seen: set[str] = set()
+    for count in range(900, 2900, 100):
+        rows = page(0, count)
+        session = rows[0] // 86_400_000
+        before = session == session[-1] - 1
+        for level in levels_at(rows):
+            assert bool(level.name) == (level.touches == 0)
+            if level.name.startswith("PD"):
+                assert level.price == (rows[2, before].max() if level.name == "PDH" else rows[3, before].min())
+            elif level.name:
+                assert level.since_ms == session[-1] * 86_400_000
+                now = session == session[-1]
+                assert rows[3, now].min() - 1000 < level.price < rows[2, now].max() + 1000
+            seen.add(level.name)
+    assert seen == {"", "PDH", "PDL", "POC", "VAH", "VAL"}
 
 
 def test_a_level_is_where_the_market_turned() -> None:

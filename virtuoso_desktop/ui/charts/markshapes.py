@@ -129,7 +129,7 @@ def _draw_zone(painter: QPainter, stage: Stage, scale: Scale, level: LevelView) 
 
 
 def _draw_pills(painter: QPainter, stage: Stage, scale: Scale) -> None:
-    """``S 93,562  8x`` at the axis; a weaker one that would cover a stronger one is left out."""
+    """``S 93,562  8x`` or ``S 93,562  POC`` at the axis; a weaker one that would cover a stronger one is left out."""
     taken: list[float] = []
     numbers, words = face(Type.CAPTION_NUMBER), face(Type.CAPTION)
     for level in stage.model.view_marks.levels:
@@ -141,7 +141,7 @@ def _draw_pills(painter: QPainter, stage: Stage, scale: Scale) -> None:
             continue
         taken.append(middle)
         first = f"{'S' if level.is_support else 'R'} {stage.price_text(level.price)}"
-        second = f"{level.touches}\u00d7" if level.touches else "day before"
+        second = f"{level.touches}\u00d7" if level.touches else level.name
         width = math.ceil(numbers.width(first) + words.width(second)) + 2 * _PILL_PAD_PX + 5
         box = QRectF(round(stage.logical(stage.layout.plot_width)) - width - 2, middle - PILL_PX / 2, width, PILL_PX)
         token = "up" if level.is_support else "down"
