@@ -17,7 +17,7 @@ from tests.benchmarks.outcome import Line, Outcome
 
 MOST_LATE_MS = 5.0
 """A run whose sender was later than this (p99) is void."""
-MOST_MB = 430.0
+MOST_MB = 440.0
 ATTEMPTS = 2
 CALM_S = 1.0
 """From the last frame to the count."""
@@ -161,6 +161,6 @@ def _lines(facts: dict[str, Any]) -> list[Line]:
         Line("frames a second", figures["frames"] / figures["wall_s"], ""),
         Line("processor", figures["cpu_share"], "cores", 0.5),
         Line("socket read of a closing frame to its score, p99", figures["score_ms"]["p99"], "ms", 60.0),
-        Line("memory (RSS) 2 minutes after start", figures["rss_mb"], "MB", MOST_MB, note="the score's own limit"),
+        Line("memory (RSS) 2 minutes after start", figures["rss_mb"], "MB", MOST_MB, note="the limit of all six dimensions"),
         Line("sender late, p99", facts["venue"]["late_ms"]["p99"], "ms"),
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import itertools
 import linecache
 import logging
 import time
@@ -43,9 +42,7 @@ SETTINGS_PERIOD_S = 1.0
 LIVE_STEP_S = 0.1
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
-GIVE_BACK_AFTER_S = (0.0, 30.0, 60.0)
-"""Once the kernels are there; once the first candles were judged, which loads the last of them; once all is filled."""
-GIVE_BACK_PERIOD_S = 600.0
+GIVE_BACK_PERIOD_S = 60.0
 RARELY_RUN = ("libllvmlite", "_duckdb")
 """Libraries of which most code runs once: LLVM links kernels, DuckDB opens its file."""
 GENERATION_0, GENERATION_1, GENERATION_2 = 20_000, 20, 50
@@ -63,10 +60,10 @@ def settle_memory() -> None:
 
 
 async def keep_memory_small() -> None:
-    """Give back what only the start needed, and again what late work needed; runs until cancelled."""
-    for wait_s in itertools.chain(GIVE_BACK_AFTER_S, itertools.repeat(GIVE_BACK_PERIOD_S)):
-        await asyncio.sleep(wait_s)
+    """Give back what only the start needed, and later what bursts of work needed; runs until cancelled."""
+    while True:
         await asyncio.to_thread(_give_back_memory)
+        await asyncio.sleep(GIVE_BACK_PERIOD_S)
 
 
 def _give_back_memory() -> None:
@@ -109,6 +106,7 @@ class Run:
     """
 
     def __init__(self, options: Options, stop: StopRequest, folder: RunFolder, child: DemoChild | None) -> None:
+        memory.keep_to_one_heap()
         self.options = options
         self.stop = stop
         self.folder = folder

@@ -9,7 +9,21 @@ import sys
 from pathlib import Path
 
 _MAPS = Path("/proc/self/maps")
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3
+LARGE_BYTES = 262_144
 _DONT_NEED = getattr(mmap, "MADV_DONTNEED", 4)
+
+
+def keep_to_one_heap() -> None:
+    """Let all threads share one heap, and large arrays have memory of their own; for before the first thread.
+
+    By default each worker gets a heap that keeps what it once needed, and the size of an array that goes back to the
+    system when it is freed grows with every large one.
+    """
+    libc = _libc()
+    if libc is not None and hasattr(libc, "mallopt"):
+        libc.mallopt(_ARENA_MAX, 1)
+        libc.mallopt(_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def give_back_free() -> None:

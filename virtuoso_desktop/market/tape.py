@@ -31,7 +31,7 @@ class TradeTape:
     Parameters
     ----------
     kept : int
-        Trades kept at least; up to twice as many are held between trims.
+        Trades kept at least; up to a quarter more are held between trims.
     flow : TradeFlow, optional
         Is given every trade that is new here.
     """
@@ -54,7 +54,7 @@ class TradeTape:
     def __init__(self, kept: int = KEPT_TRADES, flow: TradeFlow | None = None) -> None:
         self._kept = kept
         self._flow = flow
-        self._most = 2 * kept
+        self._most = kept + kept // 4
         self._newest_ms = 0
         self._first_ms: int | None = None
         self._newest_ids: set[str] = set()
