@@ -161,6 +161,12 @@ def _lines(facts: dict[str, Any]) -> list[Line]:
         Line("frames a second", figures["frames"] / figures["wall_s"], ""),
         Line("processor", figures["cpu_share"], "cores", 0.5),
         Line("socket read of a closing frame to its score, p99", figures["score_ms"]["p99"], "ms", 60.0),
-        Line("memory (RSS) 2 minutes after start", figures["rss_mb"], "MB", MOST_MB, note="the limit of all six dimensions"),
+        Line(
+            "memory (RSS) 2 minutes after start",
+            figures["rss_mb"],
+            "MB",
+            MOST_MB,
+            note="the limit of all six dimensions",
+        ),
         Line("sender late, p99", facts["venue"]["late_ms"]["p99"], "ms"),
     ]

@@ -71,8 +71,8 @@ class PathWindow:
         QTest.mouseClick(widget, LEFT, NO_KEYS, at or widget.rect().center())
 
     def press_button(self, name: str) -> None:
-        """Click the visible button of this accessible name."""
-        (button,) = [each for each in self.named(name) if each.accessibleName() == name]
+        """Click the first visible button of this accessible name: the banner's, where a panel offers the same."""
+        button = next(each for each in self.named(name) if each.accessibleName() == name)
         self.click(button)
 
     def click_row(self, instrument: InstrumentId) -> None:

@@ -17,7 +17,7 @@ from tests.wire.fake_bybit import TS, book_frame, compact, kline_frame, ticker_f
 from virtuoso_desktop.exchanges.base import CandlePage, CandleQuery
 from virtuoso_desktop.exchanges.bybit import parse_rest
 from virtuoso_desktop.exchanges.bybit.answers import judge
-from virtuoso_desktop.exchanges.bybit.parse import BybitParser
+from virtuoso_desktop.exchanges.bybit.parse import BybitParser, Pong, StreamReply
 from virtuoso_desktop.exchanges.lazy_ccxt import HttpAnswer
 from virtuoso_desktop.market.store import MarketStore
 from virtuoso_desktop.model.errors import (
@@ -198,6 +198,8 @@ def _takes(frame: bytes) -> None:
         for event in BybitParser(MarketKind.LINEAR).parse(frame, RECV_NS):
             assert isinstance(event, msgspec.Struct)
             _assert_finite(event)
+            if isinstance(event, StreamReply | Pong):
+                continue  # the link's own
             with contextlib.suppress(BookGap):
                 store.apply(event)  # type: ignore[arg-type]
 

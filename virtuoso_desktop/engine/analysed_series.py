@@ -6,6 +6,7 @@ Imports numba: only for the worker that compiles the kernels, and afterwards.
 from __future__ import annotations
 
 import itertools
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -78,8 +79,17 @@ class Checkpoint(NamedTuple):
 
     open_ms: int
     last: Floats
-    table: Floats
-    score: Floats
+    table: bytes
+    """Packed, as ``score``: four of every series are kept, and hardly ever one is read."""
+    score: bytes
+
+
+def _packed(state: Floats) -> bytes:
+    return zlib.compress(state.tobytes(), 1)
+
+
+def _unpacked(packed: bytes) -> Floats:
+    return np.frombuffer(zlib.decompress(packed), np.float64)
 
 
 class ScoreColumns:
@@ -247,7 +257,7 @@ class AnalysedSeries:
     def _checkpoint(self) -> Checkpoint:
         assert self.open_ms is not None
         assert self._last is not None
-        return Checkpoint(self.open_ms, self._last, self.table_state.copy(), self.score_state.copy())
+        return Checkpoint(self.open_ms, self._last, _packed(self.table_state), _packed(self.score_state))
 
     def go_back(self, open_ms: int) -> bool:
         """Restore the newest state that does not know the candle ``open_ms``; False when none is kept."""
@@ -256,8 +266,8 @@ class AnalysedSeries:
         if not self.checkpoints:
             return False
         kept = self.checkpoints[-1]
-        self.table_state[:] = kept.table
-        self.score_state[:] = kept.score
+        self.table_state[:] = _unpacked(kept.table)
+        self.score_state[:] = _unpacked(kept.score)
         self.open_ms, self._last = kept.open_ms, kept.last
         self.scores.drop_after(kept.open_ms)
         self._since_checkpoint = 0

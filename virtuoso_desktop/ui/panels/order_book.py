@@ -43,6 +43,8 @@ LOOK_NS = 500_000_000
 SIZE_RATIO, WALL_RATIO, TOTAL_RATIO = 0.22, 0.42, 0.10
 MOST_BAR_PX = 76
 ABOUT_GROUP = "Gather the prices of the ladder; kept for each instrument"
+FACTS_FROM_PX = 600
+"""Narrower, the ladder has all the room."""
 CURVE_FROM_PX = 960
 """A narrower panel has no curve."""
 
@@ -206,6 +208,7 @@ class OrderBookPanel(DeskPanel):
         super().resizeEvent(event)
         has_curve = self.width() >= CURVE_FROM_PX
         self.curve.setVisible(has_curve)
+        self.facts.setVisible(self.width() >= FACTS_FROM_PX)
         self.curve.setFixedWidth(max(160, (self.width() - FACTS_PX) * 36 // 100))
 
     def _fit(self) -> None:
