@@ -486,11 +486,11 @@ async def test_heal_ends_everything() -> None:
     async with watched(TICKER) as (exchange, client):
         exchange.inject(Fault(0.0, FaultKind.SILENT, for_s=60.0))
         exchange.inject(Fault(0.0, FaultKind.SERVER_ERROR, for_s=60.0))
-        exchange.inject(Fault(0.0, FaultKind.CLOCK_SKEW, skew_s=60.0))
+        exchange.inject(Fault(0.0, FaultKind.CLOCK_SKEW, skew_s=-60.0))  # ahead, its streams would wait afterwards
         assert (await ask(exchange)).status == 503
         exchange.heal()
         seen = client.count(TICKER)
-        assert (await ask(exchange)).json()["time"] < START_MS + 10_000
+        assert (await ask(exchange)).json()["time"] >= START_MS
         await client.read_until(lambda: client.count(TICKER) > seen)
 
 
