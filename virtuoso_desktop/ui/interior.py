@@ -1,6 +1,5 @@
 """The widgets of the main window: panels, bars, their places, and what keys and clicks do.
 
-Longer than a module should be: its lines hand over to parts, which all share the same few widgets.
 Longer than a module should be: its lines hand over to parts, and which part answers what is its duty.
 """
 
