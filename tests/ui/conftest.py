@@ -12,7 +12,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_API"] = "pyside6"
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop  # after PySide6: qasync takes the binding that is there
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 from tests.running import LOOP
+
+POINTER_AWAY = QPoint(4_000, 4_000)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -47,6 +50,13 @@ def qloop(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[asynci
 def _on_qasync(request: pytest.FixtureRequest) -> None:
     if inspect.iscoroutinefunction(request.function):
         request.getfixturevalue("qloop")
+
+
+@pytest.fixture(autouse=True)
+def _pointer_away(qapp: QApplication) -> None:
+    """The pointer off every widget: what an earlier test left under it would be hovered, and rows would stand still."""
+    QCursor.setPos(POINTER_AWAY)
+    qapp.processEvents()
 
 
 @pytest.fixture(autouse=True)

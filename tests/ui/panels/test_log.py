@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 
 from tests.desk import DeskRig
@@ -41,7 +40,6 @@ def opened() -> list[str]:
 
 @pytest.fixture
 def panel(qtbot: QtBot, theme: Theme, opened: list[str]) -> LogPanel:
-    QCursor.setPos(4_000, 4_000)  # a pointer that another test left over the lines would make them stand still
     made = LogPanel(theme, opened.append)
     for control in made.controls:
         qtbot.addWidget(control)
