@@ -21,6 +21,7 @@ from virtuoso_desktop.ui.fonts import Type, font
 from virtuoso_desktop.ui.interval_box import IntervalBox, parse_interval
 from virtuoso_desktop.ui.memory import ColumnMemory, WindowMemory
 from virtuoso_desktop.ui.menu import main_menu
+from virtuoso_desktop.ui.shortcuts import SHORTCUTS
 from virtuoso_desktop.ui.symbol_popup import SymbolPopup, matching
 from virtuoso_desktop.ui.theme import Theme
 from virtuoso_desktop.ui.tokens import ThemeChoice
@@ -679,3 +680,8 @@ def test_rows_for_the_next_run_leave_out_what_never_came(window: MainWindow, mar
 def test_skipped_refreshes_reach_the_engine(window: MainWindow, market: FakeMarket) -> None:
     window.interior.frame.count_skipped()
     assert market.skipped == 1
+
+
+def test_every_listed_action_can_be_started_in_the_window(window: MainWindow) -> None:
+    listed = [shortcut.action for shortcut in SHORTCUTS if shortcut.action]
+    assert [action.listed.action for action in window.interior.commands.all()] == listed

@@ -15,6 +15,7 @@ from virtuoso_desktop.engine.views import EngineView, LinkView, RowState, kind_b
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui import format as text
+from virtuoso_desktop.ui.actions import Actions
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
 from virtuoso_desktop.ui.chart_place import ChartPlace
 from virtuoso_desktop.ui.feed_state import FeedWatch
@@ -23,7 +24,6 @@ from virtuoso_desktop.ui.marking import title_mark
 from virtuoso_desktop.ui.measures import GUTTER_PX, RIBBON_PX, STATUS_PX
 from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.panels.markets import MarketsPanel
-from virtuoso_desktop.ui.shortcuts import bind
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
@@ -84,6 +84,7 @@ class Interior(QWidget):
         self._feed = FeedWatch()
         self._toasts: ToastStack | None = None
         self._make_examination: Callable[[], Examination] | None = None
+        self.commands = Actions(self)
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
@@ -250,8 +251,7 @@ class Interior(QWidget):
         work.data_asked.connect(self.show_data)
         work.signal_chosen.connect(self._show_signal)
         work.instrument_asked.connect(self.show_instrument)
-        self._typed = bind(
-            self,
+        self.commands.add_all(
             {
                 "choose_instrument": self.choose_instrument,
                 "next_instrument": lambda: self._step_instrument(1),
@@ -265,12 +265,15 @@ class Interior(QWidget):
                 "full_screen": self.toggle_full_screen,
                 "menu": self.open_menu,
                 "list_shortcuts": self.list_shortcuts,
+                "show_about": self.show_about,
+                "show_connections": self.show_details,
+                "show_doctor": self.show_doctor,
                 "quit": self._window.close,
                 **{
                     f"timeframe_{timeframe.value}": lambda chosen=timeframe: self._choose_timeframe(chosen)
                     for timeframe in ANALYSED_TIMEFRAMES
                 },
-            },
+            }
         )
 
     # --- what is shown ------------------------------------------------------------------------------------------
@@ -431,8 +434,8 @@ class Interior(QWidget):
         held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
         if held:
             event.ignore()
-        elif typed in self._typed:
-            self._typed[typed]()
+        elif typed in self.commands.typed:
+            self.commands.run(self.commands.typed[typed])
         elif typed.isdigit():
             self.choose_interval(typed)
         elif typed.isalpha():

@@ -1,18 +1,10 @@
-"""Every shortcut of the window: one list, from which keys are bound, tooltips told and the help is made."""
+"""Every action and key of the window: one list, from which keys are bound, tooltips told, palette and help are made."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from typing import NamedTuple
 
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from PySide6.QtWidgets import QWidget
 
 
 class Shortcut(NamedTuple):
@@ -20,6 +12,7 @@ class Shortcut(NamedTuple):
 
     group: str
     keys: tuple[str, ...]
+    """Empty for an action that only menus and the palette start."""
     does: str
     action: str = ""
 
@@ -55,34 +48,20 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Window", ("F11",), "Full screen", "full_screen"),
     Shortcut("Window", ("F10",), "Menu", "menu"),
     Shortcut("Window", ("?", "F1"), "This list", "list_shortcuts"),
+    Shortcut("Window", (), "Why is there no data?", "show_doctor"),
+    Shortcut("Window", (), "Connections: the state of each", "show_connections"),
+    Shortcut("Window", (), "About Virtuoso", "show_about"),
     Shortcut("Window", ("Ctrl+Q",), "Quit", "quit"),
 )
 
-_TYPED = frozenset({"/", "?"})
-"""Keys that are letters in a text field: bound by the window's key handler, not as shortcuts."""
-
 
 def keys_of(action: str) -> str:
-    """The first key of an action, for tooltips."""
-    return next(shortcut.keys[0] for shortcut in SHORTCUTS if shortcut.action == action)
+    """The first key of an action, for tooltips; empty when it has none."""
+    keys = next(shortcut.keys for shortcut in SHORTCUTS if shortcut.action == action)
+    return keys[0] if keys else ""
 
 
 def with_keys(words: str, action: str) -> str:
     """``Search (Ctrl+F)``."""
-    return f"{words} ({keys_of(action)})"
-
-
-def bind(window: QWidget, actions: Mapping[str, Callable[[], object]]) -> dict[str, Callable[[], object]]:
-    """Bind every listed key; returns those that the window's own key handler has to look up."""
-    typed: dict[str, Callable[[], object]] = {}
-    for shortcut in SHORTCUTS:
-        if not shortcut.action:
-            continue
-        for key in shortcut.keys:
-            if key in _TYPED:
-                typed[key] = actions[shortcut.action]
-                continue
-            bound = QShortcut(QKeySequence(key), window)
-            bound.setContext(Qt.ShortcutContext.WindowShortcut)
-            bound.activated.connect(actions[shortcut.action])
-    return typed
+    keys = keys_of(action)
+    return f"{words} ({keys})" if keys else words

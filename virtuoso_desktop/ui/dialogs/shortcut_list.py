@@ -22,7 +22,7 @@ class ShortcutList(PlainDialog):
         columns = QHBoxLayout()
         columns.setSpacing(36)
         sides = QVBoxLayout(), QVBoxLayout()
-        for group, members in groupby(SHORTCUTS, key=lambda shortcut: shortcut.group):
+        for group, members in groupby((each for each in SHORTCUTS if each.keys), key=lambda shortcut: shortcut.group):
             sides[group not in _LEFT].addLayout(self._group(group, list(members)))
         for side in sides:
             side.setSpacing(14)
