@@ -11,6 +11,7 @@ from virtuoso_desktop.kernel.paths import default_profile
 from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.storage.first_look import CacheReader, FirstLook
 from virtuoso_desktop.storage.profile import Profile
+from virtuoso_desktop.storage.user_files import UserFiles
 
 if TYPE_CHECKING:
     from virtuoso_desktop.app.arguments import Options
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.storage.cache import DiskCache
 
 CACHE_FOLDER = "cache"
+DESK_FOLDER = "desk"
 EMPTIED_FOLDER = "demo-fast"
 
 
@@ -38,6 +40,8 @@ class RunFolder:
         Why something cannot be kept, in words for the person.
     loaded : LoadedSettings or None
         The settings, if they had to be read before the source was known.
+    user_files : UserFiles
+        What the user made and arranged.
     """
 
     def __init__(self, options: Options, run_log: RunLog) -> None:
@@ -46,6 +50,7 @@ class RunFolder:
         self.cache: DiskCache | None = None
         self.problems: list[str] = []
         self.loaded: LoadedSettings | None = None
+        self.user_files = UserFiles(None)
         self._options = options
         self._log = run_log
 
@@ -74,6 +79,7 @@ class RunFolder:
         self.profile = Profile.open(self.root, name, emptied=name == EMPTIED_FOLDER)
         if self.profile.problem is not None:
             self.problems.append(self.profile.problem)
+        self.user_files = UserFiles(self.profile.folder / DESK_FOLDER if self.profile.usable else None)
 
     @property
     def reader(self) -> CacheReader | None:
@@ -110,6 +116,7 @@ class RunFolder:
 
     def leave(self) -> None:
         """Free the folder for other instances."""
+        self.user_files.close()
         if self.cache is not None:
             self.cache.close()
             self.cache = None

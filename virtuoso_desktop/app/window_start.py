@@ -99,6 +99,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
         source.source,
         snapshot=warm_start.read_markets(folder.reader),
         memory=memory,
+        files=folder.user_files,
         now_ms=LiveClock().now_ms,
     )
     window.closing.connect(stop.ask)

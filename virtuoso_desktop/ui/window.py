@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
+from virtuoso_desktop.storage.user_files import UserFiles
 from virtuoso_desktop.ui.first_frame import FirstFrame
 from virtuoso_desktop.ui.marking import title_mark
 from virtuoso_desktop.ui.measures import default_markets_width
@@ -54,6 +55,8 @@ class MainWindow(QWidget):
         Rows of the previous run.
     memory : WindowMemory or None
         Place and choices of the previous run.
+    files : UserFiles or None
+        Where what the user makes and arranges is kept; None keeps nothing.
     now_ms : callable
         The computer's time, until an engine brings the venue's.
     """
@@ -74,11 +77,13 @@ class MainWindow(QWidget):
         *,
         snapshot: MarketsSnapshot | None = None,
         memory: WindowMemory | None = None,
+        files: UserFiles | None = None,
         now_ms: Callable[[], int],
     ) -> None:
         super().__init__()
         self.theme = theme
         self.source = source
+        self.files = files or UserFiles(None)
         self._now_ms = now_ms
         self._memory = memory or WindowMemory()
         self._interior: Interior | None = None
