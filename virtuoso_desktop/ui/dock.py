@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from virtuoso_desktop.ui.controls import Button, GivingRow, paint_focus
 from virtuoso_desktop.ui.fonts import Type
@@ -210,6 +210,12 @@ class TabRow(GivingRow):
         QPainter(self).fillRect(0, HEADER_PX - 1, self.width(), 1, self._theme.color("hair"))
 
 
+def _rank(controls: Sequence[QWidget], place: int) -> int:
+    """The last control gives way first; the word before a field goes before the field."""
+    before_field = place + 1 < len(controls) and isinstance(controls[place + 1], QLineEdit)
+    return 2 * place + 5 if before_field else 2 * place + 2
+
+
 class TabGroup(QWidget):
     """The panels of one place. One alone that has a head of its own has no tab.
 
@@ -298,7 +304,7 @@ class TabGroup(QWidget):
             self._held[shown] = controls
             self._body.addWidget(panel, 1)
             for place, control in reversed(list(enumerate(controls))):
-                self.row.add(control, rank=place + 1, gap=6, right=True)
+                self.row.add(control, rank=_rank(controls, place), gap=6, right=True)
         for name, tab in self.tabs.items():
             tab.setChecked(name == shown)
         for name, controls in self._held.items():

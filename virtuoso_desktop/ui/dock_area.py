@@ -36,6 +36,14 @@ class _Splitter(QSplitter):
         self.setChildrenCollapsible(False)
 
 
+def _refresh(widget: QWidget | None) -> None:
+    """Tell splitters at once, from the innermost on, how small and large their parts may be now."""
+    if isinstance(widget, _Splitter):
+        for place in range(widget.count()):
+            _refresh(widget.widget(place))
+        widget.refresh()
+
+
 class DockArea(QWidget):
     """Where panels stand in one window.
 
@@ -108,6 +116,7 @@ class DockArea(QWidget):
         """Give every part the room that the tree says."""
         if self._widget is not None:
             self._widget.setGeometry(self.rect())
+            _refresh(self._widget)
             self._spread(self._widget)
 
     def _spread(self, widget: QWidget | None) -> None:
