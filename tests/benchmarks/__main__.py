@@ -29,9 +29,7 @@ NAMED = {"memory_over_time": "tests.benchmarks.memory_over_time"}
 def main() -> int:
     which = f"which: {', '.join(BENCHMARKS)} (all); {', '.join(NAMED)}"
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", metavar="name", help=f"which: {', '.join(BENCHMARKS)} (all); {', '.join(NAMED)}"
-    )
+    parser.add_argument("names", nargs="*", metavar="name", help=which)
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it runs, not what it measures")
     arguments = parser.parse_args()
     known = BENCHMARKS | NAMED
