@@ -338,7 +338,7 @@ class TabGroup(QWidget):
     def offer_collapse(self, offered: bool) -> None:
         """Whether the button that leaves only the row of tabs is there."""
         closed = self.group.is_collapsed
-        words = "Open the panels under the chart" if closed else "Collapse the panels under the chart"
+        words = "Open the row of panels" if closed else "Collapse the row of panels"
         self.collapse_button.icon_name = "caret-up" if closed else "caret-down"
         self.collapse_button.setAccessibleName(words)
         self.collapse_button.setToolTip(with_keys(words, "toggle_dock"))

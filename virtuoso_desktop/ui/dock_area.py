@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from virtuoso_desktop.ui.arrangement import Group, Node, Split, collapsed_px, groups_of, parent_of, spread
+from virtuoso_desktop.ui.arrangement import Group, Node, Split, collapsed_px, open_stranded, spread, unit_of
 from virtuoso_desktop.ui.dock import TabGroup
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import GUTTER_PX
@@ -85,6 +85,7 @@ class DockArea(QWidget):
         """Show this tree. Panels that stand elsewhere have to be released there first."""
         self.release()
         self.root = root
+        open_stranded(root)
         if root is not None:
             self._widget = self._built(root)
             self._widget.setParent(self)
@@ -137,24 +138,8 @@ class DockArea(QWidget):
     # --- collapsing ---------------------------------------------------------------------------------------------
 
     def unit_of(self, group: Group) -> list[Group] | None:
-        """The groups that collapse with this one: those of its row; None where nothing could take their room."""
-        part: Node = group
-        parent = parent_of(self.root, group)
-        if parent is not None and parent.is_row:
-            if group.known == ["confluence"]:
-                return [group]
-            part, parent = parent, parent_of(self.root, parent)
-        if parent is None:
-            return None
-        before = [(each, each.is_collapsed) for each in groups_of(part)]
-        for each, _ in before:
-            each.is_collapsed = True
-        can = collapsed_px(part, in_row=parent.is_row) is not None
-        others = [each for each in parent.parts if each is not part]
-        can = can and any(collapsed_px(each, in_row=parent.is_row) is None for each in others)
-        for each, was in before:
-            each.is_collapsed = was
-        return groups_of(part) if can else None
+        """The groups that collapse together with this one; None where it cannot."""
+        return unit_of(self.root, group)
 
     def toggle_collapsed(self, group: Group) -> None:
         """Collapse a group with those of its row, or open them again."""
