@@ -339,8 +339,8 @@ def take_seat(root: Node | None, name: str, seat: Seat) -> Node:
     """The tree with a panel back where it stood, or as near as there is anything left."""
     for mate in seat.mates:
         group = find(root, mate)
-        if group is not None:
-            join(group, name, min(seat.index, len(group.panels)))
+        if group is not None and root is not None:
+            join(group, name, _index_of_seat(group, seat))
             return root
     unknown = [mate for mate in seat.mates if mate not in PANELS]
     alone = [*unknown[: seat.index], name, *unknown[seat.index :]]
@@ -350,12 +350,19 @@ def take_seat(root: Node | None, name: str, seat: Seat) -> Node:
     size = seat.size_px or 320
     near = set(seat.neighbours) & set(panels_of(root))
     target = _smallest_with(root, near) if near else root
-    root = put_beside(root, target, name, side, size)
-    for group in groups_of(root):
+    whole = put_beside(root, target, name, side, size)
+    for group in groups_of(whole):
         if group.panels == [name]:
             group.panels = alone
     target.size_px = target.size_px or seat.near_px
-    return root
+    return whole
+
+
+def _index_of_seat(group: Group, seat: Seat) -> int:
+    """Behind the mates that stood before it, whoever of them is there; else before those that stood behind."""
+    ahead = [place for place, each in enumerate(group.panels) if each in seat.mates[: seat.index]]
+    behind = [place for place, each in enumerate(group.panels) if each in seat.mates[seat.index :]]
+    return ahead[-1] + 1 if ahead else min(behind, default=len(group.panels))
 
 
 def _smallest_with(node: Node, names: set[str]) -> Node:
