@@ -18,7 +18,7 @@ from virtuoso_desktop.model.result import (
     Withheld,
 )
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 """Part of every result; raised when the same candles and settings may give another outcome."""
 
 # --- the candle table ----------------------------------------------------------------------------------------------
