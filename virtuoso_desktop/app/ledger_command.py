@@ -26,7 +26,7 @@ from virtuoso_desktop.frames import moment_ms
 from virtuoso_desktop.model.errors import ConfigError, StorageError
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.storage.history_faults import FaultKind
+from virtuoso_desktop.storage.faults import FaultKind
 from virtuoso_desktop.storage.journal_faults import JournalFault
 from virtuoso_desktop.storage.ledger import StoredRow, read_row
 from virtuoso_desktop.storage.ledger_access import logged_heads, opened_journal
