@@ -137,6 +137,7 @@ class TopBar(GivingRow):
         for place, button in enumerate(self._timeframes.values()):
             self.add(button, gap=2 if place else 6)
         self._add_indicators()
+        self._add_draw()
         self._add_menu()
 
     def _timeframe_button(self, timeframe: Timeframe) -> Button:
@@ -158,6 +159,15 @@ class TopBar(GivingRow):
         self.indicators.clicked.connect(self.indicators_asked)
         self.add(self.indicators, gap=8)
         self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.indicators)
+
+    def _add_draw(self) -> None:
+        self.draw = Button(self._theme, "", icon_name="pencil-simple", parent=self)
+        self.draw.quiet_colour = "text"
+        self.draw.setCheckable(True)
+        self.draw.setAccessibleName("Draw")
+        self.draw.setToolTip(with_keys("Drawing tools", "draw_strip"))
+        self.add(self.draw, gap=8)
+        self.setTabOrder(self.indicators, self.draw)
 
     def _add_menu(self) -> None:
         self.menu_button = Button(self._theme, icon_name="list", parent=self)
@@ -193,7 +203,7 @@ class TopBar(GivingRow):
                 chip = self._chips[link.venue] = LinkChip(self._theme, self)
                 chip.clicked.connect(self.details_asked)
                 self.add(chip, gap=6, right=True)
-                self.setTabOrder(self.indicators, chip)
+                self.setTabOrder(self.draw, chip)
                 self.setTabOrder(chip, self.theme_button)
                 changed = True
             changed |= chip.tell(link, now_ms)
@@ -202,6 +212,7 @@ class TopBar(GivingRow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.indicators.setText("Indicators" if self.width() >= WORDS_PX else "")
+        self.draw.setText("Draw" if self.width() >= WORDS_PX else "")
         super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -135,6 +135,15 @@ class Hover(NamedTuple):
     y: int | None
 
 
+class Pin(NamedTuple):
+    """A tag at the axes for something on the chart; ``time_ms`` None for a price alone. Colours are tokens."""
+
+    time_ms: int | None
+    ticks: float
+    fill: str
+    color: str
+
+
 class Stage:
     """Shared by the items of one chart."""
 
@@ -150,6 +159,7 @@ class Stage:
         """Name of the study whose pane or legend the mouse is on."""
         self.layout = Layout()
         self.hover: Hover | None = None
+        self.pins: tuple[Pin, ...] = ()
         self.zone: dt.tzinfo | None = None
         """None is the computer's own."""
         self.exposed = QRegion()

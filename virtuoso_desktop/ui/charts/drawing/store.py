@@ -1,0 +1,120 @@
+"""The file of one instrument's drawings. What this program cannot read of it stays in it untouched. No Qt."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from virtuoso_desktop.ui.charts.drawing.book import MOST_DRAWINGS, DrawingBook
+from virtuoso_desktop.ui.charts.drawing.figures import Drawing, is_sound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtuoso_desktop.model.instrument import InstrumentId
+    from virtuoso_desktop.storage.user_files import UserFile, UserFiles
+
+FILE_VERSION = 1
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+Raw = dict[str, Any]
+
+
+class DrawingsFile(msgspec.Struct, frozen=True):
+    """``drawings`` are read one by one: a strange one does not cost the others."""
+
+    version: int = FILE_VERSION
+    instrument: str = ""
+    drawings: list[Any] = []
+
+
+def file_name(instrument: InstrumentId) -> str:
+    """``drawings-bybit-linear-BTCUSDT``."""
+    return "drawings-" + _UNSAFE.sub(
+        "_", f"{instrument.venue.value}-{instrument.market_kind.value}-{instrument.symbol}"
+    )
+
+
+class DrawingBooks:
+    """The book of each instrument, read when it is first asked for.
+
+    Parameters
+    ----------
+    files : UserFiles
+        Where they are kept.
+    tell : callable
+        Told in words when a file could not be read, whole or in part.
+    """
+
+    def __init__(self, files: UserFiles, tell: Callable[[str], object]) -> None:
+        self._files = files
+        self._tell = tell
+        self._books: dict[InstrumentId, DrawingBook] = {}
+
+    def of(self, instrument: InstrumentId) -> DrawingBook:
+        """The drawings of an instrument; the same book for everyone."""
+        book = self._books.get(instrument)
+        if book is None:
+            book = self._books[instrument] = self._read(instrument)
+        return book
+
+    def _read(self, instrument: InstrumentId) -> DrawingBook:
+        file = self._files.file(file_name(instrument), DrawingsFile, f"drawings of {instrument.symbol}")
+        found, problem = file.read()
+        keeper = _Keeper(file, instrument, found or DrawingsFile())
+        if problem is not None:
+            self._tell(problem)
+        elif keeper.strange:
+            count = len(keeper.strange)
+            which = "One drawing" if count == 1 else f"{count} drawings"
+            self._tell(
+                f"{which} of {instrument.symbol} cannot be shown by this version. "
+                "Nothing is lost: they stay in the file as they are."
+            )
+        return DrawingBook(keeper.drawings, keeper.keep)
+
+
+class _Keeper:
+    """Keeps one file: what was understood and changes, what was not and stays."""
+
+    def __init__(self, file: UserFile[DrawingsFile], instrument: InstrumentId, found: DrawingsFile) -> None:
+        self._file = file
+        self._instrument = str(instrument)
+        self._version = max(found.version, FILE_VERSION)
+        self.drawings: list[Drawing] = []
+        self.strange: list[Any] = []
+        self._more: dict[str, Raw] = {}
+        """Fields of a newer program, by id."""
+        self._kept: dict[str, tuple[Drawing, Raw]] = {}
+        known = set[str]()
+        for raw in found.drawings:
+            drawing = _understood(raw)
+            if drawing is None or drawing.id in known or len(self.drawings) >= MOST_DRAWINGS:
+                self.strange.append(raw)
+                continue
+            known.add(drawing.id)
+            self.drawings.append(drawing)
+            more = {name: value for name, value in raw.items() if name not in Drawing.__struct_fields__}
+            if more:
+                self._more[drawing.id] = more
+
+    def keep(self, drawings: tuple[Drawing, ...]) -> None:
+        """Save these, and what was not understood."""
+        before, self._kept = self._kept, {}
+        for drawing in drawings:
+            known = before.get(drawing.id)
+            if known is None or known[0] is not drawing:
+                known = (drawing, msgspec.to_builtins(drawing) | self._more.get(drawing.id, {}))
+            self._kept[drawing.id] = known
+        raws: list[Any] = [raw for _, raw in self._kept.values()]
+        self._file.save(DrawingsFile(self._version, self._instrument, raws + self.strange))
+
+
+def _understood(raw: Any) -> Drawing | None:
+    try:
+        drawing = msgspec.convert(raw, Drawing)
+    except msgspec.ValidationError:
+        return None
+    return drawing if is_sound(drawing) else None
