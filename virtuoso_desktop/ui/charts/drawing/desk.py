@@ -147,7 +147,7 @@ class DrawingDesk(QObject):
 
 def _look_of(kind: Kind, stored: StoredLook | None) -> Look:
     """A remembered look if it is one, else the kind's own."""
-    own = Look(SPECS[kind].colour, 1 if kind is Kind.FIB else 2)
+    own = Look(SPECS[kind].colour, 2 if kind in (Kind.TREND, Kind.RAY) else 1)
     if stored is None:
         return own
     try:

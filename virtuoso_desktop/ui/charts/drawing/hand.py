@@ -121,7 +121,7 @@ class DrawingHand:
         near = book.in_view(window, places.timeframe.value)[::-1]
         near.sort(key=lambda each: each.id != book.selected)
         for drawing in near:
-            shape = self.layer.shape(drawing, places)
+            shape = self.layer.outline(drawing, places)
             corner = corner_at(shape, x, y) if drawing.id == book.selected else None
             if corner is not None or is_on(shape, x, y):
                 return Hit(drawing, corner)

@@ -128,7 +128,7 @@ class DrawingKeys:
         elif key is Qt.Key.Key_Space:
             book.next_corner(len(corners(chosen)))
         elif key is Qt.Key.Key_Menu or (key is Qt.Key.Key_F10 and is_fast):
-            x, y = self._hand.layer.shape(chosen, places).handles[0]
+            x, y = self._hand.layer.outline(chosen, places).handles[0]
             place = self._inside(places, QPointF(x, y))
             self._canvas.drawing_menu_asked.emit(self._canvas.viewport().mapToGlobal(place.toPoint()))
         elif key in _PLACES and chosen.kind is Kind.TEXT and not chosen.is_locked:

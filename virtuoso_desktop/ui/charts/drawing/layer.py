@@ -33,6 +33,7 @@ _AREA_ALPHA, _BAND_ALPHA, _PLATE_ALPHA = 0.12, 0.06, 0.82
 _HANDLE_PX = 4.0
 _SNAP_PX = 3.5
 _LINE_PX = 16.0
+_HEAD_PX = 6.0
 _PAD_PX = 8.0
 _MOST_LEVEL_PINS = 200
 
@@ -73,7 +74,7 @@ class DrawingLayer(ChartItem):
         self._measured: dict[str, tuple[str, ...]] = {}
         self._measured_key: tuple[object, ...] = ()
 
-    def shape(self, drawing: Drawing, places: Places) -> Shape:
+    def outline(self, drawing: Drawing, places: Places) -> Shape:
         """A drawing as lines and areas."""
         words_px = face(Type.NUMBER).width(drawing.text) if drawing.text else 0.0
         return shape_of(drawing, places, words_px)
@@ -114,7 +115,7 @@ class DrawingLayer(ChartItem):
         chosen = book.draft or book.chosen
         levels = [each for each in book.drawings if each.kind is Kind.LEVEL and each is not chosen]
         pins = [
-            Pin(None, each.points[0].price / tick, "raised2", "text")
+            Pin(None, each.points[0].price / tick, "raised", _text_token(each.look.colour))
             for each in levels[-_MOST_LEVEL_PINS:]
             if each.timeframe in ("", stage.model.timeframe)
         ]
@@ -164,9 +165,9 @@ class DrawingLayer(ChartItem):
         for drawing in shown:
             self._paint(painter, places, drawing)
         if held is not None and held in shown:
-            self._paint_handles(painter, self.shape(held, places), held, is_held=True)
+            self._paint_handles(painter, self.outline(held, places), held, is_held=True)
         elif hovered is not None and hovered.drawing in shown:
-            self._paint_handles(painter, self.shape(hovered.drawing, places), hovered.drawing, is_held=False)
+            self._paint_handles(painter, self.outline(hovered.drawing, places), hovered.drawing, is_held=False)
         if self.snap is not None:
             painter.setPen(self._pen("accent", 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -174,7 +175,7 @@ class DrawingLayer(ChartItem):
         painter.restore()
 
     def _paint(self, painter: QPainter, places: Places, drawing: Drawing) -> None:
-        shape, look = self.shape(drawing, places), drawing.look
+        shape, look = self.outline(drawing, places), drawing.look
         is_marked = self.hovered is not None and self.hovered.drawing.id == drawing.id
         if drawing.kind is Kind.TEXT:
             self._paint_text(painter, shape, drawing, is_marked)
@@ -192,6 +193,8 @@ class DrawingLayer(ChartItem):
             _draw_line(painter, places, shape.lines[-1], 1)
             self._paint_levels(painter, places, shape, drawing)
         elif drawing.kind is Kind.MEASURE:
+            for line in shape.lines:
+                _draw_head(painter, line)
             self._paint_plate(painter, places, shape, drawing)
 
     def _pen(self, token: str, width: float, stroke: Stroke = Stroke.SOLID) -> QPen:
@@ -216,15 +219,16 @@ class DrawingLayer(ChartItem):
 
     def _paint_levels(self, painter: QPainter, places: Places, shape: Shape, drawing: Drawing) -> None:
         """``0.618  93,210.5`` left of each level, above it where there is no room."""
-        letters = face(Type.CAPTION_NUMBER)
-        letters.begin(painter, self._stage.theme.color(drawing.look.colour))
+        letters, theme = face(Type.CAPTION_NUMBER), self._stage.theme
         for line, words in zip(shape.lines, level_words(drawing, places), strict=False):
             left, row = line[0], line[1]
             width = letters.width(words)
-            if left - width - 6 >= 4:
-                letters.draw(painter, left - width - 6, row, words)
-            else:
-                letters.draw(painter, max(left, 4.0) + 2, row - 7, words)
+            x, middle = (left - width - 6, row) if left - width - 6 >= 4 else (max(left, 4.0) + 2, row - 8)
+            if not -_LINE_PX < middle < places.height + _LINE_PX:
+                continue
+            painter.fillRect(QRectF(x - 3, middle - 7, width + 6, 14), theme.color("background", _PLATE_ALPHA))
+            letters.begin(painter, theme.color(_text_token(drawing.look.colour)))
+            letters.draw(painter, x, middle, words)
 
     def _paint_text(self, painter: QPainter, shape: Shape, drawing: Drawing, is_marked: bool) -> None:
         theme, box = self._stage.theme, QRectF()
@@ -304,3 +308,15 @@ def _draw_line(painter: QPainter, places: Places, line: Segment, width: int) -> 
     elif x1 == x2:
         x1 = x2 = round(x1 - half) + half
     painter.drawLine(QLineF(x1, y1, x2, y2))
+
+
+def _draw_head(painter: QPainter, line: Segment) -> None:
+    """An open arrow head at the end of a level or an upright line."""
+    x1, y1, x2, y2 = line
+    length = abs(x2 - x1) + abs(y2 - y1)
+    if length < 2 * _HEAD_PX:
+        return
+    right, down = (x2 - x1) / length * _HEAD_PX, (y2 - y1) / length * _HEAD_PX
+    tip = QPointF(x2, y2)
+    painter.drawLine(tip, QPointF(x2 - right - down / 1.5, y2 - down - right / 1.5))
+    painter.drawLine(tip, QPointF(x2 - right + down / 1.5, y2 - down + right / 1.5))

@@ -38,7 +38,6 @@ class TextEditor(QLineEdit):
         self.setAccessibleName("Text on the chart")
         self.setToolTip("Enter keeps it, Esc gives it up")
         self.resize(WIDTH_PX, HEIGHT_PX)
-        self.returnPressed.connect(lambda: self._end(self.text()))
 
     def open_at(self, place: QPoint) -> None:
         """Show over ``place`` of the parent, inside of it."""
@@ -64,6 +63,8 @@ class TextEditor(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self._end(None)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._end(self.text())  # the key would go on to the chart, which opens the line again
         else:
             super().keyPressEvent(event)
 
