@@ -49,7 +49,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Drawing", ("Alt+H",), "Horizontal line", "draw_horizontal_line"),
     Shortcut("Drawing", ("Alt+R",), "Ray", "draw_ray"),
     Shortcut("Drawing", ("Alt+B",), "Rectangle", "draw_rectangle"),
-    Shortcut("Drawing", ("Alt+F",), "Fibonacci retracement", "draw_fibonacci"),
+    Shortcut("Drawing", ("Alt+I",), "Fibonacci retracement", "draw_fibonacci"),
     Shortcut("Drawing", ("Alt+M",), "Measure price, time and volume", "draw_measure"),
     Shortcut("Drawing", ("Alt+X",), "Text on the chart", "draw_text"),
     Shortcut("Drawing", ("Alt+N",), "Magnet: points snap to candles", "draw_magnet"),

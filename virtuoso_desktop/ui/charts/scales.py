@@ -220,10 +220,10 @@ class PriceContent:
 
     def _pin_tags(self) -> list[Tag]:
         """Prices of drawings in view."""
-        stage, price, height = self._stage, self._stage.model.price, self.pane.height
+        stage, scale, height = self._stage, self._stage.price_scale, self.pane.height
         tags: list[Tag] = []
         for pin in stage.pins:
-            row = (price.high - pin.ticks) * height / price.span
+            row = scale.row(pin.ticks)
             if 0 <= row < height and len(tags) < _MOST_PIN_TAGS:
                 middle = _inside(round(stage.logical(row)), TAG_PX, stage.logical(height))
                 tags.append(Tag(middle, stage.price_text(pin.ticks), "", pin.fill, pin.color, pin.color))

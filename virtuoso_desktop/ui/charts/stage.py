@@ -19,6 +19,7 @@ from virtuoso_desktop.ui.charts.choice import StudyChoice
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.looks import LineLook, PaneLook, fills, highlighted, overlay_lines
 from virtuoso_desktop.ui.charts.model import ChartModel, Reading
+from virtuoso_desktop.ui.charts.rowscale import Scale
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.theme import Theme
 
@@ -185,6 +186,12 @@ class Stage:
     @property
     def is_live(self) -> bool:
         return self.model.state is RowState.LIVE
+
+    @property
+    def price_scale(self) -> Scale:
+        """Prices in ticks to device pixels of the price pane, and back."""
+        price, layout = self.model.price, self.layout
+        return Scale(price.high, price.span, layout.price.height, layout.ratio)
 
     @property
     def axis_zone(self) -> dt.tzinfo | None:

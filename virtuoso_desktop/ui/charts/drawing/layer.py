@@ -43,18 +43,18 @@ def places_of(stage: Stage) -> Places | None:
     model, layout = stage.model, stage.layout
     if model.is_empty or model.instrument is None or model.timeframe is None:
         return None
-    price, height = model.price, layout.price.height
+    scale = stage.price_scale
     return Places(
         model.time,
         model.timeframe,
         metrics_of(model.time.zoom, layout.ratio).middle,
         layout.ratio,
         stage.logical(layout.plot_width),
-        stage.logical(height),
+        stage.logical(scale.height),
         float(model.instrument.tick_size),
         model.instrument.price_decimals,
-        lambda ticks: (price.high - ticks) * height / price.span,
-        lambda row: price.high - row * price.span / height,
+        scale.row,
+        scale.value_at,
     )
 
 

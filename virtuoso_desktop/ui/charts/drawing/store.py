@@ -87,7 +87,6 @@ class _Keeper:
         self.strange: list[Any] = []
         self._more: dict[str, Raw] = {}
         """Fields of a newer program, by id."""
-        self._kept: dict[str, tuple[Drawing, Raw]] = {}
         known = set[str]()
         for raw in found.drawings:
             drawing = _understood(raw)
@@ -102,14 +101,11 @@ class _Keeper:
 
     def keep(self, drawings: tuple[Drawing, ...]) -> None:
         """Save these, and what was not understood."""
-        before, self._kept = self._kept, {}
-        for drawing in drawings:
-            known = before.get(drawing.id)
-            if known is None or known[0] is not drawing:
-                known = (drawing, msgspec.to_builtins(drawing) | self._more.get(drawing.id, {}))
-            self._kept[drawing.id] = known
-        raws: list[Any] = [raw for _, raw in self._kept.values()]
-        self._file.save(DrawingsFile(self._version, self._instrument, raws + self.strange))
+        self._file.save_made(lambda: self._made(drawings))
+
+    def _made(self, drawings: tuple[Drawing, ...]) -> DrawingsFile:
+        raws = [msgspec.to_builtins(drawing) | self._more.get(drawing.id, {}) for drawing in drawings]
+        return DrawingsFile(self._version, self._instrument, raws + self.strange)
 
 
 def _understood(raw: Any) -> Drawing | None:
