@@ -106,6 +106,7 @@ class DrawControl:
         strip.redo_asked.connect(lambda: self._interior.commands.run("draw_redo"))
         strip.clear_asked.connect(lambda: self._interior.commands.run("draw_clear"))
         self._interior.place_strip(strip)
+        strip.show()
 
     # --- actions -------------------------------------------------------------------------------------------------
 

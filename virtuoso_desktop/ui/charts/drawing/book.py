@@ -30,6 +30,8 @@ class DrawingBook:
     """
 
     def __init__(self, drawings: Sequence[Drawing] = (), keep: Callable[[State], object] | None = None) -> None:
+        self.is_open = True
+        """Closed until the file was read: nothing is drawn into it before."""
         self.drawings: State = tuple(drawings)
         self.version = 0
         """Changes with everything that can be seen."""
@@ -45,6 +47,13 @@ class DrawingBook:
         self._nudged = ""
         self._reaches = Reaches()
         self._reaches.take(self.drawings)
+
+    def open_with(self, read: DrawingBook, keep: Callable[[State], object]) -> None:
+        """Take over what was read."""
+        self.drawings, self._reaches = read.drawings, read._reaches
+        self._keep = keep
+        self.is_open = True
+        self.version += 1
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -111,8 +120,8 @@ class DrawingBook:
     # --- changes -------------------------------------------------------------------------------------------------
 
     def add(self, drawing: Drawing) -> bool:
-        """Put one on top; False when there are too many."""
-        if len(self.drawings) >= MOST_DRAWINGS:
+        """Put one on top; False when there are too many, or the book is still closed."""
+        if not self.is_open or len(self.drawings) >= MOST_DRAWINGS:
             return False
         self._change((*self.drawings, drawing))
         return True

@@ -79,7 +79,8 @@ class DrawingHand:
 
     def places(self) -> Places | None:
         """Where things stand now; None while there is nothing to draw on."""
-        return None if self.book is None or self.desk.hides else places_of(self._stage)
+        book = self.book
+        return None if book is None or not book.is_open or self.desk.hides else places_of(self._stage)
 
     def drop(self) -> None:
         """Forget what is half made or held."""

@@ -90,6 +90,7 @@ class DrawingLayer(ChartItem):
 
     def refresh(self, *, repaint: bool = True) -> None:
         """Look at the book again; ask for a repaint of the pane when something else is to be seen."""
+        self.desk.books.take_read()
         book, stage = self.book, self._stage
         model = stage.model
         pinned = (book, None if book is None else book.version, self.desk.hides, model.instrument, model.timeframe)
