@@ -35,6 +35,7 @@ _CODES = {
     "funnel": 0xF196,
     "info": 0xF1E0,
     "keyboard": 0xF1E5,
+    "layout": 0xF1EA,
     "line-segment": 0xF1F1,
     "list": 0xF1FA,
     "lock": 0xF1FF,
