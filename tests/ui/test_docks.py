@@ -424,6 +424,15 @@ def test_a_double_click_on_a_head_floats_and_docks(window: MainWindow, qtbot: Qt
     assert not work.floats("confluence")
 
 
+def test_the_tape_of_the_default_shows_every_column_whole(window: MainWindow, rig: DeskRig) -> None:
+    rig.trade(100.0, 1.0)
+    view = window.interior.workspace.make().desk.trades.view
+    settle()
+    shown = [place for place in range(view.head.count()) if not view.head.isSectionHidden(place)]
+    assert len(shown) == 5
+    assert sum(view.head.sectionSize(place) for place in shown) <= view.canvas.width() == 380
+
+
 # --- tabs, menus, keyboard -----------------------------------------------------------------------------------------
 
 
