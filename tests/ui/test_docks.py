@@ -519,6 +519,7 @@ def test_arrows_go_through_the_tabs(window: MainWindow, qtbot: QtBot) -> None:
 def test_tab_follows_the_eye_after_a_move(window: MainWindow) -> None:
     work = window.interior.workspace
     work.move_panel("signals", work.main, group_of(work, "markets").group, RIGHT)
+    settle()
     order: list[str] = []
     first = work.main.groups[0]
     widget = first.nextInFocusChain()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from virtuoso_desktop.ui import arrangement as tree
@@ -73,6 +73,9 @@ class Workspace(QWidget):
         self.windows.moved.connect(self.changed)
         self._arrangement = arrangement
         self._floats_open = False
+        self._chains = QTimer(self)  # the order of Tab can wait a moment, the picture cannot
+        self._chains.setSingleShot(True)
+        self._chains.timeout.connect(lambda: chain(self.main.groups))
         self.setAccessibleName("Panels")
         for name, panel in early.items():
             panel.setParent(self._holder)
@@ -298,7 +301,7 @@ class Workspace(QWidget):
 
     def _settle(self) -> None:
         self._tell_rail()
-        chain(self.main.groups)
+        self._chains.start()
         self.changed.emit()
 
     def _on_window_closed(self, window: FloatingWindow) -> None:
