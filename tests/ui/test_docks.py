@@ -419,6 +419,28 @@ def test_where_a_drop_would_land(window: MainWindow) -> None:
     assert drop_at(work.areas, window.mapToGlobal(QPoint(-500, -500))) is None
 
 
+def test_a_drop_lands_in_the_window_that_lies_uppermost(window: MainWindow, qtbot: QtBot) -> None:
+    work = window.interior.workspace
+    work.float_panel("system")
+    (floating,) = work.windows.all
+    floating.setGeometry(QRect(window.mapToGlobal(QPoint(700, 200)), QSize(400, 300)))
+    settle()
+    at = floating.mapToGlobal(QPoint(200, 150))
+
+    def area_there() -> object:
+        drop = drop_at(work.areas, at)
+        return None if drop is None else drop.area
+
+    assert area_there() is floating.area
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    assert area_there() is work.main
+    floating.stay_on_top(True)
+    assert area_there() is floating.area
+    floating.showMinimized()
+    assert area_there() is work.main
+
+
 def test_a_double_click_on_a_head_floats_and_docks(window: MainWindow, qtbot: QtBot) -> None:
     work = window.interior.workspace
     confluence = work.make().confluence

@@ -50,6 +50,7 @@ class PanelActions(QObject):
         work.menu_asked.connect(self._open_panel_menu)
         work.windows.opened.connect(self._on_floated)
         window.closing.connect(self.leave)
+        window.installEventFilter(self)
         self._add_panel_actions()
         self._add_workspace_actions()
 

@@ -1,4 +1,7 @@
-"""Where every panel stands: in the main window, in windows of their own, or closed with a place to come back to."""
+"""Where every panel stands: in the main window, in windows of their own, or closed with a place to come back to.
+
+A little longer than a module should be: all moves of panels are here, so that none forgets what another needs.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +103,8 @@ class Workspace(QWidget):
     @property
     def areas(self) -> list[DockArea]:
         """Every window's panels, the uppermost window first."""
-        return [*(window.area for window in self.windows.all), self.main]
+        over, under = self.windows.over_and_under_main()
+        return [*(window.area for window in over), self.main, *(window.area for window in under)]
 
     def _new_area(self, area: DockArea) -> DockArea:
         area.changed.connect(self._on_area_changed)
