@@ -35,6 +35,8 @@ _SNAP_PX = 3.5
 _LINE_PX = 16.0
 _HEAD_PX = 6.0
 _PAD_PX = 8.0
+_LEGEND_PX = 48.0
+"""Lines of the legend stand above this."""
 _MOST_LEVEL_PINS = 200
 
 
@@ -253,13 +255,15 @@ class DrawingLayer(ChartItem):
         if not lines or shape.area is None:
             return
         left, top, right, bottom = shape.area
+        if right < 0 or left > places.width:
+            return
         letters = face(Type.CAPTION_NUMBER)
         width = max(letters.width(words) for words in lines) + 2 * _PAD_PX
         height = len(lines) * _LINE_PX + _PAD_PX
         is_up = drawing.points[1].price >= drawing.points[0].price
         x = min(max((left + right - width) / 2, 4.0), places.width - width - 4)
         y = top - height - 6 if is_up else bottom + 6
-        y = min(max(y, 4.0), places.height - height - 4)
+        y = min(max(y, _LEGEND_PX), places.height - height - 4)
         paint_box(painter, QRectF(round(x), round(y), round(width), height), self._stage.theme.color("raised2", 0.94))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         letters.begin(painter, self._stage.theme.color("text"))
