@@ -97,7 +97,7 @@ class Interior(QWidget):
         self._column = QWidget()
         early = {MARKETS: self.markets, CHART: self._column}
         self.workspace = Workspace(self.theme, early, self.frame, self.timeframe, window.arrangement)
-        self.workspace.mark = title_mark(self.source)
+        self.workspace.windows.mark = title_mark(self.source)
         self.workspace.panels.recall(memory.desk)
         self._chart: QWidget = ChartPlace(self.theme)
         self._chart_row = QHBoxLayout()
