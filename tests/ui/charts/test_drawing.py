@@ -426,6 +426,19 @@ def test_escape_leaves_a_text_as_it_was_and_emptying_it_removes_it(free: ChartPa
     assert book_of(free).drawings == (made,)
 
 
+def test_a_text_stays_with_the_instrument_it_was_begun_on(free: ChartPanel, engine: FakeEngine) -> None:
+    engine.hold(walk(300), ETH)
+    book = book_of(free)
+    free.canvas.hand.desk.take(Kind.TEXT)
+    click(free, QPoint(300, 200))
+    QTest.keyClicks(editor_of(free), "BTC's low")
+    free.set_instrument(ETH.id, Timeframe.M5)
+    frame(free)
+    QTest.keyClick(editor_of(free), Qt.Key.Key_Return)
+    assert [each.text for each in book.drawings] == ["BTC's low"]
+    assert book_of(free).drawings == ()
+
+
 # --- what drawings tell ------------------------------------------------------------------------------------------
 
 
@@ -475,6 +488,22 @@ def test_every_kind_and_look_is_painted_on_every_timeframe_in_both_themes(free: 
         for theme_choice in range(2):
             free._theme.cycle()
             assert not free.canvas.viewport().grab().isNull(), theme_choice
+
+
+def test_of_five_thousand_drawings_only_those_in_view_are_looked_at(free: ChartPanel, engine: FakeEngine) -> None:
+    opens = engine.series[BTC.id, Timeframe.M5].columns[0]
+    first_ms, price = int(opens[0]), round(float(engine.series[BTC.id, Timeframe.M5].columns[4][-1]) / 10)
+    for number in range(5_000):
+        begin = first_ms - number * 900_000
+        book_of(free).drawings += (
+            Drawing(f"n{number}", Kind.TREND, (Point(begin, price), Point(begin + 300_000, price + 1.0))),
+        )
+    book_of(free).add(Drawing("here", Kind.LEVEL, (Point(first_ms, price),)))
+    frame(free)
+    assert [each.id for each in free.canvas.drawings.shown(places_of(free))] == ["here"]
+    free._stage.model.time.show_oldest()
+    free._on_view_moved()
+    assert 0 < len(free.canvas.drawings.shown(places_of(free))) < 100
 
 
 def test_hidden_drawings_are_neither_painted_nor_taken_hold_of(free: ChartPanel) -> None:
