@@ -10,7 +10,7 @@ from virtuoso_desktop.ui.dimension_words import DIMENSION_WORDS
 
 SYMBOL, LAST, CHANGE_24H, TECHNICAL, VOLUME_SCORE, ORDERFLOW, ORDERBOOK, STRUCTURE, SENTIMENT = range(9)
 SCORE, SIGNAL, SPARKLINE, TURNOVER, CHANGE_UTC_DAY, SPREAD = range(9, 15)
-FUNDING, BASIS, MARK, HIGH, LOW, VOLUME, AGE = range(15, 22)
+FUNDING, BASIS, MARK, HIGH, LOW, VOLUME, OPEN_INTEREST, OI_1H, OI_24H, AGE = range(15, 25)
 DIMENSIONS = range(TECHNICAL, SENTIMENT + 1)
 CELL_PX, NARROW_CELL_PX = 21, 18
 BAR_FROM_PX, WORD_FROM_PX = 68, 38
@@ -42,7 +42,7 @@ COLUMNS: tuple[Column, ...] = (
         38, 0, is_centred=True, least=24, is_rigid=True,
     ),
     Column("sparkline", "24 h", "Course of 24 hours", "Closes of the last 24 hours", SPARKLINE_PX, 1, pad=4),
-    Column("turnover", "Turnover", "Turnover 24 hours", "Traded in 24 hours, quote coin", 72, 2),
+    Column("turnover", "Turnover", "Turnover 24 hours", "Volume of 24 hours in quote coin", 72, 2),
     Column("change_utc_day", "UTC %", "Change since 00:00 UTC, per cent", "Change since 00:00 UTC", 58, 3),
     Column("spread", "Spr bps", "Spread, basis points", "Best ask minus best bid, in hundredths of a per cent", 56, 4),
     Column(
@@ -52,10 +52,27 @@ COLUMNS: tuple[Column, ...] = (
     Column("mark", "Mark", "Mark price", "The venue's mark price", 82, 8),
     Column("high", "High", "High 24 hours", "Highest price of the last 24 hours", 82, 9),
     Column("low", "Low", "Low 24 hours", "Lowest price of the last 24 hours", 82, 10),
-    Column("volume", "Volume", "Volume 24 hours", "Traded in 24 hours, base coin", 66, 11),
+    Column("volume", "Volume", "Volume 24 hours", "Volume of 24 hours in base coin", 66, 11),
+    Column("open_interest", "OI", "Open interest", "Value of the open contracts, quote coin", 66, 12),
+    Column(
+        "oi_1h", "OI 1h %", "Open interest, change in 1 hour, per cent", "Change of the open contracts in 1 hour",
+        62, 13,
+    ),
+    Column(
+        "oi_24h", "OI 24h %", "Open interest, change in 24 hours, per cent", "Change of the open contracts in 24 hours",
+        68, 14,
+    ),
     Column("age", "Age", "Age", "Time since the newest ticker", 56, 5),
 )  # fmt: skip
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+FILTER_NAMES: dict[str, str] = {
+    "symbol": "symbol", "last": "last", "change_24h": "change24h", "score": "score", "signal": "signal",
+    "turnover": "volume24h", "change_utc_day": "change_utc", "spread": "spread", "funding": "funding",
+    "basis": "basis", "mark": "mark", "high": "high24h", "low": "low24h", "volume": "volume_base",
+    "open_interest": "oi", "oi_1h": "oi1h", "oi_24h": "oi24h", "age": "age", "price_structure_score": "structure",
+    **{f"{words[0]}_score": words[0] for words in DIMENSION_WORDS if words[0] != "price_structure"},
+}  # fmt: skip
+"""What a column is called in a filter, by its name."""
 WIDEST_SPARKLINE = 140
 
 
