@@ -24,6 +24,7 @@ from virtuoso_desktop.ui.marking import title_mark
 from virtuoso_desktop.ui.measures import GUTTER_PX, RIBBON_PX, STATUS_PX
 from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.panels.markets import MarketsPanel
+from virtuoso_desktop.ui.panels.markets_actions import wire_markets
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
@@ -99,6 +100,7 @@ class Interior(QWidget):
         self._connect()
         self.setTabOrder(self.top_bar.menu_button, self.markets.search)
         self.markets.recall(memory.columns)
+        wire_markets(self, window.files)
 
     # --- for the window -----------------------------------------------------------------------------------------
 
@@ -256,7 +258,6 @@ class Interior(QWidget):
                 "choose_instrument": self.choose_instrument,
                 "next_instrument": lambda: self._step_instrument(1),
                 "previous_instrument": lambda: self._step_instrument(-1),
-                "search": self.markets.start_search,
                 "toggle_confluence": work.toggle_confluence,
                 "toggle_dock": work.toggle_dock,
                 "show_data": self.show_data,
@@ -306,7 +307,10 @@ class Interior(QWidget):
         if not watched:
             return
         self.markets.forget_unwatched()
-        if self.instrument not in watched:
+        engine = self._engine
+        if self.instrument not in watched and (
+            engine is None or engine.guest is None or engine.guest != self.instrument
+        ):
             self.show_instrument(watched[0])
 
     def refresh_status(self) -> None:

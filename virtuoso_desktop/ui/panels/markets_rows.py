@@ -163,10 +163,26 @@ class MarketsRows:
     def show_scope(self, scope: Scope) -> None:
         """List other instruments from now on; takes effect at `rearrange`. A member that nobody knows waits."""
         self.scope = scope
+        if not scope.has_scanned:
+            kept = set(scope.members or ())
+            for key in [key for key, entry in self._entries.items() if entry.row.is_scanned and key not in kept]:
+                del self._entries[key]  # nobody asks for them any more: they would stand here and age
         for member in scope.members or ():
             if member not in self._entries:
                 row = MarketRow(member, member.symbol, "", 2, RowState.WAITING, is_scanned=True)
                 self._entries[member] = _Entry(row)
+
+    @property
+    def needs_scan(self) -> bool:
+        """Whether something is listed that has no stream of its own."""
+        scope, entries = self.scope, self._entries
+        if scope.members is None:
+            return scope.has_scanned
+        return any(member in entries and entries[member].row.is_scanned for member in scope.members)
+
+    def knows(self, instrument: InstrumentId) -> bool:
+        """Whether it has a row, listed now or not."""
+        return instrument in self._entries
 
     @property
     def lists_unwatched(self) -> bool:

@@ -109,7 +109,7 @@ def _dimension(name: DimensionName) -> Field:
 
 ALL_FIELDS: tuple[Field, ...] = (
     Field("score", "Confluence score, 0 to 100", _score("score")),
-    Field("signal", "Signal of the last closed candle", _signal, True, choices=tuple(each.value for each in SignalKind)),
+    Field("signal", "Signal of the last candle", _signal, True, choices=tuple(each.value for each in SignalKind)),
     Field(
         "strength", "Strength of the signal", _strength, True,
         choices=tuple(each.value for each in SignalStrength if each is not SignalStrength.NONE),
