@@ -45,12 +45,12 @@ class WatchChoice:
         self._engine = engine
         self._tasks = tasks
         self._tell = tell
-        self._wishes: list[tuple[InstrumentId, bool]] = []
+        self._wishes: list[tuple[InstrumentId, bool, Callable[[], object]]] = []
         self._is_busy = False
 
-    def choose(self, instrument: InstrumentId, is_wanted: bool) -> None:
-        """Watch an instrument from now on, or no longer; returns at once."""
-        self._wishes.append((instrument, is_wanted))
+    def choose(self, instrument: InstrumentId, is_wanted: bool, done: Callable[[], object]) -> None:
+        """Watch an instrument from now on, or no longer; returns at once. ``done`` is called when it is so."""
+        self._wishes.append((instrument, is_wanted, done))
         if not self._is_busy:
             self._is_busy = True
             self._tasks.spawn("app.watch_choice", self._work)
@@ -58,11 +58,13 @@ class WatchChoice:
     async def _work(self) -> None:
         try:
             while self._wishes:
-                instrument, is_wanted = self._wishes.pop(0)
+                instrument, is_wanted, done = self._wishes.pop(0)
                 try:
                     await (self._watch(instrument) if is_wanted else self._unwatch(instrument))
                 except VirtuosoError as error:
                     self._tell(Severity.WARNING, "universe", error.user_text)
+                else:
+                    done()
         finally:
             self._is_busy = False
 

@@ -312,8 +312,9 @@ class Engine:
     def _move_shown_book(self, before: InstrumentId | None, after: InstrumentId) -> None:
         """The shallow book goes where the user looks."""
         left = self.store.get(before) if before is not None else None
+        if before is not None:
+            self._adapter.unsubscribe([shown_book(before)])
         if left is not None:
-            self._adapter.unsubscribe([shown_book(left.instrument.id)])
             left.drop_book(SHOWN_DEPTH)
         entered = self.store.get(after)
         if entered is not None and after in self._watched:

@@ -50,8 +50,8 @@ class MarketLists(QObject):
         self._host: Host | None = None
         self._file: UserFile[WatchlistFile] | None = None
         self.all = Watchlists()
-        self.choose_watched: Callable[[InstrumentId, bool], object] | None = None
-        """Watches an instrument from now on, or no longer; None while nobody can."""
+        self.choose_watched: Callable[[InstrumentId, bool, Callable[[], object]], object] | None = None
+        """Watches an instrument from now on, or no longer, and calls back when it is so; None while nobody can."""
 
     def begin(self, file: UserFile[WatchlistFile], host: Host) -> None:
         """Bring back what was kept, and keep every change from now on."""
@@ -196,15 +196,20 @@ class MarketLists(QObject):
     def watch(self, instrument: InstrumentId) -> None:
         """Watch it from now on."""
         if self.choose_watched is not None:
-            self.choose_watched(instrument, True)
+            said = f"{instrument.symbol} is watched from now on. It is one of universe.include_symbols in the settings."
+            self.choose_watched(instrument, True, lambda: self.tell(Severity.INFO, said))
 
     def unwatch(self, instrument: InstrumentId) -> None:
         """Watch it no longer, with an undo."""
         choose = self.choose_watched
-        if choose is not None:
-            choose(instrument, False)
-            said = f"{instrument.symbol} is no longer watched. It stays in your lists, and its history on the disk."
-            self._offer_undo(said, lambda: choose(instrument, True))
+        if choose is None:
+            return
+        said = f"{instrument.symbol} is no longer watched. It stays in your lists, and its history on the disk."
+
+        def done() -> None:
+            self._offer_undo(said, lambda: choose(instrument, True, _nothing))
+
+        choose(instrument, False, done)
 
     def _offer_undo(self, words: str, undo: Callable[[], object]) -> None:
         if self._host is not None:
@@ -226,3 +231,7 @@ def sort_of(current: Watchlist | None, plain: tuple[str, bool], columns: Iterabl
         return plain
     column = current.sort_column if current.sort_column in set(columns) else OWN_ORDER
     return column, current.sorts_down
+
+
+def _nothing() -> None:
+    """Nobody waits for it."""
