@@ -5,6 +5,8 @@ No Qt: the choice of columns for a width is a pure function.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from virtuoso_desktop.ui.cell import Column
 from virtuoso_desktop.ui.dimension_words import DIMENSION_WORDS
 
@@ -25,10 +27,10 @@ def _dimension(name: str, letter: str, spoken: str, about: str) -> Column:
     )
 
 
-COLUMNS: tuple[Column, ...] = (
+_BARE: tuple[Column, ...] = (
     Column(
-        "symbol", "Symbol", "Symbol", "Base coin; the tooltip of a row names the instrument", 70, 0, False, False,
-        least=62,
+        "symbol", "Symbol", "Symbol", "Base coin; the tooltip of a row names the instrument", 72, 0, False, False,
+        least=67, lead=17,
     ),
     Column("last", "Last", "Last price", "Last traded price, quote coin", 64, 0, pad=4, least=60),
     Column("change_24h", "24h %", "Change 24 hours, per cent", "Change of the last price over 24 hours", 48, 0, pad=4),
@@ -64,7 +66,6 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("age", "Age", "Age", "Time since the newest ticker", 56, 5),
 )  # fmt: skip
-NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 FILTER_NAMES: dict[str, str] = {
     "symbol": "symbol", "last": "last", "change_24h": "change24h", "score": "score", "signal": "signal",
     "turnover": "volume24h", "change_utc_day": "change_utc", "spread": "spread", "funding": "funding",
@@ -73,7 +74,16 @@ FILTER_NAMES: dict[str, str] = {
     **{f"{words[0]}_score": words[0] for words in DIMENSION_WORDS if words[0] != "price_structure"},
 }  # fmt: skip
 """What a column is called in a filter, by its name."""
-WIDEST_SPARKLINE = 140
+
+
+def _with_filter_name(column: Column) -> Column:
+    name = FILTER_NAMES.get(column.name)
+    return column if name is None else replace(column, tooltip=f"{column.tooltip}\nIn a filter: {name}")
+
+
+COLUMNS: tuple[Column, ...] = tuple(_with_filter_name(column) for column in _BARE)
+NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+WIDEST_SYMBOL, WIDEST_SPARKLINE = 108, 140
 
 
 GROWTH: tuple[tuple[int, ...], ...] = (tuple(DIMENSIONS), (SYMBOL,), (LAST,), (SIGNAL,), (SCORE,))
@@ -126,14 +136,15 @@ def _grow(result: dict[int, int], room: int, widths: dict[str, int]) -> tuple[in
 
 
 def _share(result: dict[int, int], room: int, growing: list[int]) -> None:
-    """Widen ``growing`` evenly by ``room`` px, the sparkline up to its most, rigid ones only when there is no other."""
+    """Widen by ``room`` px: symbol and sparkline up to their most, then all evenly; rigid ones only alone."""
     if room <= 0 or not growing:
         return
-    if SPARKLINE in growing and len(growing) > 1:
-        more = min(WIDEST_SPARKLINE - result[SPARKLINE], room // 3)
-        result[SPARKLINE] += max(0, more)
-        room -= max(0, more)
-        growing = [index for index in growing if index != SPARKLINE]
+    for index, widest in ((SYMBOL, WIDEST_SYMBOL), (SPARKLINE, WIDEST_SPARKLINE)):
+        if index in growing and len(growing) > 1:
+            more = max(0, min(widest - result[index], room // 3))
+            result[index] += more
+            room -= more
+            growing = [each for each in growing if each != index]
     growing = [index for index in growing if not COLUMNS[index].is_rigid] or growing
     each, left = divmod(room, len(growing))
     for place, index in enumerate(growing):

@@ -23,11 +23,12 @@ from virtuoso_desktop.ui.tokens import FLASH_MS, FLASH_RATIO
 
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.analysis_views import ScoreRow
-    from virtuoso_desktop.market.row_filter import Check, FilterError
+    from virtuoso_desktop.market.row_filter import Check, FilterError, Verdict
     from virtuoso_desktop.ui.panels.markets_scores import MarketScores
 
 _NS_PER_MS = 1_000_000
 FLASH_STEP = 0.02
+SCORES_STAND_MS = 10_000
 DEFAULT_SORT = "score"
 OWN_ORDER = ""
 """The ``sort_column`` of a list that stands as its owner arranged it."""
@@ -71,15 +72,22 @@ WATCHED = Scope()
 
 
 class _Entry:
-    __slots__ = ("cells", "flash_ns", "flash_token", "market", "row", "scores")
+    __slots__ = (
+        "cells", "flash_ns", "flash_token", "judged_row", "market", "row", "scores", "scores_until_ms", "verdict",
+    )  # fmt: skip
 
     def __init__(self, row: MarketRow) -> None:
         self.row = row
         self.cells: tuple[Cell, ...] | None = None
         self.market: tuple[Cell, ...] | None = None
         self.scores: tuple[Cell, ...] | None = None
+        self.scores_until_ms = 0
+        """They change with a candle, not with the second: until this venue time they stand."""
         self.flash_ns = 0
         self.flash_token = ""
+        self.judged_row: MarketRow | None = None
+        """What the filter has judged with `verdict`: a scanned row is judged once, not every second."""
+        self.verdict: Verdict = None
 
 
 class MarketsRows:
@@ -109,10 +117,12 @@ class MarketsRows:
         self.left_out = 0
         """Rows of which the filter could not be judged, since a value is missing."""
         self._check: Check | None = None
+        self._judges_age = False
+        self._listed: list[_Entry] | None = None
+        """Of the scope; None after an instrument came or went."""
         self._candidates = 0
         self._by_coin: tuple[MarketKind, str] | None = None
         """Instruments of this kind and quote coin are called by their coin alone."""
-        self._kinds: Counter[tuple[MarketKind, str]] = Counter()
 
     # --- what comes in ------------------------------------------------------------------------------------------
 
@@ -124,6 +134,7 @@ class MarketsRows:
             known = entries.get(row.instrument_id)
             if known is None:
                 entries[row.instrument_id] = _Entry(row)
+                self._listed = None
             elif row.is_scanned and not known.row.is_scanned:
                 continue  # it has a stream of its own
             elif row.state is RowState.WAITING and known.row.state is RowState.LAST_SEEN:
@@ -152,6 +163,7 @@ class MarketsRows:
         """
         kept = set(instruments)
         gone = [key for key, entry in self._entries.items() if key not in kept and not entry.row.is_scanned]
+        self._listed = None
         for instrument in gone:
             entry = self._entries.pop(instrument)
             if self.scoring is not None:
@@ -163,6 +175,7 @@ class MarketsRows:
     def show_scope(self, scope: Scope) -> None:
         """List other instruments from now on; takes effect at `rearrange`. A member that nobody knows waits."""
         self.scope = scope
+        self._listed = None
         if not scope.has_scanned:
             kept = set(scope.members or ())
             for key in [key for key, entry in self._entries.items() if entry.row.is_scanned and key not in kept]:
@@ -194,7 +207,8 @@ class MarketsRows:
         if now_ms // 1000 == self.now_ms // 1000:
             return False
         self.now_ms = now_ms
-        self.reformat()
+        for entry in self._entries.values():
+            entry.cells = entry.market = None
         return True
 
     def reformat(self) -> None:
@@ -219,6 +233,9 @@ class MarketsRows:
             self._check = search_check(words)
         except FilterError as error:
             return error
+        self._judges_age = "age" in words.casefold()
+        for entry in self._entries.values():
+            entry.judged_row = None
         return None
 
     @property
@@ -228,10 +245,13 @@ class MarketsRows:
     def rearrange(self) -> list[InstrumentId]:
         """Filter and sort anew; returns the previous order. Missing values come last either way."""
         previous = self.order
-        rows = self._scoped()
-        self._candidates = len(rows)
-        self._judge_names(rows)
-        found = rows if self._check is None else self._filtered(rows, self._check)
+        if self._listed is None:
+            self._listed = self._scoped()
+            self._candidates = len(self._listed)
+            self._judge_names([entry.row for entry in self._listed])
+        found = [entry.row for entry in self._listed if self._check is None or self._judge(entry, self._check)]
+        if self._check is not None:
+            self.left_out = sum(1 for entry in self._listed if entry.verdict is None)
         if not self.is_own_order:
             found = self._sorted(found)
         self.order = [row.instrument_id for row in found]
@@ -244,27 +264,23 @@ class MarketsRows:
         """Whether the rows stand as the list has them."""
         return self.scope.members is not None and self.sort_column == OWN_ORDER
 
-    def _scoped(self) -> list[MarketRow]:
+    def _scoped(self) -> list[_Entry]:
         scope, entries = self.scope, self._entries
         if scope.members is not None:
-            return [entries[member].row for member in scope.members if member in entries]
+            return [entries[member] for member in scope.members if member in entries]
         if scope.has_scanned:
-            return [
-                entry.row
-                for entry in entries.values()
-                if entry.row.state is not RowState.WAITING or not entry.row.is_scanned
-            ]
-        return [entry.row for entry in entries.values() if not entry.row.is_scanned]
+            return [entry for entry in entries.values() if entry.row.quote_coin]
+        return [entry for entry in entries.values() if not entry.row.is_scanned]
 
-    def _filtered(self, rows: list[MarketRow], check: Check) -> list[MarketRow]:
-        from virtuoso_desktop.ui.panels.markets_search import Searched
-
-        scoring, now_ms = self.scoring, self.now_ms
-        verdicts = [
-            check(Searched(row, scoring.counting(row, now_ms) if scoring is not None else None, now_ms)) for row in rows
-        ]
-        self.left_out = verdicts.count(None)
-        return [row for row, verdict in zip(rows, verdicts, strict=True) if verdict]
+    def _judge(self, entry: _Entry, check: Check) -> Verdict:
+        row = entry.row
+        if row is entry.judged_row and row.is_scanned and not self._judges_age:
+            return entry.verdict
+        scoring = None if row.is_scanned else self.scoring
+        scores = None if scoring is None else scoring.counting(row, self.now_ms)
+        entry.judged_row = row
+        entry.verdict = check((row, scores, self.now_ms))
+        return entry.verdict
 
     def _sorted(self, rows: list[MarketRow]) -> list[MarketRow]:
         """By the sorted column; equal and missing values stand by turnover."""
@@ -422,6 +438,8 @@ class MarketsRows:
 
     def _replace(self, entry: _Entry, row: MarketRow, now_ns: int) -> None:
         before = entry.row
+        if row.is_scanned is not before.is_scanned or row.quote_coin != before.quote_coin:
+            self._listed = None
         entry.row = row
         entry.cells = entry.market = None
         if row.state is not before.state or row.is_scanned is not before.is_scanned:
@@ -433,12 +451,17 @@ class MarketsRows:
         elif not is_live:
             entry.flash_token = ""
 
+    def _scores_until_ms(self, row: MarketRow) -> int:
+        """When they have to be looked at again: at the moment in which they become stale, or for the words of waits."""
+        scores = self.scoring.find(row.instrument_id) if self.scoring is not None else None
+        again_ms = self.now_ms + SCORES_STAND_MS
+        if scores is None or scores.stale_at_ms is None or scores.stale_at_ms < self.now_ms:
+            return again_ms
+        return min(again_ms, scores.stale_at_ms + 1)
+
     def _judge_names(self, rows: list[MarketRow]) -> None:
         """Of one kind of market, those of the commonest quote coin are called by their coin."""
         kinds = Counter((row.instrument_id.market_kind, row.quote_coin) for row in rows if row.quote_coin)
-        if kinds == self._kinds:
-            return
-        self._kinds = kinds
         is_one_kind = len({kind for kind, _ in kinds}) <= 1
         by_coin = kinds.most_common(1)[0][0] if kinds and is_one_kind else None
         if by_coin != self._by_coin:
@@ -452,7 +475,8 @@ class MarketsRows:
             return (cell(self.name_of(row), MUTED), *(EMPTY,) * (len(COLUMNS) - 2), cell("waiting", MUTED))
         if entry.market is None:
             entry.market = market_cells(row, self.name_of(row), self.now_ms, shows_age=self.shows_age)
-        if entry.scores is None:
+        if entry.scores is None or self.now_ms >= entry.scores_until_ms:
+            entry.scores_until_ms = self._scores_until_ms(row)
             entry.scores = _UNSCORED if row.is_scanned else _NO_SCORES
             if self.scoring is not None and not row.is_scanned:
                 entry.scores = self.scoring.cells(row, self.now_ms, has_bar=self.has_bar, has_word=self.has_word)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 from virtuoso_desktop.engine.analysis_views import ScoreRow
 from virtuoso_desktop.engine.views import MarketRow
 from virtuoso_desktop.market.row_filter import Check, Field, Unit, names_of, parse
-from virtuoso_desktop.model.instrument import MarketKind
+from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
 from virtuoso_desktop.model.result import DimensionName, SignalKind, SignalStrength
 from virtuoso_desktop.ui.analysis_words import ABOUT, LETTERS, STRENGTHS
 from virtuoso_desktop.ui.panels.markets_rows import KIND_WORDS
@@ -21,13 +20,8 @@ from virtuoso_desktop.ui.panels.markets_scores import column_value
 _SECOND_MS = 1_000
 
 
-class Searched(NamedTuple):
-    """A row as a filter sees it."""
-
-    row: MarketRow
-    scores: ScoreRow | None
-    """None while they are stale or not there."""
-    now_ms: int
+Searched = tuple[MarketRow, ScoreRow | None, int]
+"""A row as a filter sees it: its scores are None while they are stale or not there; venue time, ms."""
 
 
 def search_check(words: str) -> Check | None:
@@ -44,11 +38,11 @@ def _named(word: str) -> Check:
     """Found in the row's names, or said by its signal."""
 
     def check(searched: Searched) -> bool:
-        row = searched.row
+        row, scores, _ = searched
         identity = row.instrument_id
         if word in _names(row.base_coin, identity.symbol, identity.venue.value, identity.market_kind):
             return True
-        return searched.scores is not None and word in _signal_words(searched.scores)
+        return scores is not None and word in _signal_words(scores)
 
     return check
 
@@ -60,42 +54,46 @@ def _signal_words(scores: ScoreRow) -> tuple[str, ...]:
 
 
 def _symbol(searched: Searched) -> tuple[str, ...]:
-    row = searched.row
-    return row.base_coin.casefold(), row.instrument_id.symbol.casefold(), str(row.instrument_id).casefold()
+    return _symbol_words(searched[0].base_coin, searched[0].instrument_id)
+
+
+@lru_cache(maxsize=4_096)
+def _symbol_words(base_coin: str, identity: InstrumentId) -> tuple[str, ...]:
+    return base_coin.casefold(), identity.symbol.casefold(), str(identity).casefold()
 
 
 def _signal(searched: Searched) -> tuple[str, ...] | None:
-    scores = searched.scores
+    scores = searched[1]
     return None if scores is None or scores.score is None else (scores.signal.value.lower(),)
 
 
 def _strength(searched: Searched) -> tuple[str, ...] | None:
-    scores = searched.scores
+    scores = searched[1]
     if scores is None or scores.score is None:
         return None
     return (scores.strength.value.lower(),)
 
 
 def _age_s(searched: Searched) -> float | None:
-    updated_ms = searched.row.updated_ms
-    return None if updated_ms is None else (searched.now_ms - updated_ms) / _SECOND_MS
+    updated_ms = searched[0].updated_ms
+    return None if updated_ms is None else (searched[2] - updated_ms) / _SECOND_MS
 
 
 def _funding_pct(searched: Searched) -> float | None:
-    rate = searched.row.funding_rate
+    rate = searched[0].funding_rate
     return None if rate is None else rate * 100.0
 
 
 def _score(column: str) -> Callable[[Searched], float | None]:
     def read(searched: Searched) -> float | None:
-        return None if searched.scores is None else column_value(searched.scores, column)
+        return None if searched[1] is None else column_value(searched[1], column)
 
     return read
 
 
 def _value(name: str) -> Callable[[Searched], float | None]:
     def read(searched: Searched) -> float | None:
-        return getattr(searched.row, name)
+        return getattr(searched[0], name)
 
     return read
 
@@ -116,10 +114,10 @@ ALL_FIELDS: tuple[Field, ...] = (
     ),
     *(_dimension(name) for name in DimensionName),
     Field("symbol", "Coin, symbol or venue:kind:SYMBOL", _symbol, True),
-    Field("quote", "Quote coin", lambda searched: (searched.row.quote_coin.casefold(),), True),
-    Field("venue", "Exchange", lambda searched: (searched.row.instrument_id.venue.value,), True),
+    Field("quote", "Quote coin", lambda searched: (searched[0].quote_coin.casefold(),), True),
+    Field("venue", "Exchange", lambda searched: (searched[0].instrument_id.venue.value,), True),
     Field(
-        "kind", "Kind of market", lambda searched: (KIND_WORDS[searched.row.instrument_id.market_kind],), True,
+        "kind", "Kind of market", lambda searched: (KIND_WORDS[searched[0].instrument_id.market_kind],), True,
         choices=tuple(KIND_WORDS.values()),
     ),
     Field("last", "Last price, quote coin", _value("last_price"), aliases=("price",)),

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.table_model import PaintedModel
     from virtuoso_desktop.ui.theme import Theme
 
-STAR_PX = 12
+STAR_PX = 17
 """At the left edge of a row: a click there is a star."""
-_STAR_ICON_PX = 9.0
+_STAR_ICON_PX = 11.0
 
 
 class MarketsTable(TableView):
@@ -58,7 +58,7 @@ class MarketsTable(TableView):
         is_starred = self.is_starred(row)
         if not is_starred and row != self._hovered:
             return
-        box = QRectF(cell.left() + 2, cell.center().y() - _STAR_ICON_PX / 2, _STAR_ICON_PX, _STAR_ICON_PX)
+        box = QRectF(cell.left() + 4, cell.center().y() - _STAR_ICON_PX / 2, _STAR_ICON_PX, _STAR_ICON_PX)
         icons.paint(painter, "star-fill" if is_starred else "star", box, self._theme.color("muted"))
 
     # --- the mouse ----------------------------------------------------------------------------------------------

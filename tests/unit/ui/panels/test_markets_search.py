@@ -7,7 +7,7 @@ from tests.market_rows import NOW_MS, row
 from virtuoso_desktop.engine.analysis_views import ScoreRow
 from virtuoso_desktop.market.row_filter import FilterError, Verdict
 from virtuoso_desktop.ui.panels.markets_columns import FILTER_NAMES, NAMES
-from virtuoso_desktop.ui.panels.markets_search import FIELDS, Searched, search_check
+from virtuoso_desktop.ui.panels.markets_search import FIELDS, search_check
 
 HIGH = score_row("BTC", (80.0, 75.0, None, 70.0, 78.0, 60.0))
 LOW = score_row("XRP", (20.0, 30.0, None, 25.0, 28.0, 40.0))
@@ -19,7 +19,7 @@ BTC = row(
 
 def verdict(words: str, scores: ScoreRow | None = HIGH) -> Verdict:
     check = search_check(words)
-    return True if check is None else check(Searched(BTC, scores, NOW_MS))
+    return True if check is None else check((BTC, scores, NOW_MS))
 
 
 @pytest.mark.parametrize(
