@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtuoso_desktop.ui.panel_list import MARKETS
 from virtuoso_desktop.ui.watchlists import ALL_WATCHED, SCANNER, WatchlistFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtuoso_desktop.storage.user_files import UserFiles
     from virtuoso_desktop.ui.interior import Interior
 
@@ -35,10 +38,18 @@ def wire_markets(interior: Interior, files: UserFiles) -> None:
         if interior.instrument is not None:
             lists.star(interior.instrument)
 
-    commands.add("search", panel.start_search)
-    commands.add("choose_watchlist", panel.arranging.choose_list)
-    commands.add("show_all_watched", lambda: lists.show(ALL_WATCHED))
-    commands.add("show_scanner", lambda: lists.show(SCANNER))
-    commands.add("new_watchlist", lambda: panel.arranging.ask_name("", ()))
+    def shown(do: Callable[[], object]) -> Callable[[], None]:
+        """The same with the panel in sight."""
+
+        def act() -> None:
+            interior.workspace.show_panel(MARKETS)
+            do()
+
+        return act
+
+    commands.add("choose_watchlist", shown(panel.arranging.choose_list))
+    commands.add("show_all_watched", shown(lambda: lists.show(ALL_WATCHED)))
+    commands.add("show_scanner", shown(lambda: lists.show(SCANNER)))
+    commands.add("new_watchlist", shown(lambda: panel.arranging.ask_name("", ())))
     commands.add("toggle_watched", toggle_watched, why_no_choice)
     commands.add("toggle_favourite", toggle_star, lambda: None if interior.instrument else "No instrument is shown.")
