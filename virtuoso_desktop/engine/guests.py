@@ -6,14 +6,19 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from virtuoso_desktop.engine.universe import RememberedUniverse, is_traded
+from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId
 
 
 class Desk(Protocol):
     """What guests need of the running engine."""
 
+    watched_changed: Signal[tuple[InstrumentId, ...]]
+
     @property
     def universe(self) -> RememberedUniverse | None: ...
+
+    def watched(self) -> tuple[Instrument, ...]: ...
 
     def watch(self, instruments: Iterable[Instrument]) -> None: ...
 
@@ -59,6 +64,8 @@ class Guests:
         instrument = listed.get(guest) if guest is not None else None
         if instrument is None or not is_traded(instrument):
             self._looked_at = None
+            if guest is not None:  # a face that waits for it has to show something else
+                self._desk.watched_changed.emit(tuple(each.id for each in self._desk.watched()))
             return ()
         return (instrument,)
 

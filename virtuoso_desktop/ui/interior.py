@@ -137,10 +137,9 @@ class Interior(QWidget):
         ]
         for notice in engine.notices.errors:
             self.post_notice(notice)
-        before = self.instrument
+        if self.instrument is not None:
+            engine.show(self.instrument, self.timeframe)  # before what is watched is judged: it may be a guest
         self._on_watched(tuple(instrument.id for instrument in engine.watched()))
-        if self.instrument is not None and self.instrument == before:
-            engine.show(self.instrument, self.timeframe)
         self.refresh_status()
 
     def detach(self) -> None:

@@ -45,7 +45,7 @@ def actions(menu: QMenu) -> dict[str, object]:
 def test_a_list_shows_its_members_in_their_own_order_and_says_how_many(stage: Stage) -> None:
     majors(stage)
     assert stage.coins() == ["SOL", "BTC", "ETH"]
-    assert stage.panel.header.text == "Markets Majors \u00b7 3"
+    assert stage.panel.header.text == "Markets Majors \u00b7 3, own order"
     assert stage.panel.view.head.sorted_column == -1, "no column is marked as sorted"
     stage.panel.lists.show(ALL_WATCHED)
     assert stage.coins()[0] == "BTC"
@@ -117,6 +117,7 @@ def test_a_sorted_list_says_why_its_rows_do_not_move(stage: Stage, qtbot: QtBot)
     majors(stage)
     stage.panel.sort_by(LAST)
     assert stage.coins() == ["SOL", "ETH", "BTC"]
+    assert stage.panel.header.text == "Markets Majors \u00b7 3"
     stage.panel.arranging.move_to(0, 3)
     assert "sorted by a column" in stage.host.told[-1]
     stage.panel.sort_by(LAST)
@@ -178,7 +179,7 @@ def test_a_name_is_asked_for_and_refused_in_words(stage: Stage, qtbot: QtBot) ->
     assert box.problem is None
     qtbot.keyClick(box.field, Qt.Key.Key_Return)
     assert not box.isVisible()
-    assert stage.panel.header.text == "Markets majors 2 \u00b7 0"
+    assert stage.panel.header.text == "Markets majors 2 \u00b7 0, own order"
     assert stage.panel._note.accessibleName().startswith("This list is empty")
     qtbot.keyClick(stage.panel.view, Qt.Key.Key_F2)
     boxes = [each for each in stage.panel.window().findChildren(ListNameBox) if each.isVisible()]

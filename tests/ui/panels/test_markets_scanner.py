@@ -8,14 +8,19 @@ import pytest
 from PySide6.QtCore import Qt
 
 from tests.analysis_results import score_row
-from tests.market_rows import COINS, NOW_MS, identity, waiting
+from tests.market_rows import COINS, NOW_MS, FakeMarket, identity, row, waiting
 from tests.ui.panels.markets_panel import Stage, scanned
 from virtuoso_desktop.engine.scan_views import ScanView
 from virtuoso_desktop.engine.views import RowState
+from virtuoso_desktop.model.instrument import InstrumentId, Source
+from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.cell import MUTED_NUMBER
+from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.panels.filter_popup import FilterPopup
+from virtuoso_desktop.ui.panels.list_name_box import ListNameBox
 from virtuoso_desktop.ui.panels.markets_columns import CHANGE_24H, DIMENSIONS, LAST, OI_1H, SCORE
 from virtuoso_desktop.ui.watchlists import ALL_WATCHED, SCANNER
+from virtuoso_desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -184,3 +189,50 @@ def test_600_rows_and_their_names(stage: Stage) -> None:
     assert stage.coins()[-1] == "C0"
     stage.panel.search.setText("symbol ~ C59 and turnover > 594.5")
     assert stage.coins() == ["C599", "C598", "C597", "C596", "C595"]
+
+
+class _OpenMarket(FakeMarket):
+    """What is shown without being watched becomes its guest."""
+
+    def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+        super().show(instrument_id, timeframe)
+        self.guest = None if instrument_id in self.rows else instrument_id
+
+
+def test_a_guest_of_the_last_run_is_shown_again(qtbot: QtBot, theme: Theme) -> None:
+    window = MainWindow(theme, Source.LIVE, memory=WindowMemory(instrument=str(RARE)), now_ms=lambda: NOW_MS)
+    qtbot.addWidget(window)
+    market = _OpenMarket((row("BTC"), row("ETH")))
+    window.attach(market)
+    assert window.instrument == RARE
+    market.watched_changed.emit((identity("BTC"), identity("ETH")))
+    assert window.instrument == RARE
+    market.guest = None  # the exchange does not list it any more
+    market.watched_changed.emit((identity("BTC"), identity("ETH")))
+    assert window.instrument == identity("BTC")
+    window.detach()
+
+
+def test_the_actions_show_the_panel_and_know_why_they_cannot_start(qtbot: QtBot, theme: Theme) -> None:
+    window = MainWindow(theme, Source.LIVE, now_ms=lambda: NOW_MS)
+    qtbot.addWidget(window)
+    commands = window.interior.commands
+    known = {action.listed.action: action for action in commands.all()}
+    assert known["toggle_watched"].why_not() == "The settings are not loaded yet."
+    assert known["toggle_favourite"].why_not() == "No instrument is shown."
+    window.attach(FakeMarket((row("BTC"), row("ETH"))))
+    chosen: list[tuple[InstrumentId, bool]] = []
+    lists = window.interior.markets.lists
+    lists.choose_watched = lambda instrument, wanted, _done: chosen.append((instrument, wanted))
+    commands.run("toggle_watched")
+    commands.run("toggle_favourite")
+    assert chosen == [(identity("BTC"), False)]
+    assert lists.all.is_starred(identity("BTC"))
+    commands.run("show_scanner")
+    assert window.interior.markets.rows.scope.has_scanned
+    commands.run("show_all_watched")
+    assert not window.interior.markets.rows.scope.has_scanned
+    commands.run("new_watchlist")
+    (box,) = window.findChildren(ListNameBox)
+    assert box.isVisibleTo(window)
+    window.detach()

@@ -75,6 +75,16 @@ async def test_a_guest_of_the_last_run_comes_back_with_the_list(tmp_path: Path) 
         assert rig.engine.guest == SOL
 
 
+async def test_a_guest_that_the_exchange_does_not_list_is_given_up_aloud(tmp_path: Path) -> None:
+    remembered = RememberedUniverse(NOW_MS, (instrument("BTCUSDT"), instrument("ETHUSDT")))
+    async with running(tmp_path, market(), remembered, overrides=TWO) as rig:
+        told: list[tuple[InstrumentId, ...]] = []
+        rig.engine.watched_changed.connect(told.append)
+        rig.engine.show(InstrumentId.parse("bybit:linear:GONEUSDT"), Timeframe.M5)
+        await until(lambda: rig.engine.guest is None, "the list")
+        assert told == [(BTC, ETH)]
+
+
 def named(rig: Rig, before: SettingsChange | None = None, **fields: object) -> SettingsChange:
     change = wishes(rig, **fields)
     return change if before is None else SettingsChange(before.after, change.after, change.names)

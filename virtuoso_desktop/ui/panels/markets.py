@@ -362,6 +362,7 @@ class MarketsPanel(QWidget):
             self.lists.sort(name, down=down)
         self._show_sort()
         self._rearrange()
+        self._tell()
 
     def _show_sort(self) -> None:
         name = self.rows.sort_column

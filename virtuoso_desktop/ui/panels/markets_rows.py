@@ -414,7 +414,8 @@ class MarketsRows:
             found = f"{self.row_count()} of {self.listed}"
             return (f"{self.scope.name} \u00b7 {found}" if self.scope.name else found), "muted"
         if self.scope is not WATCHED:
-            return f"{self.scope.name} \u00b7 {self.listed}", "muted"
+            order = ", own order" if self.is_own_order else ""
+            return f"{self.scope.name} \u00b7 {self.listed}{order}", "muted"
         counts, watched = self.counts(), len(self.watched())
         if counts[RowState.LAST_SEEN] and self.last_seen_ms is not None:
             seen = text.local_moment(self.last_seen_ms, self.now_ms)
