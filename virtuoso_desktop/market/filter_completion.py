@@ -65,6 +65,25 @@ def completion(text: str, caret: int, fields: Mapping[str, Field]) -> Completion
     return Completion(start, options)
 
 
+def is_unfinished(text: str, fields: Mapping[str, Field]) -> bool:
+    """Whether the end of a filter is on its way to something else: no use judging it while somebody types on."""
+    try:
+        tokens = tokens_of(text)[:-1]
+    except FilterError:
+        return False
+    if not tokens:
+        return False
+    last, before = tokens[-1], tokens[-2] if len(tokens) > 1 else None
+    if last.kind in ("op", "open") or _is_word(last, WORDS):
+        return True
+    if last.kind != "run" or (before is not None and before.kind == "op"):
+        return False
+    typed = last.text.casefold()
+    if typed in fields and len(typed) > 1:
+        return True
+    return before is not None and any(name.startswith(typed) for name in (*fields, *WORDS))
+
+
 def _options(tokens: list[Token], fields: Mapping[str, Field]) -> list[Option]:
     last = tokens[-1] if tokens else None
     before = tokens[-2] if len(tokens) > 1 else None

@@ -171,6 +171,23 @@ def test_completion_is_offered_while_typing_and_taken_by_key(stage: Stage, qtbot
     assert stage.coins() == ["BTC"]
 
 
+def test_an_unfinished_filter_changes_nothing_until_the_keyboard_leaves(stage: Stage, qtbot: QtBot) -> None:
+    stage.panel.start_search()
+    qtbot.keyClicks(stage.panel.search, "score > 70 and vol")
+    assert stage.coins() == ["BTC"], "what stands before it counts"
+    assert stage.line == ""
+    qtbot.keyClicks(stage.panel.search, "ume24h >")
+    assert stage.coins() == ["BTC"]
+    qtbot.keyClick(stage.panel.search, Qt.Key.Key_Return)
+    assert "a number is missing" in stage.line
+    qtbot.keyClicks(stage.panel.search, " 9e99")
+    assert "too large" in stage.line
+    stage.panel.search.clear()
+    qtbot.keyClicks(stage.panel.search, "eth or")
+    stage.panel.view.setFocus()
+    assert stage.line == "A condition is missing at the end (at character 7)"
+
+
 def test_the_list_of_completions_goes_with_the_focus(stage: Stage, qtbot: QtBot) -> None:
     stage.panel.start_search()
     qtbot.keyClicks(stage.panel.search, "sco")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtuoso_desktop.market.filter_completion import completion
+from virtuoso_desktop.market.filter_completion import completion, is_unfinished
 from virtuoso_desktop.market.row_filter import (
     MOST_CHARACTERS,
     Check,
@@ -190,6 +190,7 @@ def test_whatever_is_typed_is_a_filter_or_an_error_in_words(text: str) -> None:
 def test_completion_never_fails(text: str, caret: int) -> None:
     found = completion(text, caret, FIELDS)
     assert 0 <= found.start <= max(caret, len(text))
+    assert is_unfinished(text, FIELDS) in (True, False)
 
 
 @given(st.floats(0, 100), st.floats(0, 100))
@@ -218,3 +219,18 @@ def test_numbers_compare_as_they_are(value: float, than: float) -> None:
 def test_what_can_come_next(text: str, start: int, offered: list[str]) -> None:
     found = completion(text, len(text), FIELDS)
     assert (found.start, [option.text for option in found.options]) == (start, offered)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["score", "score >", "score > 70 and", "score > 70 and vol", "eth or", "not", "(", "eth s", "eth an", "signal ="],
+)
+def test_what_is_on_its_way(text: str) -> None:
+    assert is_unfinished(text, FIELDS)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "eth", "sco", "score > 7", "score > 70 and eth", "signal = b", "eth)", "'", '"score"']
+)
+def test_what_stands_as_it_is(text: str) -> None:
+    assert not is_unfinished(text, FIELDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -39,6 +39,9 @@ class FilterPopup(QWidget):
     fields : mapping of str to Field
         The columns that a filter can name.
     """
+
+    closed = Signal()
+    """Nothing more is offered: what is typed stands as it is."""
 
     def __init__(self, theme: Theme, field: SearchField, fields: Mapping[str, Field]) -> None:
         super().__init__(field.window())
@@ -124,6 +127,7 @@ class FilterPopup(QWidget):
             self._choose((self._chosen - 1) % count if self._chosen >= 0 else count - 1)
         elif key == Qt.Key.Key_Escape:
             self.close_list()
+            self.closed.emit()
         elif key == Qt.Key.Key_Tab:
             self.take(max(0, self._chosen))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._chosen >= 0:

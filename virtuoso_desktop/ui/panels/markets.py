@@ -91,6 +91,8 @@ class MarketsPanel(QWidget):
         self._scan: MarketsCursor | None = None
         self._problem: FilterError | None = None
         self._popup: FilterPopup | None = None
+        self._is_pending = False
+        self._words_in_force = ""
         self._plain_sort = (DEFAULT_SORT, True)
         """Of what is not a list of the user's."""
         self.timeframe = DEFAULT_TIMEFRAME
@@ -138,7 +140,7 @@ class MarketsPanel(QWidget):
         self.lists.stars_changed.connect(self.view.canvas.update)
         self.search.setToolTip(with_keys("Names, buy, sell, or a filter: score > 70 and volume24h > 5e7", "search"))
         self.search.textChanged.connect(self._on_search)
-        self.search.returnPressed.connect(lambda: self._open(0))
+        self.search.returnPressed.connect(self._on_search_return)
         self.search.focused.connect(self._on_search_focus)
         header = self.header
         header.chooser.setToolTip(with_keys("What is listed: all watched, the scanner, your lists", "choose_watchlist"))
@@ -259,7 +261,7 @@ class MarketsPanel(QWidget):
     def _tell(self) -> None:
         """The words beside the title, the line under it, and the note over an empty table."""
         self.header.say(*self.rows.subject())
-        self._note.show_for(self.rows, self.search.text())
+        self._note.show_for(self.rows, self._words_in_force)
         guest = self.guest
         if self._problem is not None:
             self._line.tell(filter_words(self._problem))
@@ -412,20 +414,43 @@ class MarketsPanel(QWidget):
         self.view.canvas.update()
 
     def _on_search(self, words: str) -> None:
+        """What is typed counts at once, unless it is on its way to something else."""
+        if words and self.search.hasFocus():
+            from virtuoso_desktop.market.filter_completion import is_unfinished
+            from virtuoso_desktop.ui.panels.markets_search import FIELDS
+
+            if is_unfinished(words, FIELDS):
+                self._is_pending = True
+                return
+        self._apply_search()
+
+    def _apply_search(self) -> None:
+        self._is_pending = False
+        words = self.search.text()
         self._problem = self.rows.set_filter(words)
         self.search.show_fault(self._problem is not None)
         if self._problem is None:
+            self._words_in_force = words
             self._rearrange()
         self._tell()
+
+    def _on_search_return(self) -> None:
+        if self._is_pending:
+            self._apply_search()
+        if self._problem is None:
+            self._open(0)
 
     def _on_search_focus(self, has_focus: bool) -> None:
         # A click that brings the focus is aimed at the field as it is: it widens after the click.
         QTimer.singleShot(0, self, lambda: self.header.widen_search(self.search.hasFocus()))
+        if not has_focus and self._is_pending:
+            self._apply_search()
         if has_focus and self._popup is None:
             from virtuoso_desktop.ui.panels.filter_popup import FilterPopup
             from virtuoso_desktop.ui.panels.markets_search import FIELDS
 
             self._popup = FilterPopup(self._theme, self.search, FIELDS)
+            self._popup.closed.connect(self._apply_search)
 
     def clear_search(self) -> None:
         """Show all rows again, with the keyboard on them."""
