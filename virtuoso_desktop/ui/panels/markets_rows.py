@@ -1,7 +1,7 @@
 """The rows of Markets: newest state by instrument, formatted once per change, filtered and ordered.
 
-No Qt: the table's model asks these rows, tests drive them directly. Longer than a module should be: what a row is, when
-it is formatted, judged and placed anew are one bookkeeping; cells, scores and filters are modules of their own.
+No Qt: the table's model asks these rows, tests drive them directly. What a row is, and when it is formatted, judged and
+placed anew, stand together, though they make a long module; cells, scores and filters are modules of their own.
 """
 
 from __future__ import annotations
