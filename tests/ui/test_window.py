@@ -619,7 +619,9 @@ def test_the_theme_changes_at_run_time_by_key_and_menu(window: MainWindow, theme
 def test_the_menu_holds_only_what_exists(window: MainWindow) -> None:
     menu = main_menu(window.interior)
     words = [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
-    assert words == ["Theme", "Full screen", "Data of the instrument", "Shortcuts", "About Virtuoso", "Quit"]
+    assert words == [
+        "Theme", "Full screen", "Command palette", "Data of the instrument", "Shortcuts", "About Virtuoso", "Quit",
+    ]  # fmt: skip
     assert all(action.isEnabled() for action in menu.actions())
     menu.deleteLater()
 

@@ -18,6 +18,7 @@ from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.actions import Actions
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
 from virtuoso_desktop.ui.chart_place import ChartPlace
+from virtuoso_desktop.ui.command_palette_opener import PaletteOpener
 from virtuoso_desktop.ui.feed_state import FeedWatch
 from virtuoso_desktop.ui.frame import FrameClock, Refreshable
 from virtuoso_desktop.ui.marking import title_mark
@@ -85,6 +86,7 @@ class Interior(QWidget):
         self._toasts: ToastStack | None = None
         self._make_examination: Callable[[], Examination] | None = None
         self.commands = Actions(self)
+        self.palette_opener = PaletteOpener(self, memory.recent_commands)
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
@@ -203,6 +205,7 @@ class Interior(QWidget):
             columns=self.markets.remember(),
             instrument=str(self.instrument) if self.instrument is not None else None,
             timeframe=self.timeframe.value,
+            recent_commands=self.palette_opener.recent,
         )
         return self.workspace.remember(memory)
 

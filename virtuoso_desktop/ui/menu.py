@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main_menu(interior: Interior) -> QMenu:
-    """Theme, full screen, why there is no data, shortcuts, about, quit."""
+    """Theme, full screen, command palette, why there is no data, shortcuts, about, quit."""
     theme = interior.theme
     muted, ratio = theme.color("muted"), interior.devicePixelRatioF()
     menu = QMenu(interior)
@@ -27,6 +27,8 @@ def main_menu(interior: Interior) -> QMenu:
     full.setCheckable(True)
     full.setChecked(interior.window().isFullScreen())
     menu.addSeparator()
+    palette = menu.addAction(f"Command palette\t{keys_of('command_palette')}", interior.palette_opener.toggle)
+    palette.setIcon(icons.icon("magnifying-glass", muted, ratio))
     data = menu.addAction(f"Data of the instrument\t{keys_of('show_data')}", interior.show_data)
     data.setIcon(icons.icon("list", muted, ratio))
     if interior.has_doctor:
