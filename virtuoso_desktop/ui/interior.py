@@ -271,7 +271,7 @@ class Interior(QWidget):
                 "show_about": self.show_about,
                 "show_connections": self.show_details,
                 "show_doctor": self.show_doctor,
-                "quit": self._window.close,
+                "quit": self._window.quit_asked.emit,
                 **{
                     f"timeframe_{timeframe.value}": lambda chosen=timeframe: self._choose_timeframe(chosen)
                     for timeframe in ANALYSED_TIMEFRAMES

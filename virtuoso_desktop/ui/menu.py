@@ -39,7 +39,7 @@ def main_menu(interior: Interior) -> QMenu:
     about = menu.addAction("About Virtuoso", interior.show_about)
     about.setIcon(icons.icon("info", muted, ratio))
     menu.addSeparator()
-    leave = menu.addAction(f"Quit\t{keys_of('quit')}", interior.window().close)
+    leave = menu.addAction(f"Quit\t{keys_of('quit')}", lambda: interior.commands.run("quit"))
     leave.setIcon(icons.icon("sign-out", muted, ratio))
     return menu
 
