@@ -680,8 +680,8 @@ def test_rows_for_the_next_run_leave_out_what_never_came(window: MainWindow, mar
 
 
 def test_skipped_refreshes_reach_the_engine(window: MainWindow, market: FakeMarket) -> None:
-    window.interior.frame.count_skipped()
-    assert market.skipped == 1
+    window.interior.frame.count_skipped("Markets")
+    assert market.loop_monitor.skips == {"Markets": 1}
 
 
 def test_every_listed_action_can_be_started_in_the_window(window: MainWindow) -> None:

@@ -144,7 +144,7 @@ class Interior(QWidget):
         """Keep what is shown, read nothing more."""
         self._engine = None
         self.frame.stop()
-        self.frame.count_skipped = _nothing
+        self.frame.count_skipped = str
         for disconnect in self._disconnects:
             disconnect()
         self._disconnects = []
