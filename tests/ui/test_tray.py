@@ -230,3 +230,21 @@ def test_a_hidden_window_paints_nothing_and_comes_back_with_newer_prices(
     bring_up(window)
     qtbot.waitUntil(lambda: window.interior.markets.view.take_painted_ns() > 0)
     closing.end()
+
+
+def test_floating_panels_go_and_come_with_the_window(
+    program: Program, window: MainWindow, market: FakeMarket, qtbot: QtBot
+) -> None:
+    closing = begun(program, window, market, keeps=True)
+    work = window.interior.workspace
+    work.show_panel("trades")
+    work.toggle_float("trades")
+    (floating,) = work.floating
+    qtbot.waitUntil(floating.isVisible)
+    window.close()
+    assert not floating.isVisible()
+    bring_up(window)
+    qtbot.waitUntil(floating.isVisible)
+    assert work.floats("trades")
+    closing.end()
+    work.dock_panel("trades")

@@ -64,7 +64,7 @@ class Closing:
         if self._has_place():
             tray = self._tray = Tray(self._window.theme, self._window.source, self._window)
             tray.open_asked.connect(lambda: bring_up(self._window))
-            tray.quit_asked.connect(self._run.stop.ask)
+            tray.quit_asked.connect(self._window.quit_asked)
             tray.keeps_changed.connect(self._choose)
             tray.attach(engine)
         self._take(keeps)

@@ -170,8 +170,10 @@ class Workspace(QWidget):
         self._settle()
 
     def open_floating(self) -> None:
-        """Show the windows of their own; once the main one is on the screen."""
+        """Show the windows of their own; once the main one is on the screen, and when it comes back from the tray."""
         if self._floats_open:
+            for window in self.floating:
+                window.show()
             return
         self._floats_open = True
         for place in self._arrangement.floating:
@@ -179,7 +181,7 @@ class Workspace(QWidget):
         self._settle()
 
     def hide_floating(self) -> None:
-        """The program ends."""
+        """The main window goes."""
         for window in self.floating:
             window.hide()
 
