@@ -51,7 +51,8 @@ def heard(panel: QWidget) -> str:
         if not widget.isVisibleTo(panel) and widget not in controls:
             continue
         said += [widget.accessibleName(), widget.accessibleDescription()]
-        if isinstance(widget, QAbstractItemView) and (model := widget.model()) is not None:
+        if isinstance(widget, QAbstractItemView):
+            model = widget.model()
             cells = [(r, c) for r in range(model.rowCount()) for c in range(model.columnCount())][:MOST_CELLS]
             said += [str(model.index(r, c).data()) for r, c in cells]
     return "\n".join(words for words in said if words)

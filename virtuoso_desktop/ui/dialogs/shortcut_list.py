@@ -14,6 +14,7 @@ from virtuoso_desktop.ui.shortcuts import SHORTCUTS, Shortcut
 from virtuoso_desktop.ui.theme import Theme
 
 KEYS_PX, SIDE_PX = 140, 320
+WIDEST_PX = 940
 MOST_PX = 640
 """Fits a window of 720."""
 
@@ -69,7 +70,7 @@ class ShortcutList(PlainDialog):
         self.body.addWidget(self.area, 1)
         wanted = inner.sizeHint()
         most = max(parent.height() - 60, 360)
-        self.resize(max(720, wanted.width() + 60), min(wanted.height() + 130, most, MOST_PX))
+        self.resize(max(720, min(WIDEST_PX, parent.width() - 80)), min(wanted.height() + 130, most, MOST_PX))
         self.search.setFocus()
 
     @property
