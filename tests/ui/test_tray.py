@@ -239,7 +239,7 @@ def test_floating_panels_go_and_come_with_the_window(
     work = window.interior.workspace
     work.show_panel("trades")
     work.toggle_float("trades")
-    (floating,) = work.floating
+    (floating,) = work.windows.all
     qtbot.waitUntil(floating.isVisible)
     window.close()
     assert not floating.isVisible()
