@@ -76,7 +76,7 @@ def test_connections_say_state_since_and_next_step(panel: SystemPanel, rig: Desk
     assert found["Bybit linear 2"][0] == "backoff"
     assert found["Bybit linear 2"][3] == "next try in 5s: connection reset"
     assert found["Bybit requests"][2] == "\u2014"
-    assert found["tickers BTCUSDT"][3] == "silent for 42 s"
+    assert found["BTCUSDT tickers"][3] == "silent for 42 s"
     panel.grab()
 
 

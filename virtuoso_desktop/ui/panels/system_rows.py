@@ -85,8 +85,10 @@ def connection_facts(view: SystemView) -> Iterator[Fact]:
         for topic in link.stale_topics[:MOST_SILENT]:
             said = silence(topic, now_ms)
             name = topic_name(topic)
+            kind, _, symbol = name.partition(" ")
+            short = f"{symbol} {kind}".strip()  # where there is little room, whose it is counts most
             yield Fact(
-                (cell(name, LABEL), cell("silent", WARNING), no_value("unknown"), no_value(said), cell(said, MUTED)),
+                (cell(short, LABEL), cell("silent", WARNING), no_value("unknown"), no_value(said), cell(said, MUTED)),
                 f"{name}: {said}. It is asked for again by itself.",
             )
 
