@@ -106,8 +106,13 @@ class FloatingWindows(QObject):
         for window in self.all:
             window.tell_title()
 
+    def show(self) -> None:
+        """The main window came back."""
+        for window in self.all:
+            window.show()
+
     def hide(self) -> None:
-        """The program ends."""
+        """The main window goes."""
         for window in self.all:
             window.hide()
 
