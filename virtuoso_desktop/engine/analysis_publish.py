@@ -55,7 +55,7 @@ class AnalysisPublisher:
         self, board: AnalysisBoard, thresholds: ThresholdsSettings, venue_now_ms: Callable[[], int], asked: Asked
     ) -> None:
         self._board = board
-        self._rules = SignalRules(enter_score=thresholds.buy, leave_score=thresholds.buy_exit)
+        self.judge_by(thresholds)
         self._venue_now_ms = venue_now_ms
         self._asked = asked
         self._missing_since: dict[SeriesKey, dict[DimensionName, int]] = {}
@@ -63,6 +63,10 @@ class AnalysisPublisher:
         self._views: dict[SeriesKey, AnalysisView] = {}
         self._held: dict[SeriesKey, SignalView] = {}
         self._number = 0
+
+    def judge_by(self, thresholds: ThresholdsSettings) -> None:
+        """Explain what is judged from now on by these."""
+        self._rules = SignalRules(enter_score=thresholds.buy, leave_score=thresholds.buy_exit)
 
     # --- from the run ----------------------------------------------------------------------------------------------
 
