@@ -22,7 +22,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.arguments import PROGRAM, Options
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode, refusal
+from virtuoso_desktop.app.first_run import welcomes
+from virtuoso_desktop.app.last_start import USER_FILE
 from virtuoso_desktop.app.pairs import pair_problem
+from virtuoso_desktop.app.scale import QtScale, wanted_scale_pct
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.ui.memory import WindowMemory
@@ -73,6 +76,8 @@ class OpenedWindow(NamedTuple):
     paint: FirstPaint
     is_first: bool
     """No window of this source was ever open here."""
+    is_welcome: bool
+    """A person starts the program for the first time."""
 
 
 def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> OpenedWindow | ExitCode:
@@ -80,10 +85,13 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     problem = pair_problem(PySide6.__version__, shiboken6.__version__)
     if problem is not None:
         return refusal(CannotRun(problem))
-    application = QApplication([PROGRAM])
+    scale_pct = wanted_scale_pct(options, options.config or folder.root / USER_FILE)
+    with QtScale(scale_pct):
+        application = QApplication([PROGRAM])
     application.setApplicationName(PROGRAM)
     application.setDesktopFileName(PROGRAM)
     application.setQuitOnLastWindowClosed(False)
+    is_welcome = welcomes(options, folder.root)
     try:
         source = folder.read_source()
         folder.open(source.folder)
@@ -109,7 +117,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     window.show()
     # The platform answers and the window is painted now, not after the loop has been imported.
     QGuiApplication.sync()
-    return OpenedWindow(application, window, paint, stored is None)
+    return OpenedWindow(application, window, paint, stored is None, is_welcome)
 
 
 def _sized_for(options: Options, memory: WindowMemory) -> WindowMemory:

@@ -138,8 +138,8 @@ class SettingsDesk:
         return None if self._live.problem is None else self._live.problem.user_text
 
     @property
-    def can_set_aside(self) -> bool:
-        """Whether the wrong file is the profile's own, and not one named on the command line."""
+    def is_own_file(self) -> bool:
+        """Whether the file is the profile's own, and not one named on the command line."""
         return self._source.config_file is None
 
     @property
@@ -224,11 +224,16 @@ class SettingsDesk:
         texts = {
             dotted(path): None if value == standing[path].default else yaml_text(value) for path, value in edits.items()
         }
-        self._attempt("change", lambda: self._live.change_many(texts, may_wait=True), told)
+        self._attempt("change", lambda: self._then_read(self._live.change_many(texts, may_wait=True)), told)
 
     def set_aside(self, told: Told) -> None:
         """Give a wrong file another name, so that settings can be changed here again."""
-        self._attempt("set_aside", self._live.set_aside, told)
+        self._attempt("set_aside", lambda: self._then_read(self._live.set_aside()), told)
+
+    async def _then_read(self, change: Coroutine[Any, Any, object]) -> None:
+        """Who is told of a change finds it in `standing`."""
+        await change
+        await self._refresh()
 
     # --- secrets ---------------------------------------------------------------------------------------------------
 

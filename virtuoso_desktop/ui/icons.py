@@ -14,7 +14,9 @@ from virtuoso_desktop.ui.fonts import package_file
 _UNIT = 64.0
 _CODES = {
     "arrow-clockwise": 0xF020,
+    "arrow-counter-clockwise": 0xF021,
     "arrow-line-up": 0xF041,
+    "broadcast": 0xF0A2,
     "caret-down": 0xF0C2,
     "caret-left": 0xF0C3,
     "caret-right": 0xF0C4,
@@ -30,9 +32,11 @@ _CODES = {
     "flask": 0xF180,
     "folder-open": 0xF18C,
     "funnel": 0xF196,
+    "gear": 0xF19B,
     "info": 0xF1E0,
     "keyboard": 0xF1E5,
     "list": 0xF1FA,
+    "lock": 0xF1FF,
     "magnifying-glass": 0xF20A,
     "monitor": 0xF21D,
     "moon": 0xF21F,

@@ -24,6 +24,7 @@ from virtuoso_desktop.ui.marking import title_mark
 from virtuoso_desktop.ui.measures import GUTTER_PX, RIBBON_PX, STATUS_PX
 from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.panels.markets import MarketsPanel
+from virtuoso_desktop.ui.settings_access import SettingsAccess
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
@@ -85,6 +86,7 @@ class Interior(QWidget):
         self._toasts: ToastStack | None = None
         self._make_examination: Callable[[], Examination] | None = None
         self.commands = Actions(self)
+        self.settings = SettingsAccess(self)
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
@@ -149,6 +151,10 @@ class Interior(QWidget):
         self.markets.detach()
         self.strip.detach()
         self.workspace.detach()
+
+    def on_detach(self, end: Callable[[], None]) -> None:
+        """Call ``end`` when the engine goes."""
+        self._disconnects.append(end)
 
     def set_chart(self, chart: QWidget, turn: Refreshable | None, painted_ns: Callable[[], int] | None) -> None:
         """Put the chart into its place."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.ui import icons
 from virtuoso_desktop.ui.shortcuts import keys_of
 from virtuoso_desktop.ui.theme import ThemeChoice
@@ -26,6 +27,14 @@ def main_menu(interior: Interior) -> QMenu:
     full = menu.addAction(f"Full screen\t{keys_of('full_screen')}", interior.toggle_full_screen)
     full.setCheckable(True)
     full.setChecked(interior.window().isFullScreen())
+    access = interior.settings
+    settings = menu.addAction(f"Settings\t{keys_of('settings')}", access.open)
+    settings.setIcon(icons.icon("gear", muted, ratio))
+    settings.setEnabled(access.why_not() is None)
+    is_demo = interior.source is Source.DEMO
+    market = menu.addAction("Start again live" if is_demo else "Start again with the demo", access.start_other)
+    market.setIcon(icons.icon("broadcast" if is_demo else "flask", muted, ratio))
+    market.setEnabled(access.why_not_other() is None)
     menu.addSeparator()
     data = menu.addAction(f"Data of the instrument\t{keys_of('show_data')}", interior.show_data)
     data.setIcon(icons.icon("list", muted, ratio))

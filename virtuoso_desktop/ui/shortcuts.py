@@ -44,6 +44,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Panels", ("Ctrl+C in the log",), "Copy the line, with its fault"),
     Shortcut("Chart", ("Ctrl+I",), "Indicators", "indicators"),
     Shortcut("Chart", ("Esc",), "End the evidence of a component"),
+    Shortcut("Window", ("Ctrl+,",), "Settings", "settings"),
+    Shortcut("Window", (), "Start again with the other market: live or demo", "other_market"),
     Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),
     Shortcut("Window", ("F11",), "Full screen", "full_screen"),
     Shortcut("Window", ("F10",), "Menu", "menu"),

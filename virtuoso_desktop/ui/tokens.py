@@ -169,6 +169,9 @@ class ThemeChoice(StrEnum):
     SYSTEM = "system"
 
 
+MOTION_CHOICES: dict[str, bool | None] = {"system": None, "full": False, "reduced": True}
+"""What the setting ``ui.motion`` means for reduced motion; None follows the desktop."""
+
 COLOUR_TOKENS: tuple[str, ...] = tuple(
     name for name in Palette.__struct_fields__ if not name.endswith("_ratio") and name != "heatmap"
 )
