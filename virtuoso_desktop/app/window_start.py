@@ -21,11 +21,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.arguments import PROGRAM, Options
+from virtuoso_desktop.app.early_settings import EarlySettings, QtScale
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode, refusal
 from virtuoso_desktop.app.first_run import welcomes
 from virtuoso_desktop.app.last_start import USER_FILE
 from virtuoso_desktop.app.pairs import pair_problem
-from virtuoso_desktop.app.scale import QtScale, wanted_scale_pct
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.ui.memory import WindowMemory
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.app.run_folder import RunFolder
     from virtuoso_desktop.app.stopping import StopRequest
-
-UI_SETTING = "ui."
-THEME_VARIABLE = "VIRTUOSO_UI__THEME"
 
 
 class FirstPaint(QObject):
@@ -85,8 +82,8 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     problem = pair_problem(PySide6.__version__, shiboken6.__version__)
     if problem is not None:
         return refusal(CannotRun(problem))
-    scale_pct = wanted_scale_pct(options, options.config or folder.root / USER_FILE)
-    with QtScale(scale_pct):
+    early = EarlySettings(options, options.config or folder.root / USER_FILE)
+    with QtScale(early.scale_pct):
         application = QApplication([PROGRAM])
     application.setApplicationName(PROGRAM)
     application.setDesktopFileName(PROGRAM)
@@ -99,9 +96,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
         return refusal(error)
     stored = warm_start.read_window(folder.reader)
     memory = _sized_for(options, WindowMemory.from_bytes(stored))
-    theme = Theme(
-        _named_theme(options) or memory.theme, colour_blind=memory.colour_blind, reduced_motion=memory.reduced_motion
-    )
+    theme = _theme(early, memory, is_first=stored is None)
     window = MainWindow(
         theme,
         source.source,
@@ -130,11 +125,9 @@ def _sized_for(options: Options, memory: WindowMemory) -> WindowMemory:
     )
 
 
-def _named_theme(options: Options) -> ThemeChoice | None:
-    """The theme named by ``--set`` or the environment, for the first painted frame; the settings judge the rest."""
-    named = os.environ.get(THEME_VARIABLE)
-    for text in options.overrides:
-        name, _, value = text.partition("=")
-        if name.strip() == f"{UI_SETTING}theme":
-            named = value
-    return next((choice for choice in ThemeChoice if named is not None and choice.value == named.strip()), None)
+def _theme(early: EarlySettings, memory: WindowMemory, *, is_first: bool) -> Theme:
+    """As the window was left; in a first one, and where they are named, as the settings say, which judge the rest."""
+    asked = early.value("theme") if is_first else early.named("theme")
+    choice = next((choice for choice in ThemeChoice if choice.value == asked), memory.theme)
+    colour_blind = memory.colour_blind or (is_first and early.value("colour_blind_safe") == "true")
+    return Theme(choice, colour_blind=colour_blind, reduced_motion=memory.reduced_motion)

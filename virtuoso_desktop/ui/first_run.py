@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.engine.views import EngineView
     from virtuoso_desktop.ui.theme import Theme
 
-CARD_PX = QSize(560, 436)
+CARD_PX = QSize(600, 428)
 CHOICE_PX = 84
 SCRIM_RATIO = 0.82
 LOOK_MS = 500
@@ -69,11 +69,11 @@ class MarketButton(QAbstractButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, theme = QPainter(self), self._theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        is_hot = self.underMouse() or self.hasFocus()
+        is_hot = self.hasFocus()
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setPen(QPen(theme.color("accent" if is_hot else "line"), 1))
         tint = theme.color("accent", theme.palette.accent_tint_ratio)
-        painter.setBrush(tint if is_hot else theme.color("background"))
+        painter.setBrush(tint if is_hot else theme.color("raised" if self.underMouse() else "background"))
         painter.drawRoundedRect(box, 6, 6)
         icons.paint(painter, self._icon, QRectF(14, 14, 20, 20), theme.color("accent_text" if is_hot else "text"))
         paint_words(painter, theme, (Word(self.text(), Type.STRONG),), QRectF(44, 12, self.width() - 56, 24))
@@ -117,8 +117,8 @@ class FirstRunPage(QWidget):
         self.themes = {choice: self._segment("Theme", choice.value.capitalize()) for choice in ThemeChoice}
         self.own = QLineEdit()
         self.problem = themed_label("", Type.BODY)
-        self.live = MarketButton(theme, "broadcast", "Start live", "Public prices of Bybit. No account, no key.")
-        self.demo = MarketButton(theme, "flask", "Start the demo", "Generated prices; works without a network.")
+        self.live = MarketButton(theme, "broadcast", "Start live", "Public prices of Bybit. No account needed.")
+        self.demo = MarketButton(theme, "flask", "Start the demo", "Generated prices; needs no network.")
         self.skip = Button(theme, "Skip", is_boxed=True)
         self._look = QTimer(self)
         self._build()
@@ -271,7 +271,7 @@ class FirstRunPage(QWidget):
             lag = "" if link.lag_ms is None else f", {link.lag_ms:.0f} ms"
             self.live.say(f"Bybit is reachable{lag}", "up_text")
         else:
-            self.live.say(f"Bybit is not reached: {link.reason or 'no data'}", "warning")
+            self.live.say("Bybit cannot be reached now.", "warning")
 
     # --- Qt --------------------------------------------------------------------------------------------------------
 

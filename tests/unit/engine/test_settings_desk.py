@@ -2,74 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from virtuoso_desktop.engine.live_settings import ChangeRefused, LiveSettings, SettingsChange
+from tests.settings_rig import SettingsRig
+from virtuoso_desktop.engine.live_settings import ChangeRefused, SettingsChange
 from virtuoso_desktop.engine.settings_desk import SecretPlace, SecretState, SettingsDesk
-from virtuoso_desktop.settings.change import SettingsSource
-from virtuoso_desktop.settings.credentials import SecretStore
 from virtuoso_desktop.settings.load import USER_FILE
 from virtuoso_desktop.settings.schema import Settings
 
-DEFAULT = Path(__file__).parents[3] / "config" / "default.yaml"
 SIZE, THEME = ("universe", "size"), ("ui", "theme")
 WEIGHTS = {name: ("analysis", "weights", name) for name in ("technical", "volume")}
 
 
-class Ring:
-    """A keyring in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get(username)
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[username]
-
-
-class Rig:
-    """A desk over a real file."""
-
-    def __init__(self, profile: Path, *overrides: str, **environ: str) -> None:
-        self.file = profile / USER_FILE
-        source = SettingsSource(DEFAULT, profile, overrides=overrides, environ=environ)
-        self.live = LiveSettings(source.load(), source)
-        self.ring = Ring()
-        self._tasks: list[asyncio.Task[None]] = []
-        self.desk = SettingsDesk(self.live, source, self._spawn, SecretStore(self.ring))
-
-    def _spawn(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._tasks.append(asyncio.get_running_loop().create_task(run(), name=name))
-
-    async def settle(self) -> None:
-        while self._tasks:
-            await self._tasks.pop(0)
-
-    async def read(self) -> SettingsDesk:
-        self.desk.refresh()
-        await self.settle()
-        return self.desk
-
-    async def change(self, edits: dict[Any, Any]) -> str | None:
-        told: list[str | None] = []
-        self.desk.change(edits, told.append)
-        await self.settle()
-        return told[0]
-
-
 async def test_each_value_says_where_it_comes_from_and_what_decides_it(tmp_path: Path) -> None:
     (tmp_path / USER_FILE).write_text("# mine\nuniverse:\n  size: 12\n")
-    rig = Rig(tmp_path, "ui.theme=light", VIRTUOSO_UI__COLOUR_BLIND_SAFE="true")
+    rig = SettingsRig(tmp_path, "ui.theme=light", VIRTUOSO_UI__COLOUR_BLIND_SAFE="true")
     desk = await rig.read()
     size = desk.standing(SIZE)
     assert (size.value, size.default, size.locked_by, size.waits) == (12, 35, None, False)
@@ -82,7 +32,7 @@ async def test_each_value_says_where_it_comes_from_and_what_decides_it(tmp_path:
 
 
 async def test_a_change_holds_at_once_and_the_default_leaves_the_file(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
+    rig = SettingsRig(tmp_path)
     desk = await rig.read()
     told: list[SettingsDesk] = []
     desk.renewed.connect(told.append)
@@ -96,7 +46,7 @@ async def test_a_change_holds_at_once_and_the_default_leaves_the_file(tmp_path: 
 
 
 async def test_what_needs_a_restart_is_saved_and_waits(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
+    rig = SettingsRig(tmp_path)
     desk = await rig.read()
     assert await rig.change({("history", "disk_cap_mb"): 512}) is None
     standing = desk.standing(("history", "disk_cap_mb"))
@@ -109,7 +59,7 @@ async def test_what_needs_a_restart_is_saved_and_waits(tmp_path: Path) -> None:
 
 
 async def test_what_is_right_only_together_is_judged_and_saved_together(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
+    rig = SettingsRig(tmp_path)
     desk = await rig.read()
     assert desk.faults({WEIGHTS["technical"]: 0.3}) == {("analysis", "weights"): "must add up to 1, not 1.05"}
     both = {WEIGHTS["technical"]: 0.3, WEIGHTS["volume"]: 0.15}
@@ -134,14 +84,14 @@ async def test_what_is_right_only_together_is_judged_and_saved_together(tmp_path
     ],
 )
 async def test_wrong_values_are_told_at_their_place(tmp_path: Path, path: Any, value: Any, at: Any, words: str) -> None:
-    desk = await Rig(tmp_path).read()
+    desk = await SettingsRig(tmp_path).read()
     found = desk.faults({path: value})
     assert list(found) == [at]
     assert words in found[at]
 
 
 async def test_a_refusal_is_told_and_nothing_changes(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
+    rig = SettingsRig(tmp_path)
     await rig.read()
 
     def refuse(change: SettingsChange) -> None:
@@ -155,9 +105,9 @@ async def test_a_refusal_is_told_and_nothing_changes(tmp_path: Path) -> None:
 
 async def test_a_broken_file_is_told_with_its_line_and_can_be_set_aside(tmp_path: Path) -> None:
     (tmp_path / USER_FILE).write_text("universe:\n  size: 12\n")
-    Rig(tmp_path)  # keeps the last good copy
+    SettingsRig(tmp_path)  # keeps the last good copy
     (tmp_path / USER_FILE).write_text("universe:\n  size: many\n")
-    rig = Rig(tmp_path)
+    rig = SettingsRig(tmp_path)
     desk = await rig.read()
     assert desk.problem is not None
     assert "line 2: universe.size should be a valid integer" in desk.problem
@@ -174,7 +124,7 @@ async def test_a_broken_file_is_told_with_its_line_and_can_be_set_aside(tmp_path
 
 
 async def test_a_file_that_becomes_wrong_and_right_again_is_followed(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
+    rig = SettingsRig(tmp_path)
     desk = await rig.read()
     rig.file.write_text("universe: [")
     with pytest.raises(Exception, match="line"):
@@ -190,14 +140,14 @@ async def test_a_file_that_becomes_wrong_and_right_again_is_followed(tmp_path: P
 
 async def test_the_start_of_the_clock_is_shown_as_it_is_written(tmp_path: Path) -> None:
     (tmp_path / USER_FILE).write_text("clock: {start: 2024-05-01T12:00:00Z}\n")
-    desk = await Rig(tmp_path).read()
+    desk = await SettingsRig(tmp_path).read()
     standing = desk.standing(("clock", "start"))
     assert standing.value == "2024-05-01T12:00:00Z"
     assert desk.faults({("clock", "start"): standing.value}) == {}
 
 
 async def test_a_secret_is_stored_told_of_and_forgotten_but_never_told(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, BYBIT_API_SECRET="from outside")
+    rig = SettingsRig(tmp_path, BYBIT_API_SECRET="from outside")
     desk = await rig.read()
     states: list[SecretState] = []
     told: list[str | None] = []

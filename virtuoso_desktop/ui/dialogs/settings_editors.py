@@ -146,7 +146,8 @@ class LineEditor(Editor):
         return "" if value is None else str(value)
 
     def mark(self, *, is_wrong: bool) -> None:
-        wanted = f"border: 1px solid {self._theme.palette.down}" if is_wrong else ""
+        line = f"solid {self._theme.palette.down}"
+        wanted = f"QLineEdit {{ border: 1px {line}; }} QLineEdit:focus {{ border: 2px {line}; }}" if is_wrong else ""
         if self.line.styleSheet() != wanted:
             self.line.setStyleSheet(wanted)
 

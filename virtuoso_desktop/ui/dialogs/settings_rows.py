@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 PAD_PX, GAP_PX, LINE_PX, RESET_PX = 9, 12, 16, 26
+HEADING_PX = 34
 FILE_WORDS = "settings file"
 LONGEST_VALUE = 48
 
@@ -206,28 +207,50 @@ class Heading(QWidget):
         self._theme = theme
         self.title, self._words = title, words
         self.side, self._side_colour = "", "muted"
+        self._lines = 0
         self.setAccessibleName(title)
-        self.setFixedHeight(34)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(HEADING_PX)
 
     def say(self, side: str, colour: str) -> None:
         """What stands at the right."""
         self.side, self._side_colour = side, colour
         self.setAccessibleDescription(side)
+        self._lay()
         self.update()
+
+    def _left(self) -> float:
+        return QFontMetricsF(font(Type.TITLE)).horizontalAdvance(self.title) + 10
+
+    def _lay(self) -> None:
+        """Words that have no room beside the title stand below it."""
+        metrics, width = QFontMetricsF(font(Type.BODY)), self.width() - RESET_PX
+        right = QFontMetricsF(font(Type.KEY)).horizontalAdvance(self.side) + 8 if self.side else 0
+        self._lines = 0
+        if metrics.horizontalAdvance(self._words) > width - self._left() - right:
+            high = metrics.boundingRect(QRectF(0, 0, width, 1_000), Qt.TextFlag.TextWordWrap, self._words).height()
+            self._lines = round(high / metrics.lineSpacing())
+        height = HEADING_PX + self._lines * LINE_PX
+        if height != self.height():
+            self.setFixedHeight(height)
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self._lay()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, theme = QPainter(self), self._theme
-        box = QRectF(self.rect()).adjusted(0, 10, -RESET_PX, -4)
+        box = QRectF(0, 10, self.width() - RESET_PX, HEADING_PX - 14)
         painter.setFont(font(Type.TITLE))
         painter.setPen(theme.color("text"))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.title)
-        left = QFontMetricsF(font(Type.TITLE)).horizontalAdvance(self.title) + 10
-        right = QFontMetricsF(font(Type.KEY)).horizontalAdvance(self.side) + 8 if self.side else 0
         painter.setFont(font(Type.BODY))
         painter.setPen(theme.color("muted"))
-        room = box.width() - left - right
-        words = QFontMetricsF(font(Type.BODY)).elidedText(self._words, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(box.adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        if self._lines:
+            below = QRectF(0, HEADING_PX - 4, box.width(), self._lines * LINE_PX)
+            painter.drawText(below, Qt.TextFlag.TextWordWrap, self._words)
+        else:
+            beside = box.adjusted(self._left(), 0, 0, 0)
+            painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._words)
         painter.setFont(font(Type.KEY))
         painter.setPen(theme.color(self._side_colour))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self.side)

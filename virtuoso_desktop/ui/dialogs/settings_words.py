@@ -135,7 +135,7 @@ def waits_words(path: KeyPath) -> str:
     """Why a change counts from the next start only."""
     key = _key(path)
     if key in FIRST_STARTS:
-        return "Counts where no window was ever open; afterwards the window shows what it showed last."
+        return ""
     reason = next((words for name, words in _WAITS.items() if key == name or key.startswith(f"{name}.")), "")
     return f"Counts from the next start: {reason}." if reason else "Counts from the next start."
 
