@@ -35,6 +35,7 @@ _CODES = {
     "gear": 0xF19B,
     "info": 0xF1E0,
     "keyboard": 0xF1E5,
+    "layout": 0xF1EA,
     "list": 0xF1FA,
     "lock": 0xF1FF,
     "magnifying-glass": 0xF20A,

@@ -18,23 +18,24 @@ if TYPE_CHECKING:
 
 
 def main_menu(interior: Interior) -> QMenu:
-    """Theme, full screen, why there is no data, shortcuts, about, quit."""
+    """Panels, workspaces, theme, full screen, why there is no data, shortcuts, about, quit."""
     theme = interior.theme
     muted, ratio = theme.color("muted"), interior.devicePixelRatioF()
     menu = QMenu(interior)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    interior.panel_actions.add_menus(menu)
     menu.addMenu(_theme_menu(interior, menu))
     full = menu.addAction(f"Full screen\t{keys_of('full_screen')}", interior.toggle_full_screen)
     full.setCheckable(True)
     full.setChecked(interior.window().isFullScreen())
     access = interior.settings
-    settings = menu.addAction(f"Settings\t{keys_of('settings')}", access.open)
-    settings.setIcon(icons.icon("gear", muted, ratio))
-    settings.setEnabled(access.why_not() is None)
-    is_demo = interior.source is Source.DEMO
-    market = menu.addAction("Start again live" if is_demo else "Start again with the demo", access.start_other)
-    market.setIcon(icons.icon("broadcast" if is_demo else "flask", muted, ratio))
-    market.setEnabled(access.why_not_other() is None)
+    if access.why_not() is None:
+        settings = menu.addAction(f"Settings\t{keys_of('settings')}", access.open)
+        settings.setIcon(icons.icon("gear", muted, ratio))
+    if access.why_not_other() is None:
+        is_demo = interior.source is Source.DEMO
+        market = menu.addAction("Start again live" if is_demo else "Start again with the demo", access.start_other)
+        market.setIcon(icons.icon("broadcast" if is_demo else "flask", muted, ratio))
     menu.addSeparator()
     data = menu.addAction(f"Data of the instrument\t{keys_of('show_data')}", interior.show_data)
     data.setIcon(icons.icon("list", muted, ratio))
