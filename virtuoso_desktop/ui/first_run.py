@@ -73,8 +73,11 @@ class MarketButton(QAbstractButton):
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setPen(QPen(theme.color("accent" if is_hot else "line"), 1))
         tint = theme.color("accent", theme.palette.accent_tint_ratio)
-        painter.setBrush(tint if is_hot else theme.color("raised" if self.underMouse() else "background"))
+        painter.setBrush(theme.color("raised" if self.underMouse() and not is_hot else "background"))
         painter.drawRoundedRect(box, 6, 6)
+        if is_hot:
+            painter.setBrush(tint)
+            painter.drawRoundedRect(box, 6, 6)
         icons.paint(painter, self._icon, QRectF(14, 14, 20, 20), theme.color("accent_text" if is_hot else "text"))
         paint_words(painter, theme, (Word(self.text(), Type.STRONG),), QRectF(44, 12, self.width() - 56, 24))
         icons.paint(painter, "caret-right", QRectF(self.width() - 26, 17, 14, 14), theme.color("muted"))
