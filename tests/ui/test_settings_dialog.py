@@ -136,6 +136,8 @@ def test_search_reads_names_explanations_and_names_in_the_file(open_dialog: Any,
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert dialog.search.text() == ""
     assert dialog.isVisible()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
 
 
 def test_the_kinds_of_editors_are_those_of_the_values(open_dialog: Any) -> None:
@@ -173,7 +175,9 @@ def test_after_a_pause_it_is_taken_up_too_and_closing_takes_the_rest(open_dialog
     rig.run()
     assert rig.live.current.universe.size == 12
     type_into(qtbot, dialog, SIZE, "14")
+    assert dialog.search.text(), "an open search does not keep it open"
     dialog.close()
+    assert not dialog.isVisible()
     rig.run()
     assert rig.live.current.universe.size == 14
 

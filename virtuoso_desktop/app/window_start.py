@@ -45,7 +45,6 @@ class FirstPaint(QObject):
         super().__init__(window)
         self.at_s: float | None = None
         self._tell: Callable[[], None] = lambda: None
-        self._window = window
         window.installEventFilter(self)
 
     def then(self, tell: Callable[[], None]) -> None:
@@ -56,10 +55,9 @@ class FirstPaint(QObject):
             tell()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        del watched
         if event.type() is QEvent.Type.Paint:
             self.at_s = time.time()
-            self._window.removeEventFilter(self)
+            watched.removeEventFilter(self)  # not the widget kept from the start: a viewport's wrapper may be gone
             self._tell()
         return False
 

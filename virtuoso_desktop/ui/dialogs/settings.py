@@ -35,7 +35,7 @@ from virtuoso_desktop.ui.search_field import SearchField
 from virtuoso_desktop.ui.words import Word, paint_words
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QKeyEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent
 
     from virtuoso_desktop.engine.settings_desk import SettingsDesk
     from virtuoso_desktop.settings.document import KeyPath
@@ -268,22 +268,17 @@ class SettingsDialog(PlainDialog):
         self.form.take()
         self.restart_asked.emit()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         self.form.take()
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Esc: out of the search first."""
-        if self.search.text():
-            self.search.clear()
-            self.search.setFocus()
-        else:
-            self.close()
+        super().hideEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self.search.setFocus()
             self.search.selectAll()
+        elif event.key() == Qt.Key.Key_Escape and self.search.text():
+            self.search.clear()
+            self.search.setFocus()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             event.accept()  # Enter in a field ends the field, not the dialog
         else:
