@@ -56,7 +56,7 @@ class BrokenFile(QWidget):
         problem = self._desk.problem
         self.aside.setVisible(self._desk.is_own_file)
         if problem is not None:
-            self.words.setText(f"{problem} Until then nothing can be changed here.")
+            self.words.setText(f"{problem} Until the file is right again, nothing can be changed here.")
             self.setAccessibleName(self.words.text())
         self.setVisible(problem is not None)
 
