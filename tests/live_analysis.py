@@ -111,7 +111,7 @@ class Rig:
         state = self.store.add(of)
         series = state.candles[Timeframe.M1]
         page = np.array([
-            [T0_MS + n * MINUTE_MS, *(round(x * 10) for x in row[:4]), row[4], row[4] * sum(row[1:4]) / 3]
+            [T0_MS + n * MINUTE_MS, *(of.to_ticks(x) for x in row[:4]), row[4], row[4] * sum(row[1:4]) / 3]
             for n, row in enumerate(rows)
         ]).T  # fmt: skip
         series.merge(page, self.now_ms)

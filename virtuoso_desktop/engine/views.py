@@ -340,6 +340,8 @@ class ChartView(msgspec.Struct, frozen=True):
     is_loading_older: bool
     load_error: str | None
     """Why the last page of history failed, in words; None when fine."""
+    relative_volume: float | None = None
+    """Of the newest candle; see `engine.relative_volume`."""
 
 
 class ChartSnapshot(msgspec.Struct, frozen=True):

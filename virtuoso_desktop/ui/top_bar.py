@@ -140,6 +140,7 @@ class TopBar(GivingRow):
         for place, button in enumerate(self._timeframes.values()):
             self.add(button, gap=2 if place else 6)
         self._add_indicators()
+        self._add_draw()
         self._add_workspaces()
         self._add_menu()
 
@@ -163,6 +164,15 @@ class TopBar(GivingRow):
         self.add(self.indicators, gap=8)
         self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.indicators)
 
+    def _add_draw(self) -> None:
+        self.draw = Button(self._theme, "", icon_name="pencil-simple", parent=self)
+        self.draw.quiet_colour = "text"
+        self.draw.setCheckable(True)
+        self.draw.setAccessibleName("Draw")
+        self.draw.setToolTip(with_keys("Drawing tools", "draw_strip"))
+        self.add(self.draw, gap=8)
+        self.setTabOrder(self.indicators, self.draw)
+
     def _add_workspaces(self) -> None:
         """With the open workspace's name where there is room, else as an icon; gives way first."""
         self._workspace = ""
@@ -170,7 +180,7 @@ class TopBar(GivingRow):
         self.workspace_button.quiet_colour = "text"
         self.workspace_button.clicked.connect(self.workspaces_asked)
         self.add(self.workspace_button, rank=1, gap=4)
-        self.setTabOrder(self.indicators, self.workspace_button)
+        self.setTabOrder(self.draw, self.workspace_button)
 
     def show_workspace(self, name: str) -> None:
         """Name the open workspace."""
@@ -183,6 +193,7 @@ class TopBar(GivingRow):
     def _name_tools(self) -> None:
         has_words = self.width() >= WORDS_PX
         self.indicators.setText("Indicators" if has_words else "")
+        self.draw.setText("Draw" if has_words else "")
         short = (
             self._workspace if len(self._workspace) <= MOST_LETTERS else self._workspace[: MOST_LETTERS - 1] + "\u2026"
         )

@@ -98,6 +98,7 @@ class FakeEngine:
         self.newest_ms: int | None = None
         self.is_loading_older = False
         self.load_error: str | None = None
+        self.relative_volume: float | None = None
         self.complete_left = False
         self.calls: list[str] = []
 
@@ -190,6 +191,7 @@ class FakeEngine:
             newest_ms=self.newest_ms,
             is_loading_older=self.is_loading_older,
             load_error=self.load_error,
+            relative_volume=self.relative_volume,
         )
 
     def choose_studies(self, studies: tuple[Study, ...]) -> None:

@@ -300,6 +300,7 @@ class ChartModel:
         found = {name: _value(cell[0]) for name, cell in cells.items()}
         if self.scores.score is not None and len(self.scores.score):
             found["confluence"] = _value(self.scores.score[-1])
+        found["rvol"] = chart.relative_volume
         return found | newest_beside(self.beside, self.time.newest, chart.timeframe)
 
     def _put_running(self) -> None:
