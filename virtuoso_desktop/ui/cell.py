@@ -104,6 +104,8 @@ class Column(msgspec.Struct, frozen=True):
     """Width at which it still says what it has to; 0 where that is ``width``."""
     is_rigid: bool = False
     """Never wider than ``width``."""
+    lead: int = LEFT_PX
+    """What stands first in a panel is so far from its edge."""
 
 
 def text_left(column: Column, section: int, left: float, size: float, width: float) -> float:
@@ -112,4 +114,4 @@ def text_left(column: Column, section: int, left: float, size: float, width: flo
         return left + (size - width) / 2
     if column.is_right:
         return left + size - column.pad - width
-    return left + (LEFT_PX if section == 0 else column.pad)
+    return left + (column.lead if section == 0 else column.pad)

@@ -28,6 +28,7 @@ from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.panel_actions import PanelActions
 from virtuoso_desktop.ui.panel_list import CHART, MARKETS
 from virtuoso_desktop.ui.panels.markets import MarketsPanel
+from virtuoso_desktop.ui.panels.markets_actions import wire_markets
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
@@ -110,6 +111,7 @@ class Interior(QWidget):
         self.panel_actions = PanelActions(self, window, now_ms)
         self.setTabOrder(self.top_bar.menu_button, self.markets.search)
         self.markets.recall(memory.columns)
+        wire_markets(self, window.files)
 
     # --- for the window -----------------------------------------------------------------------------------------
 
@@ -140,10 +142,9 @@ class Interior(QWidget):
         ]
         for notice in engine.notices.errors:
             self.post_notice(notice)
-        before = self.instrument
+        if self.instrument is not None:
+            engine.show(self.instrument, self.timeframe)  # before what is watched is judged: it may be a guest
         self._on_watched(tuple(instrument.id for instrument in engine.watched()))
-        if self.instrument is not None and self.instrument == before:
-            engine.show(self.instrument, self.timeframe)
         self.refresh_status()
 
     def detach(self) -> None:
@@ -315,7 +316,10 @@ class Interior(QWidget):
         if not watched:
             return
         self.markets.forget_unwatched()
-        if self.instrument not in watched:
+        engine = self._engine
+        if self.instrument not in watched and (
+            engine is None or engine.guest is None or engine.guest != self.instrument
+        ):
             self.show_instrument(watched[0])
 
     def refresh_status(self) -> None:
