@@ -21,6 +21,7 @@ from virtuoso_desktop.ui.arrangement import ABOVE, LEFT, RIGHT, FloatingPlace, G
 from virtuoso_desktop.ui.floating import is_seen, visible_box
 from virtuoso_desktop.ui.panel_drag import drop_at, said_of
 from virtuoso_desktop.ui.panel_list import PANELS
+from virtuoso_desktop.ui.panels.desk_words import StateWords
 from virtuoso_desktop.ui.symbol_popup import SymbolPopup
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
 from virtuoso_desktop.ui.window import MainWindow
@@ -457,6 +458,18 @@ def test_the_tape_of_the_default_shows_every_column_whole(window: MainWindow, ri
     shown = [place for place in range(view.head.count()) if not view.head.isSectionHidden(place)]
     assert len(shown) == 5
     assert sum(view.head.sectionSize(place) for place in shown) <= view.canvas.width() == 380
+
+
+def test_in_the_tapes_narrow_place_the_state_of_its_feed_is_read_all_the_same(window: MainWindow) -> None:
+    trades = window.interior.workspace.make().desk.trades
+    title = "The trades of BTCUSDT were lost 14 s ago: the stream brings nothing, even subscribed anew"
+    trades.strip.tell(StateWords(title, "", "down_text", "Retry now"))
+    settle()
+    assert trades.strip.isVisible()
+    words = trades.strip._words
+    assert words.isVisible()
+    assert 100 < words.width() < words.sizeHint().width(), "elided"
+    assert words.geometry().right() < trades.strip.button.x()
 
 
 # --- tabs, menus, keyboard -----------------------------------------------------------------------------------------
