@@ -166,7 +166,7 @@ class Workspace(QWidget):
         if self._floats_open:
             self._floats_open = False
             self.open_floating()
-        self._settle()
+        self._order()
 
     def open_floating(self) -> None:
         """Show the windows of their own; once the main one is on the screen, and when it comes back from the tray."""
@@ -176,7 +176,7 @@ class Workspace(QWidget):
         self._floats_open = True
         for place in self._arrangement.floating:
             self.windows.open(place)
-        self._settle()
+        self._order()
 
     # --- moving -------------------------------------------------------------------------------------------------
 
@@ -305,9 +305,12 @@ class Workspace(QWidget):
             window.tell_title()
 
     def _settle(self) -> None:
+        self._order()
+        self.changed.emit()
+
+    def _order(self) -> None:
         self._tell_rail()
         self._chains.start()
-        self.changed.emit()
 
     def _on_window_closed(self, window: FloatingWindow) -> None:
         for name in tree.panels_of(window.area.root):
