@@ -118,7 +118,10 @@ def test_a_change_is_in_the_file_soon_after_without_the_window_closing(runs: Run
 def test_a_start_alone_keeps_nothing(runs: Runs, qtbot: QtBot) -> None:
     window = runs.start(QSize(1280, 720))
     qtbot.wait(500)
+    assert arranged(window)[0][1].width() == 357
     window.resize(1600, 1000)
+    QApplication.processEvents()
+    assert [box.width() for _, box in arranged(window)] == [470, 806, 316, 742, 380], "made for this size as well"
     runs.end()
     assert not (runs.folder / "workspaces.json").exists()
     window = runs.start()

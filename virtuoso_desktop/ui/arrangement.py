@@ -260,6 +260,15 @@ def open_stranded(root: Node | None) -> None:
             group.is_collapsed = False
 
 
+def take_sizes(node: Node | None, other: Node) -> None:
+    """Give every part the size that it has in another tree of the same shape."""
+    if node is not None:
+        node.size_px = other.size_px
+    if isinstance(node, Split) and isinstance(other, Split):
+        for part, like in zip(node.parts, other.parts, strict=False):
+            take_sizes(part, like)
+
+
 # --- changes -------------------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,8 @@ from virtuoso_desktop.ui.panel_set import Made, PanelSet
 from virtuoso_desktop.ui.shipped import SEATS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QResizeEvent
 
     from virtuoso_desktop.model.timeframe import Timeframe
@@ -75,6 +77,8 @@ class Workspace(QWidget):
         self.windows.close_asked.connect(self._on_window_closed)
         self.windows.moved.connect(self.changed)
         self._arrangement = arrangement
+        self.as_shipped: Callable[[], Node | None] = lambda: None
+        """The tree for a window of this size, while everything is as it was shipped."""
         self._floats_open = False
         self._chains = QTimer(self)  # the order of Tab can wait a moment, the picture cannot
         self._chains.setSingleShot(True)
@@ -411,4 +415,7 @@ class Workspace(QWidget):
         self.changed.emit()
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
+        fresh = self.as_shipped()
+        if fresh is not None:
+            tree.take_sizes(self.main.root, fresh)
         self.main.resize(self.size())

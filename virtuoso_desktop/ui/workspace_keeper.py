@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from virtuoso_desktop.kernel.notices import Notice, Severity
+from virtuoso_desktop.ui.shipped import shipped
 from virtuoso_desktop.ui.workspaces import NotPossible
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QSize
 
-    from virtuoso_desktop.ui.arrangement import Arrangement
+    from virtuoso_desktop.ui.arrangement import Arrangement, Node
     from virtuoso_desktop.ui.workspace import Workspace
     from virtuoso_desktop.ui.workspaces import Part, Workspaces
 
@@ -55,6 +56,7 @@ class WorkspaceKeeper(QObject):
         self._timer.setInterval(SAVE_AFTER_MS)
         self._timer.timeout.connect(self.save)
         work.changed.connect(self.note_change)
+        work.as_shipped = self._as_shipped
 
     def add_part(self, name: str, part: Part) -> None:
         """A part of the window keeps something of its own with every workspace, under this name."""
@@ -65,6 +67,13 @@ class WorkspaceKeeper(QObject):
         """Something of the open workspace is otherwise now."""
         if not self._timer.isActive():
             self._timer.start()
+
+    def _as_shipped(self) -> Node | None:
+        """The tree for the window as it is now, while nobody changed the workspace."""
+        if self._timer.isActive() or self.workspaces.is_changed(self.current):
+            return None
+        size = self._window_size()
+        return shipped(self.current, size.width(), size.height()).root
 
     def flush(self) -> None:
         """Save what waits."""

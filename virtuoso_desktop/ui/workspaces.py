@@ -91,6 +91,10 @@ class Workspaces:
         """Whether the user made it."""
         return name not in SHIPPED
 
+    def is_changed(self, name: str) -> bool:
+        """Whether it is otherwise than it was shipped."""
+        return bool(self._kept.workspaces.get(name))
+
     # --- one workspace ------------------------------------------------------------------------------------------
 
     def read(self, width: int, height: int) -> Opened:
