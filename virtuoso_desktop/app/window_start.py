@@ -27,6 +27,7 @@ from virtuoso_desktop.app.last_start import USER_FILE
 from virtuoso_desktop.app.pairs import pair_problem
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.storage.profile import ProfileHeld
 from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
 from virtuoso_desktop.ui.window import MainWindow
@@ -57,7 +58,8 @@ class FirstPaint(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         if event.type() is QEvent.Type.Paint:
             self.at_s = time.time()
-            watched.removeEventFilter(self)  # not the widget kept from the start: a viewport's wrapper may be gone
+            # Of the watched object as Qt names it now: the name that was kept of a chart's viewport can be dead by now.
+            watched.removeEventFilter(self)
             self._tell()
         return False
 
@@ -88,9 +90,11 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     is_welcome = welcomes(options, folder.root)
     try:
         source = folder.read_source()
-        folder.open(source.folder)
+        ends = _take_folder(options, folder, source.folder)
     except VirtuosoError as error:
         return refusal(error)
+    if ends is not None:
+        return ends
     stored = warm_start.read_window(folder.reader)
     memory = WindowMemory.from_bytes(stored)
     theme = _theme(early, memory, is_first=stored is None)
@@ -103,6 +107,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
         now_ms=LiveClock().now_ms,
     )
     window.closing.connect(stop.ask)
+    window.quit_asked.connect(stop.ask)
     paint = FirstPaint(window)
     if options.screenshot is not None:
         # A picture's window has the proportions of its size, whatever the user dragged.
@@ -121,3 +126,16 @@ def _theme(early: EarlySettings, memory: WindowMemory, *, is_first: bool) -> The
     choice = next((choice for choice in ThemeChoice if choice.value == asked), memory.theme)
     colour_blind = memory.colour_blind or (is_first and early.value("colour_blind_safe") == "true")
     return Theme(choice, colour_blind=colour_blind, reduced_motion=memory.reduced_motion)
+
+
+def _take_folder(options: Options, folder: RunFolder, name: str) -> ExitCode | None:
+    """Take the folder, or show the window of the program that has it: then how this start ends."""
+    try:
+        folder.open(name)
+    except ProfileHeld as held:
+        if options.ends_after_s is not None or options.report is not None:
+            raise  # a run for a script, not for a person
+        from virtuoso_desktop.app.second_start import take_or_show
+
+        return take_or_show(folder, name, held, has_wishes=bool(options.overrides or options.config))
+    return None

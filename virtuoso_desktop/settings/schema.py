@@ -287,6 +287,7 @@ class UiSettings(_Section):
     colour_blind_safe: bool
     motion: Literal["system", "full", "reduced"]
     scale_pct: int = Field(ge=100, le=200)
+    close_to_tray: bool
     instrument: Annotated[InstrumentId, BeforeValidator(_instrument_id)]
     timeframe: Timeframe
 

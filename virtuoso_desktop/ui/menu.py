@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def main_menu(interior: Interior) -> QMenu:
-    """Panels, workspaces, theme, full screen, why there is no data, shortcuts, about, quit."""
+    """Panels, workspaces, theme, full screen, command palette, why there is no data, shortcuts, about, quit."""
     theme = interior.theme
     muted, ratio = theme.color("muted"), interior.devicePixelRatioF()
     menu = QMenu(interior)
@@ -37,6 +37,8 @@ def main_menu(interior: Interior) -> QMenu:
         market = menu.addAction("Start again live" if is_demo else "Start again with the demo", access.start_other)
         market.setIcon(icons.icon("broadcast" if is_demo else "flask", muted, ratio))
     menu.addSeparator()
+    palette = menu.addAction(f"Command palette\t{keys_of('command_palette')}", interior.palette_opener.toggle)
+    palette.setIcon(icons.icon("magnifying-glass", muted, ratio))
     data = menu.addAction(f"Data of the instrument\t{keys_of('show_data')}", interior.show_data)
     data.setIcon(icons.icon("list", muted, ratio))
     if interior.has_doctor:
@@ -47,7 +49,7 @@ def main_menu(interior: Interior) -> QMenu:
     about = menu.addAction("About Virtuoso", interior.show_about)
     about.setIcon(icons.icon("info", muted, ratio))
     menu.addSeparator()
-    leave = menu.addAction(f"Quit\t{keys_of('quit')}", interior.window().close)
+    leave = menu.addAction(f"Quit\t{keys_of('quit')}", lambda: interior.commands.run("quit"))
     leave.setIcon(icons.icon("sign-out", muted, ratio))
     return menu
 
