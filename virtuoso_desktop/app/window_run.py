@@ -143,18 +143,6 @@ class _WindowRun:
         run.mark(f"indicators {engine.studies.state}")
         await keep_memory_small()
 
-    def _open_settings(self, engine: Engine) -> None:
-        from virtuoso_desktop.app.window_settings import open_settings, show_remembered_looks
-
-        run, window = self._run, self._window
-        show_remembered_looks(run, window, engine.settings.ui, is_first=self._is_first)
-        desk = open_settings(run, window)
-        if run.settings is not None:
-            choice = WatchChoice(run.settings, engine, run.tasks, run.post)
-            window.interior.markets.lists.choose_watched = choice.choose
-        if self._welcome is not None:
-            self._welcome.attach(engine, desk)
-
     def _listen_for_second_starts(self) -> None:
         profile = self._run.folder.profile
         if profile is None or not profile.usable or self._run.options.screenshot is not None:
@@ -173,6 +161,18 @@ class _WindowRun:
 
         self._closing = Closing(self._run, self._window, was_told=warm_start.was_told(self._run.folder.reader))
         self._closing.begin(engine, keeps=engine.settings.ui.close_to_tray)
+
+    def _open_settings(self, engine: Engine) -> None:
+        from virtuoso_desktop.app.window_settings import open_settings, show_remembered_looks
+
+        show_remembered_looks(self._run, self._window, engine.settings.ui, is_first=self._is_first)
+        run = self._run
+        if run.settings is not None:
+            choice = WatchChoice(run.settings, engine, run.tasks, run.post)
+            self._window.interior.markets.lists.choose_watched = choice.choose
+        desk = open_settings(run, self._window)
+        if self._welcome is not None:
+            self._welcome.attach(engine, desk)
 
     async def _open_history(self, engine: Engine) -> None:
         """Candles before the history: nobody waits for DuckDB's import with an empty chart."""

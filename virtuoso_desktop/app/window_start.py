@@ -120,14 +120,6 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     return OpenedWindow(application, window, paint, stored is None, is_welcome)
 
 
-def _theme(early: EarlySettings, memory: WindowMemory, *, is_first: bool) -> Theme:
-    """As the window was left; in a first one, and where they are named, as the settings say, which judge the rest."""
-    asked = early.value("theme") if is_first else early.named("theme")
-    choice = next((choice for choice in ThemeChoice if choice.value == asked), memory.theme)
-    colour_blind = memory.colour_blind or (is_first and early.value("colour_blind_safe") == "true")
-    return Theme(choice, colour_blind=colour_blind, reduced_motion=memory.reduced_motion)
-
-
 def _take_folder(options: Options, folder: RunFolder, name: str) -> ExitCode | None:
     """Take the folder, or show the window of the program that has it: then how this start ends."""
     try:
@@ -139,3 +131,11 @@ def _take_folder(options: Options, folder: RunFolder, name: str) -> ExitCode | N
 
         return take_or_show(folder, name, held, has_wishes=bool(options.overrides or options.config))
     return None
+
+
+def _theme(early: EarlySettings, memory: WindowMemory, *, is_first: bool) -> Theme:
+    """As the window was left; in a first one, and where they are named, as the settings say, which judge the rest."""
+    asked = early.value("theme") if is_first else early.named("theme")
+    choice = next((choice for choice in ThemeChoice if choice.value == asked), memory.theme)
+    colour_blind = memory.colour_blind or (is_first and early.value("colour_blind_safe") == "true")
+    return Theme(choice, colour_blind=colour_blind, reduced_motion=memory.reduced_motion)

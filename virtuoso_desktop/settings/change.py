@@ -30,8 +30,8 @@ AT_ONCE: tuple[KeyPath, ...] = (
     ("analysis", "thresholds"),
     ("ui", "theme"),
     ("ui", "colour_blind_safe"),
-    ("ui", "motion"),
     ("ui", "close_to_tray"),
+    ("ui", "motion"),
     ("websocket", "log_level"),
 )
 """Settings and sections that a running program takes up; all others count from the next start."""

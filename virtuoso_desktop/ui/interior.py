@@ -91,8 +91,8 @@ class Interior(QWidget):
         self._toasts: ToastStack | None = None
         self._make_examination: Callable[[], Examination] | None = None
         self.commands = Actions(self)
-        self.settings = SettingsAccess(self)
         self.palette_opener = PaletteOpener(self, memory.recent_commands)
+        self.settings = SettingsAccess(self)
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
