@@ -195,7 +195,9 @@ class _WindowRun:
             from virtuoso_desktop.ui.charts.choice import StudyMemory
             from virtuoso_desktop.ui.charts.panel import ChartPanel
 
-            chart = self._chart = ChartPanel(window.theme, LiveClock().now_ms, window.source)
+            chart = self._chart = ChartPanel(
+                window.theme, LiveClock().now_ms, window.source, window.interior.drawing.desk()
+            )
         chart.recall(StudyMemory.from_bytes(warm_start.read_studies(self._run.folder.reader)))
         if snapshot is not None:
             chart.show_snapshot(snapshot)

@@ -1,10 +1,12 @@
-"""What the window remembers between runs. The app keeps the bytes; nothing here touches a file."""
+"""What the window remembers between runs. The app keeps the bytes; nothing here touches a file.
+
+Where the panels stand is in the workspaces (`workspaces`).
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-from virtuoso_desktop.ui.measures import HEADER_PX, RAIL_PX, default_confluence_width, default_dock_height
 from virtuoso_desktop.ui.tokens import ThemeChoice
 
 MEMORY_VERSION = 1
@@ -22,8 +24,6 @@ class ColumnMemory(msgspec.Struct, frozen=True):
 class DeskMemory(msgspec.Struct, frozen=True):
     """The user's choices in the panels under the chart. Amounts in quote coin, None for no limit."""
 
-    tab: str = ""
-    """Name of the chosen tab; empty for the first."""
     book_groups: dict[str, int] = {}
     """Ticks of a group of the ladder by instrument (``venue:kind:SYMBOL``)."""
     slippage_amount: float = 100_000.0
@@ -36,23 +36,28 @@ class DeskMemory(msgspec.Struct, frozen=True):
     """Of `logging`; 0 for all."""
 
 
+class DrawMemory(msgspec.Struct, frozen=True):
+    """The user's choices for drawing; the drawings themselves lie in files of their own."""
+
+    strip_shown: bool = False
+    magnet: bool = True
+    looks: dict[str, tuple[str, int, str]] = {}
+    """Colour token, width in px and stroke chosen last, by kind of drawing."""
+
+
 class WindowMemory(msgspec.Struct, frozen=True):
     """Place, looks and subject of the window. ``geometry`` is (x, y, width, height), logical pixels."""
 
     version: int = MEMORY_VERSION
     geometry: tuple[int, int, int, int] | None = None
     is_maximized: bool = False
-    markets_width: int | None = None
-    confluence_width: int | None = None
-    confluence_collapsed: bool = False
-    dock_height: int | None = None
-    dock_collapsed: bool = False
     theme: ThemeChoice = ThemeChoice.DARK
     colour_blind: bool = False
     reduced_motion: bool | None = None
     """None follows the desktop."""
     columns: ColumnMemory = ColumnMemory()
     desk: DeskMemory = DeskMemory()
+    draw: DrawMemory = DrawMemory()
     instrument: str | None = None
     """Identity as ``venue:kind:SYMBOL``."""
     timeframe: str | None = None
@@ -71,10 +76,3 @@ class WindowMemory(msgspec.Struct, frozen=True):
         except (msgspec.DecodeError, msgspec.ValidationError):
             return cls()
         return memory if memory.version == MEMORY_VERSION else cls()
-
-
-def right_sizes(memory: WindowMemory, width: int, height: int) -> tuple[int, int]:
-    """Width of Confluence and height of the dock in a window of this size, as the user left them."""
-    wide = memory.confluence_width or default_confluence_width(width)
-    high = memory.dock_height or default_dock_height(height)
-    return RAIL_PX if memory.confluence_collapsed else wide, HEADER_PX if memory.dock_collapsed else high

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
+from virtuoso_desktop.ui.panel_list import PANELS
+from virtuoso_desktop.ui.shipped import SHIPPED
 
 
 class Shortcut(NamedTuple):
@@ -37,6 +39,13 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Chart", ("Home",), "Newest candle"),
     Shortcut("Panels", ("Ctrl+Shift+C",), "Confluence: collapse or open", "toggle_confluence"),
     Shortcut("Panels", ("Ctrl+Shift+D",), "Panels under the chart: collapse or open", "toggle_dock"),
+    Shortcut("Panels", ("F6",), "Next panel", "next_panel"),
+    Shortcut("Panels", ("Shift+F6",), "Previous panel", "previous_panel"),
+    Shortcut("Panels", ("Ctrl+Shift+F",), "The panel into a window of its own, or back", "float_panel"),
+    Shortcut("Panels", ("Ctrl+Shift+W",), "Close the panel", "close_panel"),
+    Shortcut("Panels", ("Ctrl+Shift+M",), "Float, move or close the panel", "panel_menu"),
+    *(Shortcut("Panels", (), f"Panel: {kind.title}", f"show_{name}") for name, kind in PANELS.items()),
+    Shortcut("Panels", ("Left", "Right"), "In the row of tabs: the tab before, the tab after"),
     Shortcut("Panels", ("Ctrl+D",), "Data of the instrument: what is there, how old, how complete", "show_data"),
     Shortcut("Panels", ("Enter on a component",), "Show on the chart what it was read from"),
     Shortcut("Panels", ("Enter on a signal",), "Show that moment on the chart"),
@@ -44,6 +53,37 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Panels", ("Ctrl+C in the log",), "Copy the line, with its fault"),
     Shortcut("Chart", ("Ctrl+I",), "Indicators", "indicators"),
     Shortcut("Chart", ("Esc",), "End the evidence of a component"),
+    Shortcut("Drawing", ("Alt+D",), "Drawing tools: show or hide", "draw_strip"),
+    Shortcut("Drawing", ("Alt+T",), "Trend line", "draw_trend_line"),
+    Shortcut("Drawing", ("Alt+H",), "Horizontal line", "draw_horizontal_line"),
+    Shortcut("Drawing", ("Alt+R",), "Ray", "draw_ray"),
+    Shortcut("Drawing", ("Alt+B",), "Rectangle", "draw_rectangle"),
+    Shortcut("Drawing", ("Alt+I",), "Fibonacci retracement", "draw_fibonacci"),
+    Shortcut("Drawing", ("Alt+M",), "Measure price, time and volume", "draw_measure"),
+    Shortcut("Drawing", ("Alt+X",), "Text on the chart", "draw_text"),
+    Shortcut("Drawing", ("Alt+N",), "Magnet: points snap to candles", "draw_magnet"),
+    Shortcut("Drawing", (), "Hide or show all drawings", "draw_hide"),
+    Shortcut("Drawing", ("Ctrl+Z",), "Undo the last change of the drawings", "draw_undo"),
+    Shortcut("Drawing", ("Ctrl+Shift+Z",), "Redo it", "draw_redo"),
+    Shortcut("Drawing", ("Alt+PgDown",), "Select the next drawing", "draw_next"),
+    Shortcut("Drawing", ("Alt+PgUp",), "Select the previous drawing", "draw_previous"),
+    Shortcut("Drawing", (), "Remove all drawings of the instrument", "draw_clear"),
+    Shortcut("Drawing", ("Arrows, Enter",), "With a tool: carry a point and place it; Shift ten times as far"),
+    Shortcut("Drawing", ("Arrows, Space",), "With a drawing: move it; Space goes through its points"),
+    Shortcut("Drawing", ("Del",), "Remove the selected drawing"),
+    Shortcut("Drawing", ("Esc",), "Lay down the tool, let go of the drawing"),
+    *(
+        Shortcut("Workspaces", (f"Ctrl+Shift+{place}",), f"Workspace {place}: {name}", f"workspace_{place}")
+        for place, name in enumerate(SHIPPED, 1)
+    ),
+    Shortcut("Workspaces", (), "Workspaces: open, save, rename, reset", "workspaces"),
+    Shortcut("Workspaces", ("Ctrl+Shift+S",), "Save the workspace under another name", "save_workspace_as"),
+    Shortcut("Workspaces", (), "Duplicate the workspace", "duplicate_workspace"),
+    Shortcut("Workspaces", (), "Rename the workspace", "rename_workspace"),
+    Shortcut("Workspaces", (), "Reset the workspace", "reset_workspace"),
+    Shortcut("Workspaces", (), "Delete the workspace", "delete_workspace"),
+    Shortcut("Workspaces", (), "Export the workspace to a file", "export_workspace"),
+    Shortcut("Workspaces", (), "Import a workspace from a file", "import_workspace"),
     Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),
     Shortcut("Window", ("F11",), "Full screen", "full_screen"),
     Shortcut("Window", ("F10",), "Menu", "menu"),

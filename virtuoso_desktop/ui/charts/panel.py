@@ -17,6 +17,7 @@ from virtuoso_desktop.engine.views import ChartSnapshot, ChartView, EngineView, 
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.canvas import Canvas
+from virtuoso_desktop.ui.charts.drawing.chartactions import DrawingActions, unkept_desk
 from virtuoso_desktop.ui.charts.evidencemarks import words_of
 from virtuoso_desktop.ui.charts.history import BackFill
 from virtuoso_desktop.ui.charts.model import Change
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.instrument import Instrument
     from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.charts.choice import StudyChoice, StudyMemory
+    from virtuoso_desktop.ui.charts.drawing.desk import DrawingDesk
     from virtuoso_desktop.ui.theme import Theme
 
 SMOOTH_HZ = 1_000 / FRAME_MS
@@ -67,6 +69,8 @@ class ChartPanel(QWidget):
         UTC ms until an engine is attached; ages of a snapshot are measured by it.
     source : Source
         Whose data are drawn before an engine is attached: anything but live is written over the chart.
+    desk : DrawingDesk or None
+        What the window's charts share of drawing; None keeps drawings for the run only.
 
     Signals
     -------
@@ -88,6 +92,7 @@ class ChartPanel(QWidget):
         theme: Theme,
         now_ms: Callable[[], int] = local_now_ms,
         source: Source = Source.LIVE,
+        desk: DrawingDesk | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -107,7 +112,8 @@ class ChartPanel(QWidget):
         self._described_ns = -DESCRIBE_NS
         self._evidence_ns = -EVIDENCE_NS
         self._stage = Stage(theme)
-        self.canvas = Canvas(self._stage, self)
+        self.canvas = Canvas(self._stage, desk or unkept_desk(self), self)
+        self._drawings = DrawingActions(theme, self._stage, self.canvas)
         self._message = Message(theme, self)
         self._strip = HistoryStrip(theme, self)
         self._newest = NewestButton(theme, self)
@@ -180,6 +186,7 @@ class ChartPanel(QWidget):
         self._empty_since_ns = None
         self._stage.model.begin(self._known_instrument(instrument_id), timeframe)
         self.canvas.begin_series()
+        self.canvas.hand.show(instrument_id)
         symbol = f"{instrument_id.symbol}{kind_badge(instrument_id.market_kind)}"
         self.canvas.setAccessibleName(f"Chart {symbol} {timeframe.value}")
         self._message.say("")
@@ -297,7 +304,9 @@ class ChartPanel(QWidget):
         if engine is not None and self._snapshot is None:
             key = (chart.instrument.id, chart.timeframe)
             model.tell(engine.score_history(*key), engine.signal_marks(*key), engine.beside(key[0]))
-        return model.read(chart)
+        change = model.read(chart)
+        self.canvas.drawings.measure(chart)
+        return change
 
     def _redraw(self) -> None:
         self.canvas.redraw()
@@ -358,7 +367,7 @@ class ChartPanel(QWidget):
         words = self._message.text
         if not words:
             panes = (self.canvas.rows[name].legend.words for name in self._stage.layout.names)
-            parts = (self.canvas.price_legend.words, *panes, self._last_words())
+            parts = (self.canvas.hand.words(), self.canvas.price_legend.words, *panes, self._last_words())
             words = ". ".join(part for part in parts if part)
         if words != self.canvas.accessibleDescription():
             self.canvas.setAccessibleDescription(words)

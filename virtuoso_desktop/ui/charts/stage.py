@@ -19,6 +19,7 @@ from virtuoso_desktop.ui.charts.choice import StudyChoice
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.looks import LineLook, PaneLook, fills, highlighted, overlay_lines
 from virtuoso_desktop.ui.charts.model import ChartModel, Reading
+from virtuoso_desktop.ui.charts.rowscale import Scale
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.theme import Theme
 
@@ -135,6 +136,15 @@ class Hover(NamedTuple):
     y: int | None
 
 
+class Pin(NamedTuple):
+    """A tag at the axes for something on the chart; ``time_ms`` None for a price alone. Colours are tokens."""
+
+    time_ms: int | None
+    ticks: float
+    fill: str
+    color: str
+
+
 class Stage:
     """Shared by the items of one chart."""
 
@@ -150,6 +160,7 @@ class Stage:
         """Name of the study whose pane or legend the mouse is on."""
         self.layout = Layout()
         self.hover: Hover | None = None
+        self.pins: tuple[Pin, ...] = ()
         self.zone: dt.tzinfo | None = None
         """None is the computer's own."""
         self.exposed = QRegion()
@@ -175,6 +186,12 @@ class Stage:
     @property
     def is_live(self) -> bool:
         return self.model.state is RowState.LIVE
+
+    @property
+    def price_scale(self) -> Scale:
+        """Prices in ticks to device pixels of the price pane, and back."""
+        price, layout = self.model.price, self.layout
+        return Scale(price.high, price.span, layout.price.height, layout.ratio)
 
     @property
     def axis_zone(self) -> dt.tzinfo | None:
