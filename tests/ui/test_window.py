@@ -619,7 +619,7 @@ def test_the_theme_changes_at_run_time_by_key_and_menu(window: MainWindow, theme
 def test_the_menu_holds_only_what_exists(window: MainWindow) -> None:
     menu = main_menu(window.interior)
     words = [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
-    own = ["Panels", "Workspaces", "Theme", "Full screen", "Data of the instrument"]
+    own = ["Panels", "Workspaces", "Theme", "Full screen", "Command palette", "Data of the instrument"]
     assert words == [*own, "Shortcuts", "About Virtuoso", "Quit"]
     assert all(action.isEnabled() for action in menu.actions())
     menu.deleteLater()
@@ -646,6 +646,18 @@ def test_place_and_choices_come_back(make: Callable[..., MainWindow], market: Fa
         window.detach()
         window.close()
         window.deleteLater()
+
+
+def test_a_place_of_another_size_of_everything_is_not_taken(make: Callable[..., MainWindow]) -> None:
+    geometry = (0, 0, 700, 620)
+    assert make(memory=WindowMemory(geometry=geometry, pixel_ratio=1.0)).remember().geometry == geometry
+    other = WindowMemory(geometry=(0, 0, 3000, 2000), pixel_ratio=2.0)
+    window = MainWindow(make().theme, Source.LIVE, memory=other, now_ms=lambda: NOW_MS)
+    assert window.width() <= 1600
+    assert window.remember().geometry == (0, 0, 3000, 2000), "until there is something else to remember"
+    window.interior  # noqa: B018 (made)
+    assert window.remember().pixel_ratio == 1.0
+    window.deleteLater()
 
 
 def test_a_place_on_a_screen_that_is_gone_is_given_up(make: Callable[..., MainWindow]) -> None:
@@ -678,8 +690,8 @@ def test_rows_for_the_next_run_leave_out_what_never_came(window: MainWindow, mar
 
 
 def test_skipped_refreshes_reach_the_engine(window: MainWindow, market: FakeMarket) -> None:
-    window.interior.frame.count_skipped()
-    assert market.skipped == 1
+    window.interior.frame.count_skipped("Markets")
+    assert market.loop_monitor.skips == {"Markets": 1}
 
 
 def test_every_listed_action_can_be_started_in_the_window(window: MainWindow) -> None:

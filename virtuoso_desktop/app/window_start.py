@@ -20,10 +20,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.arguments import PROGRAM, Options
+from virtuoso_desktop.app.early_settings import EarlySettings, QtScale
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode, refusal
+from virtuoso_desktop.app.first_run import welcomes
+from virtuoso_desktop.app.last_start import USER_FILE
 from virtuoso_desktop.app.pairs import pair_problem
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.storage.profile import ProfileHeld
 from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
 from virtuoso_desktop.ui.window import MainWindow
@@ -34,9 +38,6 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.run_folder import RunFolder
     from virtuoso_desktop.app.stopping import StopRequest
 
-UI_SETTING = "ui."
-THEME_VARIABLE = "VIRTUOSO_UI__THEME"
-
 
 class FirstPaint(QObject):
     """Notes when a widget was painted first: ``at_s``, UTC, None until then."""
@@ -45,7 +46,6 @@ class FirstPaint(QObject):
         super().__init__(window)
         self.at_s: float | None = None
         self._tell: Callable[[], None] = lambda: None
-        self._window = window
         window.installEventFilter(self)
 
     def then(self, tell: Callable[[], None]) -> None:
@@ -56,10 +56,10 @@ class FirstPaint(QObject):
             tell()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        del watched
         if event.type() is QEvent.Type.Paint:
             self.at_s = time.time()
-            self._window.removeEventFilter(self)
+            # Of the watched object as Qt names it now: the name that was kept of a chart's viewport can be dead by now.
+            watched.removeEventFilter(self)
             self._tell()
         return False
 
@@ -72,6 +72,8 @@ class OpenedWindow(NamedTuple):
     paint: FirstPaint
     is_first: bool
     """No window of this source was ever open here."""
+    is_welcome: bool
+    """A person starts the program for the first time."""
 
 
 def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> OpenedWindow | ExitCode:
@@ -79,20 +81,23 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     problem = pair_problem(PySide6.__version__, shiboken6.__version__)
     if problem is not None:
         return refusal(CannotRun(problem))
-    application = QApplication([PROGRAM])
+    early = EarlySettings(options, options.config or folder.root / USER_FILE)
+    with QtScale(early.scale_pct):
+        application = QApplication([PROGRAM])
     application.setApplicationName(PROGRAM)
     application.setDesktopFileName(PROGRAM)
     application.setQuitOnLastWindowClosed(False)
+    is_welcome = welcomes(options, folder.root)
     try:
         source = folder.read_source()
-        folder.open(source.folder)
+        ends = _take_folder(options, folder, source.folder)
     except VirtuosoError as error:
         return refusal(error)
+    if ends is not None:
+        return ends
     stored = warm_start.read_window(folder.reader)
     memory = WindowMemory.from_bytes(stored)
-    theme = Theme(
-        _named_theme(options) or memory.theme, colour_blind=memory.colour_blind, reduced_motion=memory.reduced_motion
-    )
+    theme = _theme(early, memory, is_first=stored is None)
     window = MainWindow(
         theme,
         source.source,
@@ -102,6 +107,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
         now_ms=LiveClock().now_ms,
     )
     window.closing.connect(stop.ask)
+    window.quit_asked.connect(stop.ask)
     paint = FirstPaint(window)
     if options.screenshot is not None:
         # A picture's window has the proportions of its size, whatever the user dragged.
@@ -111,14 +117,25 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     window.show()
     # The platform answers and the window is painted now, not after the loop has been imported.
     QGuiApplication.sync()
-    return OpenedWindow(application, window, paint, stored is None)
+    return OpenedWindow(application, window, paint, stored is None, is_welcome)
 
 
-def _named_theme(options: Options) -> ThemeChoice | None:
-    """The theme named by ``--set`` or the environment, for the first painted frame; the settings judge the rest."""
-    named = os.environ.get(THEME_VARIABLE)
-    for text in options.overrides:
-        name, _, value = text.partition("=")
-        if name.strip() == f"{UI_SETTING}theme":
-            named = value
-    return next((choice for choice in ThemeChoice if named is not None and choice.value == named.strip()), None)
+def _take_folder(options: Options, folder: RunFolder, name: str) -> ExitCode | None:
+    """Take the folder, or show the window of the program that has it: then how this start ends."""
+    try:
+        folder.open(name)
+    except ProfileHeld as held:
+        if options.ends_after_s is not None or options.report is not None:
+            raise  # a run for a script, not for a person
+        from virtuoso_desktop.app.second_start import take_or_show
+
+        return take_or_show(folder, name, held, has_wishes=bool(options.overrides or options.config))
+    return None
+
+
+def _theme(early: EarlySettings, memory: WindowMemory, *, is_first: bool) -> Theme:
+    """As the window was left; in a first one, and where they are named, as the settings say, which judge the rest."""
+    asked = early.value("theme") if is_first else early.named("theme")
+    choice = next((choice for choice in ThemeChoice if choice.value == asked), memory.theme)
+    colour_blind = memory.colour_blind or (is_first and early.value("colour_blind_safe") == "true")
+    return Theme(choice, colour_blind=colour_blind, reduced_motion=memory.reduced_motion)

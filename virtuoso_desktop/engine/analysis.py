@@ -100,6 +100,11 @@ class Analysis:
         return self._run.figures
 
     @property
+    def full_turns(self) -> int:
+        """Turns of the loop whose budget was used up with work left."""
+        return self._run.full_turns
+
+    @property
     def problem(self) -> str | None:
         """Why nothing is kept in the journal, in words."""
         return self._journal.problem
@@ -129,6 +134,12 @@ class Analysis:
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         """What a person looks at comes first."""
         self._shown = (instrument_id, timeframe)
+
+    def judge_by(self, settings: AnalysisSettings) -> None:
+        """Other weights and thresholds, for the candles that close from now on."""
+        self._settings = settings
+        self._run.judge_by(settings)
+        self._publisher.judge_by(settings.thresholds)
 
     def forget(self, instrument_id: InstrumentId) -> None:
         """An instrument is no longer watched, or begins anew."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from virtuoso_desktop.engine.budget import ANALYSIS_BUDGET_MS
 from virtuoso_desktop.engine.sealing import Moment, SealedInputs, SeriesKey, sealed, trade_delta
 from virtuoso_desktop.kernel.imports import plain_imports
 from virtuoso_desktop.kernel.metrics import Distribution
@@ -34,14 +35,13 @@ from virtuoso_desktop.storage.evaluations import History, MachineState
 from virtuoso_desktop.storage.ledger_rows import NOTHING, LedgerRow, Standing, Transition, changes, revision
 
 if TYPE_CHECKING:
-    from virtuoso_desktop.engine.analysed_series import AnalysedSeries
+    from virtuoso_desktop.engine.analysed_series import AnalysedSeries, Rules
     from virtuoso_desktop.engine.analysis_core import AnalysisCore
+    from virtuoso_desktop.settings.schema import AnalysisSettings
 
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
-BUDGET_MS = 6.0
-"""Analysis per loop turn."""
 SEEN = 2
 MOST_ROWS = 1_600
 """Of a series, for a first load, or to come again from the oldest checkpoint."""
@@ -106,6 +106,14 @@ class _Verdict(NamedTuple):
     state: bytes
 
 
+class _Waiting(NamedTuple):
+    """A sealed candle, its number among all seals, and the rules in force when it closed."""
+
+    seal: int
+    item: SealedInputs
+    rules: Rules
+
+
 class _Left(NamedTuple):
     """What held when a series was forgotten."""
 
@@ -156,13 +164,17 @@ class AnalysisRun:
         self.publisher: Publisher | None = None
         self.core: AnalysisCore | None = None
         self.prepared = asyncio.Event()
+        self.full_turns = 0
+        """Turns of the loop that ended with work left."""
         self._restored = Restored({}, {})
         self._left: dict[SeriesKey, _Left] = {}
         """Of series that began anew in this run."""
         self._series: dict[SeriesKey, AnalysedSeries] = {}
         self._standing: dict[SeriesKey, Standing] = {}
         self._loading: dict[SeriesKey, Iterator[int]] = {}
-        self._sealed: dict[SeriesKey, deque[tuple[int, SealedInputs]]] = {}
+        self._sealed: dict[SeriesKey, deque[_Waiting]] = {}
+        self._wanted: AnalysisSettings | None = None
+        """Weights and thresholds that changed before the kernels were there."""
         self._seals = 0
         self._told = 0
         self._verdicts: dict[int, _Verdict | None] = {}
@@ -199,8 +211,18 @@ class AnalysisRun:
             self._loading.pop(key, None)
             self._judged_from.pop(key, None)
             self._recalled.discard(key)
-            for seal, _ in self._sealed.pop(key, ()):
-                self._verdicts[seal] = None
+            for waiting in self._sealed.pop(key, ()):
+                self._verdicts[waiting.seal] = None
+
+    def judge_by(self, settings: AnalysisSettings) -> None:
+        """Other weights and thresholds, for the candles that close from now on."""
+        if self.core is None:
+            self._wanted = settings
+            return
+        self.core.judge_by(settings)
+        for analysed in self._series.values():
+            analysed.seen_version = -1  # the forming candle is previewed by them at once
+        self._wake.set()
 
     def stop(self) -> None:
         """Nothing more is sealed. What is sealed but not judged is judged now: nothing that closed is lost."""
@@ -227,7 +249,8 @@ class AnalysisRun:
             self._take(sealed(state, series, index, moment))
 
     def _take(self, item: SealedInputs) -> None:
-        self._sealed.setdefault(item.key, deque()).append((self._seals, item))
+        assert self.core is not None, "a series is known"
+        self._sealed.setdefault(item.key, deque()).append(_Waiting(self._seals, item, self.core.rules))
         self._seals += 1
         self._wake.set()
 
@@ -237,6 +260,8 @@ class AnalysisRun:
         """Prepare, then evaluate what comes until cancelled."""
         if self.core is None:
             self.core = await asyncio.to_thread(self._import)
+            if self._wanted is not None:
+                self.core.judge_by(self._wanted)
             self._restored = await self._restore()
             self.prepared.set()
         while True:
@@ -284,10 +309,11 @@ class AnalysisRun:
     def _work_a_turn(self) -> bool:
         """Work for at most one budget; returns whether there is more."""
         began = time.perf_counter()
-        while (time.perf_counter() - began) * 1000 < BUDGET_MS:
+        while (time.perf_counter() - began) * 1000 < ANALYSIS_BUDGET_MS:
             if not (self._judge_next() or self._load_next()):
                 self._tell()
                 return False
+        self.full_turns += 1
         self._tell()
         return True
 
@@ -369,10 +395,11 @@ class AnalysisRun:
         if not waiting:
             return False
         key = min(waiting, key=self._rank)
-        seal, item = self._sealed[key].popleft()
+        next_one = self._sealed[key].popleft()
         if not self._sealed[key]:
             del self._sealed[key]
-        self._verdicts[seal] = self._judge(key, item)
+        self._series[key].judge_by(next_one.rules)
+        self._verdicts[next_one.seal] = self._judge(key, next_one.item)
         return True
 
     def _judge(self, key: SeriesKey, item: SealedInputs) -> _Verdict | None:

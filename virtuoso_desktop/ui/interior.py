@@ -18,6 +18,7 @@ from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.actions import Actions
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
 from virtuoso_desktop.ui.chart_place import ChartPlace
+from virtuoso_desktop.ui.command_palette_opener import PaletteOpener
 from virtuoso_desktop.ui.draw_control import DrawControl
 from virtuoso_desktop.ui.feed_state import FeedWatch
 from virtuoso_desktop.ui.frame import FrameClock, Refreshable
@@ -27,6 +28,8 @@ from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.panel_actions import PanelActions
 from virtuoso_desktop.ui.panel_list import CHART, MARKETS
 from virtuoso_desktop.ui.panels.markets import MarketsPanel
+from virtuoso_desktop.ui.panels.markets_actions import wire_markets
+from virtuoso_desktop.ui.settings_access import SettingsAccess
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
@@ -88,6 +91,8 @@ class Interior(QWidget):
         self._toasts: ToastStack | None = None
         self._make_examination: Callable[[], Examination] | None = None
         self.commands = Actions(self)
+        self.palette_opener = PaletteOpener(self, memory.recent_commands)
+        self.settings = SettingsAccess(self)
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
@@ -108,6 +113,7 @@ class Interior(QWidget):
         self.panel_actions = PanelActions(self, window, now_ms)
         self.setTabOrder(self.top_bar.menu_button, self.markets.search)
         self.markets.recall(memory.columns)
+        wire_markets(self, window.files)
 
     # --- for the window -----------------------------------------------------------------------------------------
 
@@ -138,23 +144,26 @@ class Interior(QWidget):
         ]
         for notice in engine.notices.errors:
             self.post_notice(notice)
-        before = self.instrument
+        if self.instrument is not None:
+            engine.show(self.instrument, self.timeframe)  # before what is watched is judged: it may be a guest
         self._on_watched(tuple(instrument.id for instrument in engine.watched()))
-        if self.instrument is not None and self.instrument == before:
-            engine.show(self.instrument, self.timeframe)
         self.refresh_status()
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""
         self._engine = None
         self.frame.stop()
-        self.frame.count_skipped = _nothing
+        self.frame.count_skipped = str
         for disconnect in self._disconnects:
             disconnect()
         self._disconnects = []
         self.markets.detach()
         self.strip.detach()
         self.workspace.panels.detach()
+
+    def on_detach(self, end: Callable[[], None]) -> None:
+        """Call ``end`` when the engine goes."""
+        self._disconnects.append(end)
 
     def set_chart(self, chart: QWidget, turn: Refreshable | None, painted_ns: Callable[[], int] | None) -> None:
         """Put the chart into its place."""
@@ -215,6 +224,7 @@ class Interior(QWidget):
             columns=self.markets.remember(),
             instrument=str(self.instrument) if self.instrument is not None else None,
             timeframe=self.timeframe.value,
+            recent_commands=self.palette_opener.recent,
             draw=self.drawing.remember(),
             desk=self.workspace.panels.remember(),
         )
@@ -274,7 +284,7 @@ class Interior(QWidget):
                 "show_about": self.show_about,
                 "show_connections": self.show_details,
                 "show_doctor": self.show_doctor,
-                "quit": self._window.close,
+                "quit": self._window.quit_asked.emit,
                 **{
                     f"timeframe_{timeframe.value}": lambda chosen=timeframe: self._choose_timeframe(chosen)
                     for timeframe in ANALYSED_TIMEFRAMES
@@ -312,7 +322,10 @@ class Interior(QWidget):
         if not watched:
             return
         self.markets.forget_unwatched()
-        if self.instrument not in watched:
+        engine = self._engine
+        if self.instrument not in watched and (
+            engine is None or engine.guest is None or engine.guest != self.instrument
+        ):
             self.show_instrument(watched[0])
 
     def refresh_status(self) -> None:

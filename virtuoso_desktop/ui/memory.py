@@ -50,6 +50,8 @@ class WindowMemory(msgspec.Struct, frozen=True):
 
     version: int = MEMORY_VERSION
     geometry: tuple[int, int, int, int] | None = None
+    pixel_ratio: float | None = None
+    """Of the screen then: at another size of everything the geometry says nothing."""
     is_maximized: bool = False
     theme: ThemeChoice = ThemeChoice.DARK
     colour_blind: bool = False
@@ -61,6 +63,8 @@ class WindowMemory(msgspec.Struct, frozen=True):
     instrument: str | None = None
     """Identity as ``venue:kind:SYMBOL``."""
     timeframe: str | None = None
+    recent_commands: tuple[str, ...] = ()
+    """What was chosen in the command palette, newest first: ``action:NAME`` or ``instrument:venue:kind:SYMBOL``."""
 
     def to_bytes(self) -> bytes:
         """For the cache."""
