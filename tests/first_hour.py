@@ -41,7 +41,7 @@ ABOUT = f"""\
 # The first hour after an installation
 
 Made by `python -m tests.first_hour`: the real program on an empty profile against the simulated exchange, {MINUTES}
-minutes of market time from 17 minutes past an hour, one instrument. A figure is the minute in which the first candle
+minutes of a market that begins at 00:16:30, one instrument. A figure is the minute in which the first candle
 closed that had the component, counted from the begin of the first minute that was judged (half a minute after a first
 start, while the indicators are compiled); it can be no earlier than the first close of its timeframe, and 0 stands for
 what the candles of the past tell at once. In words: what still stood in its place at the end of the hour. 4h and 1d go
