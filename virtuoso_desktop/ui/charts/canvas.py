@@ -27,6 +27,8 @@ from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 
 from virtuoso_desktop.model.study import BESIDE, StudyKind
 from virtuoso_desktop.ui.charts.besidepanes import BesidePane
+from virtuoso_desktop.ui.charts.candleshapes import DOT_REACH_PX
+from virtuoso_desktop.ui.charts.candletypes import CandleType
 from virtuoso_desktop.ui.charts.choice import LEAST_PANE_PX
 from virtuoso_desktop.ui.charts.crosshair import Crosshair
 from virtuoso_desktop.ui.charts.evidencelayer import EvidenceLayer
@@ -185,8 +187,9 @@ class Canvas(pg.GraphicsView):
         model, layout = stage.model, stage.layout
         if model.shows_newest:
             spacing = model.time.zoom.spacing
-            column = model.time.column_of(model.time.newest) - spacing
-            self.crosshair.ask_device(column, 0, 2 * spacing + 1, layout.time.top)
+            reach = round(DOT_REACH_PX * layout.ratio) if model.candle_type is CandleType.LINE else 0
+            column = model.time.column_of(model.time.newest) - spacing - reach
+            self.crosshair.ask_device(column, 0, 2 * spacing + 1 + 2 * reach, layout.time.top)
         row = self._price_row()
         if row != self._row:
             line = layout.line

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from virtuoso_desktop.engine.beside_views import BesideView
-from virtuoso_desktop.engine.views import ChartView, RowState, ScoreHistoryView, SignalMark
+from virtuoso_desktop.engine.views import CandleView, ChartView, RowState, ScoreHistoryView, SignalMark
 from virtuoso_desktop.ui.charts.beside import columns_beside, matched, newest_beside
+from virtuoso_desktop.ui.charts.candletypes import DERIVED, CandleType
 from virtuoso_desktop.ui.charts.looks import derived
 from virtuoso_desktop.ui.charts.paneranges import PaneRanges
 from virtuoso_desktop.ui.charts.pricerange import PriceRange
@@ -72,7 +73,8 @@ class ChartModel:
     """The visible slice and its scales.
 
     ``bars`` and each of ``lines`` hold one entry a visible column and one more on either side; when
-    ``shows_newest`` the last entry is the newest candle. ``data_version`` changes with the slice, not with ticks.
+    ``shows_newest`` the last entry is the newest candle. ``drawn`` stands beside ``bars``: what the candle type makes
+    of them. ``data_version`` changes with the slice, not with ticks.
     """
 
     def __init__(self) -> None:
@@ -89,7 +91,9 @@ class ChartModel:
         self.is_complete_left = False
         self.count = 0
         self.study_state = ""
+        self.candle_type = CandleType.CANDLE
         self.bars: Bars = no_bars()
+        self.drawn: Bars = self.bars
         self.lines: dict[str, Floats] = {}
         self.panes = PaneRanges()
         self.view_marks = ViewMarks()
@@ -103,6 +107,8 @@ class ChartModel:
         self.shows_newest = False
         self.data_version = 0
         self._reader: Candles | None = None
+        self._derived: Candles | None = None
+        """Of a candle type that draws something else than the candles."""
         self._profiles = Profiles()
         self._slice_key: tuple[object, ...] = ()
         self._seen_version = -1
@@ -135,14 +141,14 @@ class ChartModel:
             else:
                 self._right_ms = self._time_at_right_edge(self.timeframe)
         self.instrument, self.timeframe = instrument, timeframe
-        self._reader = Candles(timeframe) if timeframe is not None else None
-        self._profiles = Profiles()
+        self._begin_reading()
         self.clear()
 
     def clear(self) -> None:
         """Nothing to draw until the next reading."""
         self.count = 0
         self.bars, self.lines, self._columns = no_bars(), {}, {}
+        self.drawn = self.bars
         self.view_marks = ViewMarks()
         self.newest = self.last_price = self.newest_ms = None
         self.shows_newest = self.is_forming = self.is_complete_left = False
@@ -153,10 +159,24 @@ class ChartModel:
 
     def restart(self) -> None:
         """The same series comes from elsewhere: read it from scratch, at the same place."""
-        if self.timeframe is not None:
-            self._reader = Candles(self.timeframe)
-        self._profiles = Profiles()
+        self._begin_reading()
         self._slice_key, self._seen_version = (), -1
+
+    def _begin_reading(self) -> None:
+        self._reader = None if self.timeframe is None else Candles(self.timeframe)
+        self._profiles = Profiles()
+        self._begin_derived()
+
+    def _begin_derived(self) -> None:
+        derived_by = DERIVED.get(self.candle_type)
+        self._derived = None if derived_by is None or self.timeframe is None else Candles(self.timeframe, *derived_by)
+        self._slice_key = ()
+
+    def draw_as(self, candle_type: CandleType) -> None:
+        """Draw another type of candle from the next reading on."""
+        if candle_type is not self.candle_type:
+            self.candle_type = candle_type
+            self._begin_derived()
 
     def place(self, view_bars: float, bars_right: float) -> None:
         """Zoom and place of the next series' first reading."""
@@ -202,6 +222,8 @@ class ChartModel:
         looks_changed = (chart.state, candles.is_complete_left) != (self.state, self.is_complete_left)
         self.state, self.newest_ms, self.is_complete_left, self.last_price = status
         self._reader.advance(candles)
+        if self._derived is not None:
+            self._derived.advance(candles)
         self.count = len(candles)
         self._extend(chart)
         key = (
@@ -246,8 +268,10 @@ class ChartModel:
         view, candles = self.time, chart.candles
         per_column = view.zoom.per_column
         first, last = view.slot_at(0), view.slot_at(view.width - 1)
-        bars = self._reader.bars(candles, first - per_column, last + 2 * per_column - 1, per_column)
-        self.bars = bars
+        reach = (first - per_column, last + 2 * per_column - 1, per_column)
+        self.bars = self.drawn = bars = self._reader.bars(candles, *reach)
+        if self._derived is not None:
+            self.drawn = self._derived.bars(candles, *reach)
         self.study_state = chart.studies.state
         # Row by row, or of every column's last row.
         rows = slice(int(bars.row[0]), int(bars.row[-1]) + 1) if per_column == 1 and bars.count else bars.row
@@ -264,7 +288,7 @@ class ChartModel:
         end = int(np.searchsorted(bars.key, last // per_column, side="right"))
         newest_is_inside = self.shows_newest and end == bars.count > begin
         static = slice(begin, end - 1 if newest_is_inside else end)
-        self._fit_static = _extremes(bars, static)
+        self._fit_static = _extremes(bars, self.drawn, static)
         self._newest_is_inside = newest_is_inside
         self._in_view = slice(begin, end)
         self.view_marks = self._marks_in_view(chart)
@@ -324,10 +348,18 @@ class ChartModel:
         bars.close[-1] = candles.close[-1]
         bars.open[-1] = candles.open[rows][0]
         bars.volume[-1] = candles.volume[rows].max()
+        if self._derived is not None:
+            self._read_last_derived(self._derived, candles, rows.start)
         for name, value in self.newest.lines.items() if self.newest is not None else ():
             if name in self.lines and name != "confluence" and self._is_of_one(name):
                 self.lines[name][-1] = math.nan if value is None else value
         return Change.ALL if self._newest_is_inside and self._fit_newest() else Change.LAST
+
+    def _read_last_derived(self, derived: Candles, candles: CandleView, first: int) -> None:
+        """What the candle type makes of the last column."""
+        made, drawn = derived.read(candles, first, len(candles), derived.timeframe), self.drawn
+        drawn.open[-1], drawn.close[-1] = made.open[0], made.close[-1]
+        drawn.high[-1], drawn.low[-1] = made.high.max(), made.low.min()
 
     def _is_of_one(self, name: str) -> bool:
         """Whether the newest candle's value is its bar's: a bar of several candles sums up what lies beside them."""
@@ -344,8 +376,8 @@ class ChartModel:
     def _fit_price(self) -> bool:
         lowest, highest, _ = self._fit_static
         if self._newest_is_inside:
-            lowest = min(lowest, float(self.bars.low[-1]))
-            highest = max(highest, float(self.bars.high[-1]))
+            lowest = min(lowest, float(self.drawn.low[-1]))
+            highest = max(highest, float(self.drawn.high[-1]))
         return self.price.fit(lowest, highest)
 
     def _fit_volume(self) -> bool:
@@ -398,12 +430,12 @@ class ChartModel:
         return None if self.timeframe is None else open_of(slot, self.timeframe)
 
 
-def _extremes(bars: Bars, part: slice) -> tuple[float, float, float]:
-    """Lowest low, highest high and largest volume; infinities and 0 without bars."""
-    low = bars.low[part]
+def _extremes(bars: Bars, drawn: Bars, part: slice) -> tuple[float, float, float]:
+    """Lowest low and highest high that are drawn, and the largest volume; infinities and 0 without bars."""
+    low = drawn.low[part]
     if not len(low):
         return math.inf, -math.inf, 0.0
-    return float(low.min()), float(bars.high[part].max()), float(bars.volume[part].max())
+    return float(low.min()), float(drawn.high[part].max()), float(bars.volume[part].max())
 
 
 def _value(cell: float) -> float | None:

@@ -190,19 +190,26 @@ class PriceContent:
         model, layout = self._stage.model, self._stage.layout
         if model.instrument is None or model.is_empty:
             return []
-        price, height = model.price, self.pane.height
-        least = price.span * steps.PRICE_GAP_PX * layout.ratio / height
-        step = steps.price_step_ticks(least, model.instrument.tick_size)
-        first, last = math.ceil(max(price.low, 1) / step), math.floor(price.high / step)
+        price, height, scale = model.price, self.pane.height, self._stage.price_scale
+        gap = price.span * steps.PRICE_GAP_PX * layout.ratio / height
+        tick_size = model.instrument.tick_size
+        if price.is_log:
+            places = steps.log_marks(
+                max(price.low_ticks, 1.0), price.high_ticks, gap, lambda least: steps.price_step_ticks(least, tick_size)
+            )
+        else:
+            step = steps.price_step_ticks(gap, tick_size)
+            first, last = math.ceil(max(price.low, 1) / step), math.floor(price.high / step)
+            places = range(first * step, last * step + 1, step)
         if model.instrument is not self._texts_of or len(self._texts) > _MOST_TEXTS:
             self._texts_of = model.instrument
             self._texts.clear()
         found: list[tuple[int, str]] = []
-        for ticks in range(first * step, last * step + 1, step):
+        for ticks in places:
             words = self._texts.get(ticks)
             if words is None:
                 words = self._texts[ticks] = self._stage.price_text(ticks)
-            found.append((round((price.high - ticks) * height / price.span), words))
+            found.append((round(scale.row(ticks)), words))
         return found
 
     def tags(self) -> tuple[Tag, ...]:
@@ -218,13 +225,12 @@ class PriceContent:
 
     def ticks_at(self, y: float) -> int:
         """The price on the grid nearest to a row of the canvas (device pixels)."""
-        price = self._stage.model.price
-        return round(price.high - (y - self.pane.top) * price.span / self.pane.height)
+        return round(self._stage.price_scale.value_at(y - self.pane.top))
 
     def _last_price_tag(self, ticks: float) -> Tag:
         stage = self._stage
         model = stage.model
-        row = (model.price.high - ticks) * self.pane.height / model.price.span
+        row = stage.price_scale.row(ticks)
         middle = _inside(round(stage.logical(row)), TALL_TAG_PX, stage.logical(self.pane.height))
         words = stage.price_text(ticks)
         if stage.is_live:

@@ -19,6 +19,7 @@ from virtuoso_desktop.ui.charts.choice import StudyChoice
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.looks import LineLook, PaneLook, fills, highlighted, overlay_lines
 from virtuoso_desktop.ui.charts.model import ChartModel, Reading
+from virtuoso_desktop.ui.charts.rowscale import Scale
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.theme import Theme
 
@@ -177,6 +178,12 @@ class Stage:
         return self.model.state is RowState.LIVE
 
     @property
+    def price_scale(self) -> Scale:
+        """Prices in ticks to device pixels of the price pane, and back."""
+        price, layout = self.model.price, self.layout
+        return Scale(price.high, price.span, layout.price.height, layout.ratio, price.is_log)
+
+    @property
     def axis_zone(self) -> dt.tzinfo | None:
         """Zone of the time axis; UTC for candles of a day and longer, whose days are the venue's."""
         timeframe = self.model.timeframe
@@ -247,7 +254,7 @@ class Stage:
     def axis_px(self) -> float:
         """Width of the price axis, logical pixels: 72, or what the longest price needs."""
         model = self.model
-        prices = [self.price_text(ticks) for ticks in (model.price.high, model.last_price)]
+        prices = [self.price_text(ticks) for ticks in (model.price.high_ticks, model.last_price)]
         need = max(face(Type.KEY).width(words) for words in prices)
         return max(AXIS_PX, 4 * round((need + 2 * AXIS_PAD_PX) / 4 + 0.5))
 
