@@ -36,6 +36,7 @@ from virtuoso_desktop.ui.charts.gestures import Gestures
 from virtuoso_desktop.ui.charts.legend import Legend
 from virtuoso_desktop.ui.charts.legendwords import PriceWords, pane_legend
 from virtuoso_desktop.ui.charts.panes import PaneBox, PaneItem, PricePane
+from virtuoso_desktop.ui.charts.pricelines import PriceLines
 from virtuoso_desktop.ui.charts.scales import PriceContent, StudyContent, ValueScale, VolumeContent
 from virtuoso_desktop.ui.charts.stage import LEAST_PRICE_PX, Layout, Pane, Stage, arrange
 from virtuoso_desktop.ui.charts.studypanes import StudyPane, VolumePane
@@ -108,6 +109,7 @@ class Canvas(pg.GraphicsView):
         self.price_scale = ValueScale(stage, PriceContent(stage))
         self.time_scale = TimeScale(stage)
         self.price_pane = PricePane(stage, self.price_box, self.price_scale, self.time_scale)
+        self.price_lines = PriceLines(stage)
         self.crosshair = Crosshair(stage)
         self.evidence = EvidenceLayer(stage)
         self.price_legend = Legend(stage, PriceWords())
@@ -117,6 +119,7 @@ class Canvas(pg.GraphicsView):
             (_SCALES, self.price_scale),
             (_SCALES, self.time_scale),
             (_PANES, self.price_box),
+            (_CROSSHAIR, self.price_lines),
             (_CROSSHAIR, self.evidence),
             (_CROSSHAIR, self.crosshair),
             (_LEGENDS, self.price_legend),
@@ -208,7 +211,7 @@ class Canvas(pg.GraphicsView):
             stage.asked = QRegion()
 
     def _refresh_marks(self, *, repaint: bool = True) -> None:
-        for item in (self.crosshair, self.price_scale, self.time_scale, self.price_legend):
+        for item in (self.price_lines, self.crosshair, self.price_scale, self.time_scale, self.price_legend):
             item.refresh(repaint=repaint)
         for name in self._stage.layout.names:
             row = self.rows[name]
@@ -253,6 +256,7 @@ class Canvas(pg.GraphicsView):
             row.item.fill(QRectF(0, 0, plot.width(), plot.height()), plot.topLeft())
             row.scale.fill(_rect(layout, pane, layout.width))
             row.legend.fill(plot)
+        self.price_lines.fill(_rect(layout, layout.price, layout.plot_width))
         self.time_scale.fill(whole)
         self.evidence.fill(whole)
         self.crosshair.fill(whole)

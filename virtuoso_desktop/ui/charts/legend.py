@@ -132,6 +132,9 @@ class Legend(ChartItem):
             stage.choice.version,
             stage.entry,
             model.view_marks.poc,
+            model.candle_type,
+            model.percent_base,
+            tuple((each.name, each.is_known) for each in model.compared),
             age,
             self._bounds.width(),
         )

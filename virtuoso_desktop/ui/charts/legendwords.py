@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.views import kind_badge
-from virtuoso_desktop.model.instrument import Instrument, MarketKind
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind
 from virtuoso_desktop.model.study import BANDS, BESIDE, Study, StudyKind
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.besidewords import beside_words
+from virtuoso_desktop.ui.charts.candletypes import CandleType
 from virtuoso_desktop.ui.charts.legend import GROUP_GAP, LEFT_PX, Groups, Lines, Run, groups_width
 from virtuoso_desktop.ui.charts.looks import pane_look
 from virtuoso_desktop.ui.fonts import Type
@@ -54,7 +55,7 @@ class PriceWords:
         if model.instrument is None or model.timeframe is None:
             return []
         identity = model.instrument.id
-        name = Run(f"{identity.symbol}{kind_badge(identity.market_kind)}", Type.KEY, "text")
+        name = Run(_symbol(identity), Type.KEY, "text")
         place = Run(f"{model.timeframe.value} \u00b7 {identity.venue.value.capitalize()}", Type.BODY, "muted", 8)
         head = [name, place]
         if model.is_empty:
@@ -62,11 +63,13 @@ class PriceWords:
         if stage.seen_ms is not None:
             age = text.age(stage.now_ms - stage.seen_ms)
             head.append(Run(f"last seen {age} ago", Type.BODY, "warning", 8))
+        if model.candle_type is CandleType.HEIKIN_ASHI:
+            head.append(Run("Heikin-Ashi, derived", Type.BODY, "muted", 8))
         reading = stage.shown_reading()
         figures = _figures(stage, reading)
         short = [group for group in figures if group[0].words not in "OHL"]
         ways = [[head, *figures], [head, *short], [[name, *head[2:]], *short]]
-        groups = [] if stage.seen_ms is not None else self._groups(stage, reading)
+        groups = [] if stage.seen_ms is not None else compared_groups(stage, reading) + self._groups(stage, reading)
         return [(FIRST_MIDDLE_PX, ways), *self._wrapped(stage, groups)]
 
     def _groups(self, stage: Stage, reading: Reading | None) -> Groups:
@@ -99,6 +102,27 @@ class PriceWords:
             (SECOND_MIDDLE_PX + index * LINE_PX, [groups[begin:end]])
             for index, (begin, end) in enumerate(zip(self._rows, ends, strict=True))
         ]
+
+
+def compared_groups(stage: Stage, reading: Reading | None) -> Groups:
+    """Every compared instrument in per cent from the left edge of the view, the chart's own first."""
+    model = stage.model
+    if not model.compared or model.instrument is None:
+        return []
+    own = Run(_symbol(model.instrument.id), Type.CAPTION, "muted")
+    groups = [
+        [own, Run(stage.percent_text(None if reading is None else reading.close), Type.CAPTION_NUMBER, "text", 6)]
+    ]
+    for each, look in zip(model.compared, stage.compared_looks, strict=True):
+        value = None if reading is None else reading.lines.get(each.name)
+        words = stage.percent_text(value) if each.is_known else "not watched"
+        title = Run(_symbol(each.id), Type.CAPTION, "muted", swatch=look.token, entry=each.name)
+        groups.append([title, Run(words, Type.CAPTION_NUMBER, "text", 6, entry=each.name)])
+    return groups
+
+
+def _symbol(identity: InstrumentId) -> str:
+    return f"{identity.symbol}{kind_badge(identity.market_kind)}"
 
 
 def pane_legend(stage: Stage, study: Study) -> Lines:

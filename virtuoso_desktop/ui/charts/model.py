@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.study import Study
     from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.charts.across import Across
+    from virtuoso_desktop.ui.charts.compared import Compared
 
 Floats = NDArray[np.float64]
 
@@ -102,6 +103,9 @@ class ChartModel:
         self.scores = ScoreHistoryView()
         self.marks: tuple[SignalMark, ...] = ()
         self.beside = BesideView()
+        self.compared: list[Compared] = []
+        self.percent_base: float | None = None
+        """Close at the left edge, ticks: what per cent are told from while instruments are compared; else None."""
         self._studies: tuple[Study, ...] = ()
         self._columns: dict[str, Floats] = {}
         self.shows_newest = False
@@ -111,7 +115,7 @@ class ChartModel:
         """Of a candle type that draws something else than the candles."""
         self._profiles = Profiles()
         self._slice_key: tuple[object, ...] = ()
-        self._seen_version = -1
+        self._seen_version: tuple[object, ...] = ()
         self._fit_static = (math.inf, -math.inf, 0.0)
         self._newest_is_inside = False
         self._is_fitted = False
@@ -152,7 +156,7 @@ class ChartModel:
         self.view_marks = ViewMarks()
         self.newest = self.last_price = self.newest_ms = None
         self.shows_newest = self.is_forming = self.is_complete_left = False
-        self._slice_key, self._seen_version = (), -1
+        self._slice_key = self._seen_version = ()
         self._is_placed = False
         self.price.set_auto()
         self.data_version += 1
@@ -160,7 +164,7 @@ class ChartModel:
     def restart(self) -> None:
         """The same series comes from elsewhere: read it from scratch, at the same place."""
         self._begin_reading()
-        self._slice_key, self._seen_version = (), -1
+        self._slice_key = self._seen_version = ()
 
     def _begin_reading(self) -> None:
         self._reader = None if self.timeframe is None else Candles(self.timeframe)
@@ -229,16 +233,18 @@ class ChartModel:
         key = (
             self.time.version, candles.base_version, candles.last_is_forming, studies.state, studies.serial,
             studies.levels, self.scores.version, self.marks, self.beside.version,
+            tuple((each.name, each.version[0]) for each in self.compared),
         )  # fmt: skip
+        seen = (candles.version, *(each.version for each in self.compared))
         if key != self._slice_key:
             self._slice_key = key
-            self._seen_version = candles.version
+            self._seen_version = seen
             self._read_slice(chart)
             return Change.ALL
         if looks_changed:
             self.data_version += 1
-        if candles.version != self._seen_version:
-            self._seen_version = candles.version
+        if seen != self._seen_version:
+            self._seen_version = seen
             return max(self._read_last(chart), Change.ALL if looks_changed else Change.LAST)
         if looks_changed:
             return Change.ALL
@@ -282,19 +288,36 @@ class ChartModel:
         self._columns |= columns_beside(self.beside, bars.key, per_column, chart.timeframe)
         self.lines = self._columns | derived(self._studies, self._columns)
         self.shows_newest = bool(bars.count) and int(bars.row[-1]) == len(candles) - 1
-        self._read_newest(chart)
-        self._put_running()
         begin = int(np.searchsorted(bars.key, first // per_column))
         end = int(np.searchsorted(bars.key, last // per_column, side="right"))
+        self._compare(slice(begin, end))
+        self._read_newest(chart)
+        self._put_running()
         newest_is_inside = self.shows_newest and end == bars.count > begin
         static = slice(begin, end - 1 if newest_is_inside else end)
-        self._fit_static = _extremes(bars, self.drawn, static)
+        self._fit_static = self._extremes(static)
         self._newest_is_inside = newest_is_inside
         self._in_view = slice(begin, end)
         self.view_marks = self._marks_in_view(chart)
         self._fit()
         self._is_fitted = True
         self.data_version += 1
+
+    def _compare(self, in_view: slice) -> None:
+        """The lines of other instruments, from the close of the first bar in view."""
+        bars, per_column = self.bars, self.time.zoom.per_column
+        has_base = bool(self.compared) and in_view.start < bars.count
+        self.percent_base = float(bars.close[in_view.start]) if has_base else None
+        self.lines |= {each.name: each.column(bars, per_column, in_view) for each in self.compared}
+
+    def _extremes(self, part: slice) -> tuple[float, float, float]:
+        """Lowest and highest of what is drawn over the scale, and the largest volume."""
+        lowest, highest, volume = _extremes(self.bars, self.drawn, part)
+        for each in self.compared:
+            values = self.lines[each.name][part]
+            if len(values) and np.isfinite(values).any():
+                lowest, highest = min(lowest, float(np.nanmin(values))), max(highest, float(np.nanmax(values)))
+        return lowest, highest, volume
 
     def _marks_in_view(self, chart: ChartView) -> ViewMarks:
         rows = self.bars.row[self._in_view]
@@ -324,6 +347,9 @@ class ChartModel:
         found = {name: _value(cell[0]) for name, cell in cells.items()}
         if self.scores.score is not None and len(self.scores.score):
             found["confluence"] = _value(self.scores.score[-1])
+        if self.percent_base is not None:
+            newest, per_column = self.time.newest, self.time.zoom.per_column
+            found |= {each.name: each.newest(newest, per_column, self.percent_base) for each in self.compared}
         return found | newest_beside(self.beside, self.time.newest, chart.timeframe)
 
     def _put_running(self) -> None:
@@ -378,6 +404,9 @@ class ChartModel:
         if self._newest_is_inside:
             lowest = min(lowest, float(self.drawn.low[-1]))
             highest = max(highest, float(self.drawn.high[-1]))
+            lines = {} if self.newest is None else self.newest.lines
+            values = [value for each in self.compared if (value := lines.get(each.name)) is not None]
+            lowest, highest = min([lowest, *values]), max([highest, *values])
         return self.price.fit(lowest, highest)
 
     def _fit_volume(self) -> bool:

@@ -5,7 +5,6 @@ Longer than a module should be: the canvas, the notes over it, the studies and t
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from virtuoso_desktop.engine.views import ChartSnapshot, ChartView, EngineView, 
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.canvas import Canvas
+from virtuoso_desktop.ui.charts.chartlooks import ChartLooks
 from virtuoso_desktop.ui.charts.evidencemarks import words_of
 from virtuoso_desktop.ui.charts.history import BackFill
 from virtuoso_desktop.ui.charts.model import Change
@@ -26,6 +26,7 @@ from virtuoso_desktop.ui.charts.snapshot import chart_of
 from virtuoso_desktop.ui.charts.stage import Stage
 from virtuoso_desktop.ui.charts.studyactions import StudyActions, evidence_words
 from virtuoso_desktop.ui.frame import FRAME_MS
+from virtuoso_desktop.ui.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,8 @@ class ChartPanel(QWidget):
         UTC ms until an engine is attached; ages of a snapshot are measured by it.
     source : Source
         Whose data are drawn before an engine is attached: anything but live is written over the chart.
+    place : int
+        Its number among the charts of the window, by which the engine knows its studies.
 
     Signals
     -------
@@ -88,10 +91,12 @@ class ChartPanel(QWidget):
         theme: Theme,
         now_ms: Callable[[], int] = local_now_ms,
         source: Source = Source.LIVE,
+        place: int = 0,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.place = place
         self._local_now_ms = now_ms
         self._engine: EngineView | None = None
         self._subject: tuple[InstrumentId, Timeframe] | None = None
@@ -112,12 +117,16 @@ class ChartPanel(QWidget):
         self._strip = HistoryStrip(theme, self)
         self._newest = NewestButton(theme, self)
         self._auto = Chip(theme, self, is_boxed=True)
+        self._log = Chip(theme, self, is_boxed=True)
         self._zone = Chip(theme, self)
         self._evidence = Chip(theme, self, is_boxed=True)
         self._evidence.hide()
         self._studies = StudyActions(theme, self._stage, self)
+        self.looks = ChartLooks(self._stage, self)
         self._auto.say("Auto", "Automatic price scale", "Fit the price scale to the candles (double click on the axis)")
-        self._auto.hide()
+        self._log.say("Log", "Logarithmic price scale", with_keys("Back to a linear scale", "log_scale"))
+        for chip in (self._auto, self._log):
+            chip.hide()
         self.setFocusProxy(self.canvas)
         self._set_source(source)
         self._say_zone()
@@ -132,7 +141,10 @@ class ChartPanel(QWidget):
         canvas.digit_typed.connect(self.digit_typed)
         self._newest.clicked.connect(self.show_newest)
         self._auto.clicked.connect(self._on_auto)
-        self._zone.clicked.connect(self._on_zone)
+        self._zone.clicked.connect(lambda: self.looks.set_utc(not self.looks.is_utc))
+        self._log.clicked.connect(lambda: self.looks.set_log(False))
+        self.looks.changed.connect(self._on_view_moved)
+        self.looks.undo_offered.connect(self.undo_offered)
         self._strip.clicked.connect(self._on_retry)
         self._evidence.clicked.connect(self._stage.choice.end_evidence)
         self._studies.connect(canvas)
@@ -145,10 +157,8 @@ class ChartPanel(QWidget):
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""
         self._engine = engine
-        engine.choose_studies(self._stage.choice.drawn)
+        engine.choose_studies(self._stage.choice.drawn, self.place)
         self._set_source(engine.source)
-        if self._subject is not None:
-            engine.show(*self._subject)
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""
@@ -167,8 +177,6 @@ class ChartPanel(QWidget):
         if (instrument_id, timeframe) == self._subject:
             return
         self._begin(instrument_id, timeframe)
-        if self._engine is not None:
-            self._engine.show(instrument_id, timeframe)
         self._read()
 
     def _begin(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
@@ -214,7 +222,7 @@ class ChartPanel(QWidget):
 
     def _on_choice(self, choice: StudyChoice) -> None:
         if self._engine is not None:
-            self._engine.choose_studies(choice.drawn)
+            self._engine.choose_studies(choice.drawn, self.place)
         self.canvas.take_choice()
         self._say_evidence()
         self._on_view_moved()
@@ -294,9 +302,12 @@ class ChartPanel(QWidget):
     def _read_chart(self, chart: ChartView) -> Change:
         """Candles and studies, and what the analysis says of them."""
         model, engine = self._stage.model, self._engine
+        self._stage.quotes = chart.quotes
         if engine is not None and self._snapshot is None:
             key = (chart.instrument.id, chart.timeframe)
-            model.tell(engine.score_history(*key), engine.signal_marks(*key), engine.beside(key[0]))
+            model.tell(engine.score_history(*key), engine.signal_marks(*key), engine.beside(key[0], self.place))
+            for each in model.compared:
+                each.follow(engine, chart.timeframe, model.time)
         return model.read(chart)
 
     def _redraw(self) -> None:
@@ -307,7 +318,7 @@ class ChartPanel(QWidget):
         """The live series, or the snapshot until live candles have joined; never both."""
         if self._subject is None:
             return None
-        live = None if self._engine is None else self._engine.chart(*self._subject)
+        live = None if self._engine is None else self._engine.chart(*self._subject, self.place)
         if self._snapshot_chart is None:
             return live
         if live is None or not self._has_joined(live):
@@ -415,17 +426,13 @@ class ChartPanel(QWidget):
         self._stage.model.price.set_auto()
         self._on_view_moved()
 
-    def _on_zone(self) -> None:
-        self._stage.zone = dt.UTC if self._stage.zone is None else None
-        self._on_view_moved()
-
     def _on_retry(self) -> None:
         self._back_fill.retry()
         self._read()
 
     def _on_theme(self, _theme: Theme) -> None:
         self.canvas.set_colors()
-        for note in (self._message, self._strip, self._newest, self._auto, self._zone, self._evidence):
+        for note in (self._message, self._strip, self._newest, self._auto, self._log, self._zone, self._evidence):
             note.update()
 
     # --- places ------------------------------------------------------------------------------------------------------
@@ -439,7 +446,8 @@ class ChartPanel(QWidget):
         layout, model = stage.layout, stage.model
         is_back = not model.is_empty and model.time.newest >= model.time.right_slot
         is_by_hand = not model.is_empty and not model.price.is_auto
-        key = (layout, is_back, is_by_hand, stage.axis_zone, stage.now_ms // 3_600_000)
+        is_log = not model.is_empty and model.price.is_log
+        key = (layout, is_back, is_by_hand, is_log, stage.axis_zone, stage.now_ms // 3_600_000)
         if key == self._notes_key:
             return
         self._notes_key = key
@@ -451,11 +459,14 @@ class ChartPanel(QWidget):
         self._newest.move(plot - self._newest.width() - 2 * _EDGE_PX, bottom - self._newest.height() - 2 * _EDGE_PX)
         self._newest.setVisible(is_back)
         self._auto.setVisible(is_by_hand)
+        self._log.setVisible(is_log)
         self._say_zone()
         axis = self.width() - plot
         self._evidence.resize(self._evidence.sizeHint())
         self._evidence.move(round((plot - self._evidence.width()) / 2), bottom - self._evidence.height() - 2 * _EDGE_PX)
-        for chip, middle in ((self._auto, bottom - 16.0), (self._zone, top + strip / 2)):
+        above = 24.0 if is_by_hand else 0.0
+        places = ((self._auto, bottom - 16.0), (self._log, bottom - 16.0 - above), (self._zone, top + strip / 2))
+        for chip, middle in places:
             chip.resize(chip.sizeHint())
             chip.move(round(plot + (axis - chip.width()) / 2), round(middle - chip.height() / 2))
 

@@ -21,6 +21,7 @@ from virtuoso_desktop.ui.charts.gaps import Gaps, Watermark
 from virtuoso_desktop.ui.charts.kept import Kept
 from virtuoso_desktop.ui.charts.lines import LineSet
 from virtuoso_desktop.ui.charts.markshapes import MarkShapes
+from virtuoso_desktop.ui.charts.memory import LAST
 from virtuoso_desktop.ui.charts.stage import ChartItem, Pane, Stage
 
 if TYPE_CHECKING:
@@ -213,14 +214,14 @@ class PricePane(PaneItem):
             self._candle_type = model.candle_type
             self._candles = shapes_of(model.candle_type)
         self._candles.rebuild(model, stage.price_scale)
-        looks = [look for lines in stage.overlays.values() for look in lines]
+        looks = [look for lines in stage.overlays.values() for look in lines] + stage.compared_looks
         self._lines.rebuild(model, stage.price_scale, looks, stage.fills)
         self._marks.rebuild(stage, stage.price_scale)
         self._gaps.rebuild(stage, self.pane)
 
     def _draw_last_price(self, painter: QPainter) -> None:
         stage = self._stage
-        if stage.model.last_price is None or stage.model.newest is None:
+        if stage.model.last_price is None or stage.model.newest is None or LAST not in stage.price_lines:
             return
         row = self.row_of(stage.model.last_price)
         if not 0 <= row < self.pane.height:

@@ -99,6 +99,11 @@ class PriceRange:
         self.is_auto = False
         self._set(low, low + span)
 
+    def hold(self) -> None:
+        """Stay where it is, whatever the candles do."""
+        self.is_auto = False
+        self.version += 1
+
     def set_auto(self) -> None:
         """Follow the visible candles again; takes effect with the next `fit`."""
         self.is_auto = True

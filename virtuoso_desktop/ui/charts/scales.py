@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
@@ -18,6 +18,9 @@ from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.looks import pane_look
 from virtuoso_desktop.ui.charts.stage import AXIS_PAD_PX, ChartItem, Pane, Stage
 from virtuoso_desktop.ui.fonts import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TAG_PX = 18
 TALL_TAG_PX = 32
@@ -184,7 +187,7 @@ class PriceContent:
 
     def key(self) -> tuple[object, ...]:
         model = self._stage.model
-        return (model.price.version, model.instrument, model.is_empty)
+        return (model.price.version, model.instrument, model.is_empty, model.percent_base)
 
     def labels(self) -> list[tuple[int, str]]:
         model, layout = self._stage.model, self._stage.layout
@@ -193,10 +196,14 @@ class PriceContent:
         price, height, scale = model.price, self.pane.height, self._stage.price_scale
         gap = price.span * steps.PRICE_GAP_PX * layout.ratio / height
         tick_size = model.instrument.tick_size
+        if model.percent_base:
+            return self._percent_labels(model.percent_base, gap)
+        places: Iterable[int]
         if price.is_log:
-            places = steps.log_marks(
+            marks = steps.log_marks(
                 max(price.low_ticks, 1.0), price.high_ticks, gap, lambda least: steps.price_step_ticks(least, tick_size)
             )
+            places = map(round, marks)
         else:
             step = steps.price_step_ticks(gap, tick_size)
             first, last = math.ceil(max(price.low, 1) / step), math.floor(price.high / step)
@@ -212,6 +219,18 @@ class PriceContent:
             found.append((round(scale.row(ticks)), words))
         return found
 
+    def _percent_labels(self, base: float, gap: float) -> list[tuple[int, str]]:
+        """Round per cents of the close at the left edge."""
+        price, scale = self._stage.model.price, self._stage.price_scale
+        if price.is_log:
+            low, high = (100 * ticks / base for ticks in (price.low_ticks, price.high_ticks))
+            places = [value - 100 for value in steps.log_marks(low, high, gap, steps.amount_step, 100.0)]
+        else:
+            low, high = ((ticks / base - 1) * 100 for ticks in (price.low, price.high))
+            step = steps.amount_step(gap / base * 100)
+            places = [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        return [(round(scale.row(base * (1 + place / 100))), text.percent(place)) for place in places]
+
     def tags(self) -> tuple[Tag, ...]:
         stage = self._stage
         tags: list[Tag] = []
@@ -220,7 +239,8 @@ class PriceContent:
         hover = stage.hover
         if hover is not None and hover.y is not None and 0 <= hover.y - self.pane.top < self.pane.height:
             ticks = self.ticks_at(hover.y)
-            tags.append(_hover_tag(stage, self.pane, hover.y, stage.price_text(ticks)))
+            words = stage.price_text(ticks) if stage.model.percent_base is None else stage.percent_text(ticks)
+            tags.append(_hover_tag(stage, self.pane, hover.y, words))
         return tuple(tags)
 
     def ticks_at(self, y: float) -> int:

@@ -59,7 +59,7 @@ def amount_step(least: float) -> float:
     return 10.0 ** (power + 1)
 
 
-def log_marks(low: float, high: float, gap: float, step_of: Callable[[float], float]) -> list[float]:
+def log_marks(low: float, high: float, gap: float, step_of: Callable[[float], float], zero: float = 0.0) -> list[float]:
     """Round values of a logarithmic scale, from below: every one at least ``gap`` above the one before.
 
     Parameters
@@ -70,6 +70,8 @@ def log_marks(low: float, high: float, gap: float, step_of: Callable[[float], fl
         Least distance in decimal logarithms.
     step_of : callable
         The smallest round step that is not below a number.
+    zero : float
+        Where counting in steps begins: 100 for per cent, whose round values are told from there.
     """
     found: list[float] = []
     factor = 10.0**gap
@@ -77,7 +79,7 @@ def log_marks(low: float, high: float, gap: float, step_of: Callable[[float], fl
     while len(found) < _MOST_MARKS:
         least = at * (factor - 1)
         step = step_of(least)
-        at = math.ceil((at + (least if found else 0)) / step - 1e-9) * step
+        at = math.ceil((at - zero + (least if found else 0)) / step - 1e-9) * step + zero
         if at > high:
             break
         found.append(at)
