@@ -22,6 +22,7 @@ MARKETS_KEY = "snapshot:markets"
 CHART_KEY = "snapshot:chart"
 WINDOW_KEY = "window"
 STUDIES_KEY = "studies"
+CHARTS_KEY = "charts"
 UNIVERSE_KEY = "universe"
 SCALES_KEY = "scales"
 APPEARANCE_KEY = "settings:appearance"
@@ -67,8 +68,13 @@ def read_appearance(cache: CacheReader | None) -> Appearance | None:
 
 
 def read_studies(cache: CacheReader | None) -> bytes | None:
-    """The studies that the chart drew."""
+    """The studies of the one chart that an earlier version had."""
     return cache.read(STUDIES_KEY, bytes) if cache is not None else None
+
+
+def read_charts(cache: CacheReader | None) -> bytes | None:
+    """The charts: their arrangement, what each showed and how."""
+    return cache.read(CHARTS_KEY, bytes) if cache is not None else None
 
 
 def read_scales(cache: CacheReader | None) -> KeptScales | None:

@@ -17,6 +17,7 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.actions import Actions
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
+from virtuoso_desktop.ui.chart_actions import ChartActions
 from virtuoso_desktop.ui.chart_place import ChartPlace
 from virtuoso_desktop.ui.feed_state import FeedWatch
 from virtuoso_desktop.ui.frame import FrameClock, Refreshable
@@ -97,6 +98,7 @@ class Interior(QWidget):
         self._remove_chart: Callable[[], None] = _nothing
         self._build()
         self._connect()
+        self.charts = ChartActions(self)
         self.setTabOrder(self.top_bar.menu_button, self.markets.search)
         self.markets.recall(memory.columns)
 

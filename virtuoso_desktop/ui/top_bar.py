@@ -120,6 +120,8 @@ class TopBar(GivingRow):
     timeframe_asked = Signal(object)
     """`Timeframe`."""
     indicators_asked = Signal()
+    candles_asked = Signal()
+    layout_asked = Signal()
     details_asked = Signal()
     theme_asked = Signal()
     menu_asked = Signal()
@@ -149,15 +151,28 @@ class TopBar(GivingRow):
         return button
 
     def _add_indicators(self) -> None:
-        """With its word where there is room, else as an icon."""
+        """With its word where there is room, else as an icon; how candles are drawn stands before, charts behind."""
         self.add(Line(self._theme, self), gap=8)
+        self.candles_button = Button(self._theme, icon_name="chart-bar", parent=self)
+        self.candles_button.setAccessibleName("Candles and scale")
+        self.candles_button.setToolTip("Candle type, price scale, price lines, time zone")
+        self.candles_button.clicked.connect(self.candles_asked)
+        self.add(self.candles_button, gap=8)
         self.indicators = Button(self._theme, "", icon_name="chart-line", parent=self)
         self.indicators.quiet_colour = "text"
         self.indicators.setAccessibleName("Indicators")
         self.indicators.setToolTip(with_keys("Indicators", "indicators"))
         self.indicators.clicked.connect(self.indicators_asked)
-        self.add(self.indicators, gap=8)
-        self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.indicators)
+        self.add(self.indicators, gap=4)
+        self.layout_button = Button(self._theme, "", icon_name="squares-four", parent=self)
+        self.layout_button.quiet_colour = "text"
+        self.layout_button.setAccessibleName("Charts side by side")
+        self.layout_button.setToolTip("Charts side by side, and what they share")
+        self.layout_button.clicked.connect(self.layout_asked)
+        self.add(self.layout_button, gap=4)
+        self.setTabOrder(self.candles_button, self.indicators)
+        self.setTabOrder(self.indicators, self.layout_button)
+        self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.candles_button)
 
     def _add_menu(self) -> None:
         self.menu_button = Button(self._theme, icon_name="list", parent=self)
@@ -193,7 +208,7 @@ class TopBar(GivingRow):
                 chip = self._chips[link.venue] = LinkChip(self._theme, self)
                 chip.clicked.connect(self.details_asked)
                 self.add(chip, gap=6, right=True)
-                self.setTabOrder(self.indicators, chip)
+                self.setTabOrder(self.layout_button, chip)
                 self.setTabOrder(chip, self.theme_button)
                 changed = True
             changed |= chip.tell(link, now_ms)
@@ -202,6 +217,7 @@ class TopBar(GivingRow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.indicators.setText("Indicators" if self.width() >= WORDS_PX else "")
+        self.layout_button.setText("Layout" if self.width() >= WORDS_PX else "")
         super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -285,7 +285,7 @@ async def test_levels_alone_keep_one_column_of_the_table() -> None:
 async def test_studies_that_need_the_same_table_share_it() -> None:
     studies, made = await ready((study_of(StudyKind.LEVELS), study_of(StudyKind.SWINGS))), series(0, 300)
     lines_of(studies, made)
-    assert len(studies._series.tracks) == 1
+    assert len(studies._charts[0].series.tracks) == 1
     assert {"table.atr", "table.bos"} <= set(studies.view(BTC, Timeframe.M5, view_of(made)).columns)
 
 

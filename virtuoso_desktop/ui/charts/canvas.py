@@ -74,6 +74,8 @@ class Canvas(pg.GraphicsView):
         A key that is no command of the chart, as text.
     resized
         Panes have new places.
+    activated
+        A button was pressed on it, or it took the keyboard.
     close_asked, menu_asked, settings_asked
         The name of the study that the mouse is on; empty in a menu for none.
     """
@@ -83,6 +85,7 @@ class Canvas(pg.GraphicsView):
     letters_typed = Signal(str)
     digit_typed = Signal(str)
     resized = Signal()
+    activated = Signal()
     close_asked = Signal(str)
     menu_asked = Signal(str, object)
     """(name, `QPoint` of the screen)."""
@@ -329,6 +332,7 @@ class Canvas(pg.GraphicsView):
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
+        self.activated.emit()
         self._show_focus(event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason))
 
     def focusOutEvent(self, _event: QFocusEvent) -> None:
@@ -342,6 +346,7 @@ class Canvas(pg.GraphicsView):
     # --- mouse and keys: none of it reaches the scene ------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.activated.emit()
         self._show_focus(False)
         self.gestures.press(event)
 

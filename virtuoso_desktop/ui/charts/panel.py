@@ -17,13 +17,15 @@ from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.canvas import Canvas
 from virtuoso_desktop.ui.charts.chartlooks import ChartLooks
+from virtuoso_desktop.ui.charts.compared import COMPARED
 from virtuoso_desktop.ui.charts.evidencemarks import words_of
 from virtuoso_desktop.ui.charts.history import BackFill
+from virtuoso_desktop.ui.charts.memory import ChartMemory
 from virtuoso_desktop.ui.charts.model import Change
 from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
 from virtuoso_desktop.ui.charts.slots import slot_at
 from virtuoso_desktop.ui.charts.snapshot import chart_of
-from virtuoso_desktop.ui.charts.stage import Stage
+from virtuoso_desktop.ui.charts.stage import Hover, Stage
 from virtuoso_desktop.ui.charts.studyactions import StudyActions, evidence_words
 from virtuoso_desktop.ui.frame import FRAME_MS
 from virtuoso_desktop.ui.shortcuts import with_keys
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.instrument import Instrument
     from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.charts.choice import StudyChoice, StudyMemory
+    from virtuoso_desktop.ui.charts.model import ChartModel
     from virtuoso_desktop.ui.theme import Theme
 
 SMOOTH_HZ = 1_000 / FRAME_MS
@@ -78,12 +81,18 @@ class ChartPanel(QWidget):
     digit_typed(str)
         A digit typed on the chart: opens the interval box.
     undo_offered(Notice, callable)
-        A study was removed, and how to take that back.
+        A study or a comparison was removed, and how to take that back.
+    menu_made(QMenu)
+        The chart's menu is about to open: others add to it.
+    crosshair_moved(int or None)
+        Open time (UTC ms) of the candle under the mouse; None when it left.
     """
 
     letters_typed = Signal(str)
     digit_typed = Signal(str)
     undo_offered = Signal(object, object)
+    menu_made = Signal(object)
+    crosshair_moved = Signal(object)
     urgency = 0
 
     def __init__(
@@ -99,6 +108,7 @@ class ChartPanel(QWidget):
         self.place = place
         self._local_now_ms = now_ms
         self._engine: EngineView | None = None
+        self._told_crosshair_ms: int | None = None
         self._subject: tuple[InstrumentId, Timeframe] | None = None
         self._snapshot: ChartSnapshot | None = None
         self._snapshot_chart: ChartView | None = None
@@ -148,9 +158,47 @@ class ChartPanel(QWidget):
         self._strip.clicked.connect(self._on_retry)
         self._evidence.clicked.connect(self._stage.choice.end_evidence)
         self._studies.connect(canvas)
+        canvas.close_asked.connect(self._on_close)
         self._studies.undo_offered.connect(self.undo_offered)
+        self._studies.menu_made.connect(self.menu_made)
         self.destroyed.connect(self._theme.changed.connect(self._on_theme))
         self._stage.choice.changed.connect(self._on_choice)
+
+    # --- what others read --------------------------------------------------------------------------------------------
+
+    @property
+    def theme(self) -> Theme:
+        return self._theme
+
+    @property
+    def model(self) -> ChartModel:
+        """What is drawn now."""
+        return self._stage.model
+
+    @property
+    def subject(self) -> tuple[InstrumentId, Timeframe] | None:
+        """The series that it shows."""
+        return self._subject
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it reads an engine."""
+        return self._engine is not None
+
+    @property
+    def source(self) -> Source:
+        """Whose data are drawn."""
+        return self._source
+
+    @property
+    def now_ms(self) -> int:
+        """Venue time of the newest frame."""
+        return self._stage.now_ms
+
+    @property
+    def view(self) -> ChartView | None:
+        """The engine's data of now, or the snapshot."""
+        return self._chart()
 
     # --- what the window tells -----------------------------------------------------------------------------------
 
@@ -204,6 +252,20 @@ class ChartPanel(QWidget):
     def remember(self) -> StudyMemory:
         """The chosen studies, for the next run."""
         return self._stage.choice.remember()
+
+    def recall_chart(self, memory: ChartMemory) -> None:
+        """Look as in the previous run; the series is told by `set_instrument`."""
+        self.looks.recall(memory)
+        self.recall(memory.studies)
+
+    def remember_chart(self) -> ChartMemory:
+        """Series, looks and studies, for the next run."""
+        instrument, timeframe = (None, None) if self._subject is None else map(str, self._subject)
+        return self.looks.remember(ChartMemory(instrument, timeframe, studies=self.remember()))
+
+    def end_compared(self) -> None:
+        """Remove every comparison; each can be taken back."""
+        self.looks.end_all_compared(self._engine)
 
     def open_indicators(self) -> None:
         """Open the list of studies."""
@@ -313,6 +375,7 @@ class ChartPanel(QWidget):
     def _redraw(self) -> None:
         self.canvas.redraw()
         self._place_notes()
+        self._tell_crosshair()
 
     def _chart(self) -> ChartView | None:
         """The live series, or the snapshot until live candles have joined; never both."""
@@ -421,6 +484,33 @@ class ChartPanel(QWidget):
     def _on_hover_moved(self) -> None:
         self._touched_ns = time.perf_counter_ns()
         self.canvas.redraw_marks()
+        self._tell_crosshair()
+
+    def _tell_crosshair(self) -> None:
+        """Where the mouse is in time; a crosshair that another chart set is not told again."""
+        hover = self._stage.hover
+        time_ms = None if hover is None or hover.y is None else self._stage.model.open_ms(hover.slot)
+        if time_ms != self._told_crosshair_ms:
+            self._told_crosshair_ms = time_ms
+            self.crosshair_moved.emit(time_ms)
+
+    def show_crosshair(self, time_ms: int | None) -> None:
+        """Put an upright crosshair at a moment (UTC ms) that another chart points at; None takes it away."""
+        stage = self._stage
+        timeframe = stage.model.timeframe
+        if timeframe is None or (stage.hover is not None and stage.hover.y is not None):
+            return
+        hover = None if time_ms is None else Hover(slot_at(time_ms, timeframe), None)
+        if hover != stage.hover:
+            stage.hover = hover
+            self.canvas.redraw_marks()
+
+    def _on_close(self, name: str) -> None:
+        """The cross of a legend entry."""
+        if name.startswith(COMPARED):
+            self.looks.end_compare(name, self._engine)
+        else:
+            self._studies.close(name)
 
     def _on_auto(self) -> None:
         self._stage.model.price.set_auto()
@@ -483,4 +573,5 @@ class ChartPanel(QWidget):
         self._zone.say(name, f"Time zone {name}", tip)
 
     def _set_source(self, source: Source) -> None:
+        self._source = source
         self._stage.watermark = "" if source is Source.LIVE else source.value.upper()
