@@ -101,6 +101,7 @@ class ChartCell(QWidget):
         """Whether it is the active one of several; a chart alone needs neither head nor edge."""
         edge = 0 if is_alone else EDGE_PX
         self.head.setVisible(not is_alone)
+        self.panel.name_above(not is_alone)
         layout = self.layout()
         assert layout is not None
         layout.setContentsMargins(edge, edge, edge, edge)

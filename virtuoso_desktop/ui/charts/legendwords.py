@@ -23,6 +23,8 @@ SECOND_MIDDLE_PX = 33
 LINE_PX = 17
 PANE_MIDDLE_PX = 10
 INVERSE_DECIMALS = 4
+LEGEND_SHARE = 0.28
+"""Of the price pane's height: a low one leaves studies out, and says how many."""
 MOST_LINES = 3
 """Of studies over the candles."""
 
@@ -57,9 +59,9 @@ class PriceWords:
         identity = model.instrument.id
         name = Run(_symbol(identity), Type.KEY, "text")
         place = Run(f"{model.timeframe.value} \u00b7 {identity.venue.value.capitalize()}", Type.BODY, "muted", 8)
-        head = [name, place]
+        head = [] if stage.is_named_above else [name, place]
         if model.is_empty:
-            return [(FIRST_MIDDLE_PX, [[head]])]
+            return [(FIRST_MIDDLE_PX, [[head or [name, place]]])]
         if stage.seen_ms is not None:
             age = text.age(stage.now_ms - stage.seen_ms)
             head.append(Run(f"last seen {age} ago", Type.BODY, "warning", 8))
@@ -68,7 +70,9 @@ class PriceWords:
         reading = stage.shown_reading()
         figures = _figures(stage, reading)
         short = [group for group in figures if group[0].words not in "OHL"]
-        ways = [[head, *figures], [head, *short], [[name, *head[2:]], *short]]
+        least = head if stage.is_named_above else [name, *head[2:]]
+        ways = [[group for group in (first, *rest) if group] for first, rest in
+                ((head, figures), (head, short), (least, short))]  # fmt: skip
         groups = [] if stage.seen_ms is not None else compared_groups(stage, reading) + self._groups(stage, reading)
         return [(FIRST_MIDDLE_PX, ways), *self._wrapped(stage, groups)]
 
@@ -98,10 +102,16 @@ class PriceWords:
             self._shape = shape
             self._rows = _breaks(groups, room)
         ends = [*self._rows[1:], len(groups)]
-        return [
+        lines: Lines = [
             (SECOND_MIDDLE_PX + index * LINE_PX, [groups[begin:end]])
             for index, (begin, end) in enumerate(zip(self._rows, ends, strict=True))
         ]
+        most = max(1, int(LEGEND_SHARE * stage.logical(stage.layout.price.height) / LINE_PX) - 1)
+        if len(lines) > most:
+            left_out = [Run(f"+{len(groups) - ends[most - 1]}", Type.CAPTION, "muted")]
+            middle, (shown,) = lines[most - 1]
+            lines[most - 1] = (middle, [[*shown, left_out], [*shown[:-1], left_out]])
+        return lines[:most]
 
 
 def compared_groups(stage: Stage, reading: Reading | None) -> Groups:

@@ -494,13 +494,24 @@ class ChartPanel(QWidget):
             self._told_crosshair_ms = time_ms
             self.crosshair_moved.emit(time_ms)
 
+    def name_above(self, is_named: bool) -> None:
+        """A head over the chart names its series, or no longer does."""
+        if is_named != self._stage.is_named_above:
+            self._stage.is_named_above = is_named
+            self._redraw()
+
     def show_crosshair(self, time_ms: int | None) -> None:
-        """Put an upright crosshair at a moment (UTC ms) that another chart points at; None takes it away."""
+        """Put an upright crosshair at a moment (UTC ms) that another chart points at, if it is in view here.
+
+        None takes it away.
+        """
         stage = self._stage
         timeframe = stage.model.timeframe
         if timeframe is None or (stage.hover is not None and stage.hover.y is not None):
             return
-        hover = None if time_ms is None else Hover(slot_at(time_ms, timeframe), None)
+        slot = None if time_ms is None else slot_at(time_ms, timeframe)
+        view = stage.model.time
+        hover = None if slot is None or not view.left_slot <= slot < view.right_slot else Hover(slot, None)
         if hover != stage.hover:
             stage.hover = hover
             self.canvas.redraw_marks()

@@ -166,6 +166,8 @@ class Stage:
         self.is_partial = False
         """The paint event in hand asks for a part of the view only."""
         self.watermark = ""
+        self.is_named_above = False
+        """A head over the chart names its series: the legend need not."""
         self.close_ms: int | None = None
         """When the newest candle closes, venue time; None while it does not form."""
         self.now_ms = 0
