@@ -2,13 +2,14 @@
 # make run             the program on the live market
 # make test            all tests;  make lint: style, types, layers;  make bench: measurements against peers
 # make reliability     every fault of a simulated exchange against the whole program, and an hour without any
+# make monkey          an hour of seeded random clicking on the demo; ARGS='--minutes 5 --seed 2'
 # make pictures        the documentation's pictures, from the seeded demo
 # make setup           what `run` needs; every target calls the part of it that it needs itself
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: setup demo run test test-core test-ui test-e2e lint lint-style lint-layers lint-types bench reliability pictures qt-offscreen qt-window qt-if-display
+.PHONY: setup demo run test test-core test-ui test-e2e lint lint-style lint-layers lint-types bench reliability monkey pictures qt-offscreen qt-window qt-if-display
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
@@ -59,6 +60,9 @@ bench: $(DEV_READY) $(PEERS_READY) qt-offscreen
 
 reliability: $(DEV_READY)
 	$(PYTHON) -m tests.reliability $(ARGS)
+
+monkey: $(DEV_READY) qt-offscreen
+	$(PYTHON) -m tests.hands.monkey $(ARGS)
 
 pictures: $(DEV_READY) qt-offscreen
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m tests.pictures $(ARGS)

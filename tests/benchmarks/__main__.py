@@ -22,19 +22,23 @@ BENCHMARKS = {
     "indicators": "tests.benchmarks.indicators",
     "live_analysis": "tests.benchmarks.live_analysis",
 }
+NAMED = {"memory_over_time": "tests.benchmarks.memory_over_time"}
+"""Half an hour and more: only when named."""
 
 
 def main() -> int:
+    which = f"which: {', '.join(BENCHMARKS)} (all); {', '.join(NAMED)}"
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"which: {', '.join(BENCHMARKS)} (all)")
+    parser.add_argument("names", nargs="*", metavar="name", help=which)
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it runs, not what it measures")
     arguments = parser.parse_args()
-    unknown = sorted(set(arguments.names) - set(BENCHMARKS))
+    known = BENCHMARKS | NAMED
+    unknown = sorted(set(arguments.names) - set(known))
     if unknown:
-        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(known)}")
     for name in arguments.names or BENCHMARKS:
         begin = time.monotonic()
-        outcome = importlib.import_module(BENCHMARKS[name]).run(arguments.quick)
+        outcome = importlib.import_module(known[name]).run(arguments.quick)
         outcome.facts["is_quick"] = arguments.quick
         path = outcome.write()
         print(f"{outcome.table()}\n  {time.monotonic() - begin:.0f} s, {path.relative_to(path.parents[3])}", flush=True)

@@ -98,7 +98,7 @@ def _measure(plan: Plan) -> dict[str, Any]:
     try:
         where = venue.read()
         with tempfile.TemporaryDirectory() as profile:
-            program = Program("watched_program", _arguments(where, profile, plan), "stderr")
+            program = Program("watched_program", program_arguments(where, profile, plan), "stderr")
             begun_s = time.monotonic()
             try:
                 return _watch(venue, program, plan, begun_s)
@@ -108,7 +108,8 @@ def _measure(plan: Plan) -> dict[str, Any]:
         venue.close()
 
 
-def _arguments(where: dict[str, Any], profile: str, plan: Plan) -> list[str]:
+def program_arguments(where: dict[str, Any], profile: str, plan: Plan) -> list[str]:
+    """The command line of a program that watches the load's market."""
     settings = {
         "exchanges.bybit.rest_endpoint": where["bybit"]["http"],
         "exchanges.bybit.ws_endpoint": where["bybit"]["ws"],

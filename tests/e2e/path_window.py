@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from tests.e2e.whole_path import BTC
+from tests.hands.hands import Hands
 from tests.running import until
 from virtuoso_desktop.engine.engine import Engine
 from virtuoso_desktop.engine.views import MarketRow
@@ -23,14 +21,12 @@ from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.theme import Theme
 from virtuoso_desktop.ui.window import MainWindow
 
-LEFT = Qt.MouseButton.LeftButton
-NO_KEYS = Qt.KeyboardModifier.NoModifier
 
-
-class PathWindow:
+class PathWindow(Hands):
     """The window and what a test reads of it."""
 
     def __init__(self, window: MainWindow, chart: ChartPanel) -> None:
+        super().__init__(window)
         self.window = window
         self.chart = chart
         self.told: list[FeedMessage] = []
@@ -60,53 +56,13 @@ class PathWindow:
         """Wait until the window knows what the engine knows: it looks twice a second."""
         await until(lambda: self.named("Bybit live"), "the chip says live")
 
-    def named(self, name: str) -> list[QAbstractButton]:
-        """Visible buttons whose accessible name begins like this."""
-        found = [each for each in self.window.findChildren(QAbstractButton) if each.accessibleName().startswith(name)]
-        return [each for each in found if each.isVisible()]
-
     # --- hands --------------------------------------------------------------------------------------------------
-
-    def click(self, widget: QWidget, at: QPoint | None = None) -> None:
-        QTest.mouseClick(widget, LEFT, NO_KEYS, at or widget.rect().center())
-
-    def press_button(self, name: str) -> None:
-        """Click the first visible button of this accessible name: the banner's, where a panel offers the same."""
-        button = next(each for each in self.named(name) if each.accessibleName() == name)
-        self.click(button)
 
     def click_row(self, instrument: InstrumentId) -> None:
         """Click the row's name, wherever sorting has put it."""
         view = self.window.interior.markets.view
         place = self.window.interior.markets.rows.place[instrument]
         self.click(view.viewport(), view.visualRect(view.model().index(place, 0)).center())
-
-    def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NO_KEYS) -> None:
-        """Press a key where the keyboard is."""
-        QTest.keyClick(self.focus, key, modifiers)
-
-    def type(self, words: str) -> None:
-        QTest.keyClicks(self.focus, words)
-
-    @property
-    def focus(self) -> QWidget:
-        """The widget that has the keyboard."""
-        return QApplication.focusWidget() or self.window
-
-    def drag(self, widget: QWidget, start: QPoint, end: QPoint) -> None:
-        """Press, move in steps as a hand does, release."""
-        QTest.mousePress(widget, LEFT, NO_KEYS, start)
-        for step in range(1, 9):
-            QTest.mouseMove(widget, start + (end - start) * step / 8)
-        QTest.mouseRelease(widget, LEFT, NO_KEYS, end)
-
-    def wheel(self, widget: QWidget, at: QPoint, notches: int) -> None:
-        """Turn the wheel over a point; up (towards positive) zooms in."""
-        event = QWheelEvent(
-            QPointF(at), QPointF(widget.mapToGlobal(at)), QPoint(), QPoint(0, 120 * notches),
-            Qt.MouseButton.NoButton, NO_KEYS, Qt.ScrollPhase.NoScrollPhase, False,
-        )  # fmt: skip
-        QApplication.sendEvent(widget, event)
 
 
 @asynccontextmanager
@@ -116,7 +72,7 @@ async def window_on(
     instrument: InstrumentId = BTC,
     timeframe: Timeframe = Timeframe.M5,
     size: tuple[int, int] = (1600, 1000),
-) -> AsyncIterator[PathWindow]:
+) -> AsyncGenerator[PathWindow]:
     """The window on a running engine; closed and deleted at the end."""
     theme = Theme()
     theme.apply()

@@ -157,7 +157,7 @@ def test_a_key_the_menu_and_the_panel_lead_to_it_and_it_opens_once(window: MainW
     menu = main_menu(window.interior)
     action = next(each for each in menu.actions() if each.text().startswith("Data of the instrument"))
     action.trigger()
-    window.interior.workspace.confluence.data_asked.emit()
+    window.interior.workspace.make().confluence.data_asked.emit()
     assert pages(window) == [page]
     menu.deleteLater()
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from virtuoso_desktop.ui.dock import Tab
     from virtuoso_desktop.ui.workspace import Workspace
 
-TABS = ["Order book", "Trades", "Liquidations", "Signals", "Overview", "System", "Log"]
+UNDER = ["order_book", "overview", "system", "log"]
+TAPE = ["trades", "liquidations", "signals"]
 FRAME_NS = 33_000_000
 
 
@@ -79,28 +79,31 @@ def make(qtbot: QtBot, theme: Theme) -> Iterator[Callable[..., MainWindow]]:
         window.detach()
 
 
-def tabs(work: Workspace) -> dict[str, Tab]:
-    return {tab.text(): tab for tab in work.dock._tabs}
+def choose(work: Workspace, name: str) -> None:
+    group = work.group_of(name)
+    assert group is not None
+    group.choose(name)
 
 
 def look_at_all(work: Workspace) -> None:
     """Choose each tab once: its panel is made then."""
-    for tab in tabs(work).values():
-        work.dock.choose(tab)
+    for name in (*UNDER, *TAPE):
+        choose(work, name)
 
 
 def test_a_panel_is_made_when_its_tab_is_first_chosen(make: Callable[..., MainWindow], rig: DeskRig) -> None:
-    window = make(WindowMemory(desk=DeskMemory(tab="System", least_trade=7_000.0)))
+    window = make(WindowMemory(desk=DeskMemory(least_trade=7_000.0)))
+    choose(window.interior.workspace, "liquidations")  # before any panel is made
     window.attach(rig)
     work = window.interior.workspace
     desk = work.make().desk
-    assert list(desk._made) == ["system"]
+    assert sorted(desk._made) == ["liquidations", "order_book"]
     assert window.remember().desk.least_trade == 7_000.0, "the choice of a panel that was never made stays"
     window.interior.show_instrument(BTC)
-    work.dock.choose(tabs(work)["Trades"])
+    choose(work, "trades")
     assert (desk.trades.isVisible(), desk.trades.instrument, desk.trades.least.amount) == (True, BTC, 7_000.0)
     assert desk.trades.least.isVisible()
-    assert not desk.system.isVisible()
+    assert not desk.liquidations.isVisible()
 
 
 def test_words_of_the_row_have_their_room(make: Callable[..., MainWindow], rig: DeskRig) -> None:
@@ -118,8 +121,10 @@ def test_the_tabs_stand_in_the_order_of_the_design(make: Callable[..., MainWindo
     window = make()
     window.attach(rig)
     work = window.interior.workspace
-    assert [name for name in tabs(work) if name in TABS] == TABS
-    assert work.dock.chosen == "Order book"
+    groups = [group for group in work.main.groups if group.has_tabs]
+    assert [list(group.tabs) for group in groups] == [UNDER, TAPE]
+    assert [group.chosen for group in groups] == ["order_book", "trades"], "book and tape are both visible"
+    assert all(work.panels.widget(name).isVisible() for name in ("order_book", "trades"))
 
 
 def test_only_the_panel_that_is_seen_reads(make: Callable[..., MainWindow], rig: DeskRig) -> None:
@@ -131,25 +136,27 @@ def test_only_the_panel_that_is_seen_reads(make: Callable[..., MainWindow], rig:
     interior, work = window.interior, window.interior.workspace
     QApplication.processEvents()
     interior.frame.stop()
-    reads = {
-        "Order book": {"ladder", "ladder_version", "depth"},
-        "Trades": set(),
-        "Liquidations": {"liquidations", "liquidations_version"},
-        "Signals": set(),
-        "Overview": set(),
-        "System": {"system"},
-        "Log": {"log", "log_version"},
+    reads: dict[str, set[str]] = {
+        "order_book": {"ladder", "ladder_version", "depth"},
+        "liquidations": {"liquidations", "liquidations_version"},
+        "signals": set(),
+        "overview": set(),
+        "system": {"system"},
+        "log": {"log", "log_version"},
+        "trades": set(),
     }
     now_ns = perf_counter_ns() + 10**10
-    for name in TABS:
-        work.dock.choose(tabs(work)[name])
+    for name in TAPE:  # all in one group: one is in front
+        work.move_panel(name, work.main, work.group_of("order_book").group)  # type: ignore[union-attr]
+    for name, allowed in reads.items():
+        choose(work, name)
         QApplication.processEvents()
         calls.clear()
         for _ in range(40):
             now_ns += FRAME_NS
             interior.frame.tick(now_ns)
-        assert set(calls) <= reads[name], name
-        assert bool(calls) == bool(reads[name]), name
+        assert set(calls) <= allowed, name
+        assert bool(calls) == bool(allowed), name
     work.toggle_dock()
     calls.clear()
     for _ in range(40):
@@ -172,10 +179,8 @@ def test_choices_come_back_after_a_restart(make: Callable[..., MainWindow], rig:
     desk.trades.sound_button.setChecked(True)
     desk.liquidations.choose_all(False)
     desk.log.choose_level(40)
-    work.dock.choose(tabs(work)["Trades"])
     memory = WindowMemory.from_bytes(window.remember().to_bytes())
     assert memory.desk == DeskMemory(
-        tab="Trades",
         book_groups={"bybit:linear:BTCUSDT": 10},
         slippage_amount=25_000.0,
         least_trade=5_000.0,
@@ -186,13 +191,12 @@ def test_choices_come_back_after_a_restart(make: Callable[..., MainWindow], rig:
     )
     again = make(memory)
     again.attach(rig)
-    assert again.interior.workspace.dock.chosen == "Trades"
-    assert again.interior.workspace.make().desk.remember("Trades") == memory.desk
+    look_at_all(again.interior.workspace)
+    assert again.interior.workspace.make().desk.remember() == memory.desk
 
 
 def test_a_memory_of_garbage_is_not_taken(make: Callable[..., MainWindow], rig: DeskRig) -> None:
     nonsense = DeskMemory(
-        tab="Nothing",
         book_groups={"x": -5, "bybit:linear:BTCUSDT": 10**12},
         slippage_amount=-1.0,
         least_trade=0.0,
@@ -201,9 +205,8 @@ def test_a_memory_of_garbage_is_not_taken(make: Callable[..., MainWindow], rig: 
     )
     window = make(WindowMemory(desk=nonsense))
     window.attach(rig)
-    assert window.interior.workspace.dock.chosen == "Order book"
     look_at_all(window.interior.workspace)
-    assert window.remember().desk == DeskMemory(tab="Log")
+    assert window.remember().desk == DeskMemory()
 
 
 def test_a_liquidation_leads_to_its_instrument(make: Callable[..., MainWindow], rig: DeskRig) -> None:
@@ -222,8 +225,8 @@ def test_no_panel_keeps_the_window_from_being_made_smaller(make: Callable[..., M
     window = make()
     window.attach(rig)
     work = window.interior.workspace
-    for name in TABS:
-        work.dock.choose(tabs(work)[name])
+    for name in (*UNDER, *TAPE):
+        choose(work, name)
         window.resize(1600, 1000)
         QApplication.processEvents()
         window.resize(1280, 720)
@@ -238,9 +241,10 @@ def test_a_small_window_shows_every_tab(make: Callable[..., MainWindow], rig: De
     window.attach(rig)
     QApplication.processEvents()
     work = window.interior.workspace
-    right = 0
-    for tab in tabs(work).values():
-        assert tab.isVisible()
-        assert tab.x() >= right
-        right = tab.x() + tab.width()
-    assert right < work.dock.collapse_button.x()
+    for group in (each for each in work.main.groups if each.has_tabs):
+        right = 0
+        for tab in group.tabs.values():
+            assert tab.isVisible()
+            assert tab.x() >= right
+            right = tab.x() + tab.width()
+        assert right < group.menu_button.x()

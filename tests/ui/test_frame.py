@@ -60,7 +60,7 @@ def test_a_hidden_panel_costs_nothing_and_comes_back_at_once(qapp: object) -> No
 
 def test_nothing_is_refreshed_in_a_window_that_cannot_be_seen(qapp: object) -> None:
     seen = [False]
-    clock = FrameClock(None, is_exposed=lambda: seen[0])
+    clock = FrameClock(None, is_exposed=lambda _: seen[0])
     panel = Panel(10)
     clock.add(panel)
     run(clock, 10)

@@ -603,7 +603,7 @@ def test_the_theme_changes_at_run_time_by_key_and_menu(window: MainWindow, theme
     light = window.grab().toImage().pixelColor(800, 500)
     assert light.lightness() > dark.lightness() + 150
     menu = main_menu(window.interior)
-    submenu = menu.actions()[0].menu()
+    submenu = next(action.menu() for action in menu.actions() if action.text() == "Theme")
     actions = {action.text(): action for action in submenu.actions()}
     assert actions["Light"].isChecked()
     actions["Dark"].trigger()
@@ -619,14 +619,15 @@ def test_the_theme_changes_at_run_time_by_key_and_menu(window: MainWindow, theme
 def test_the_menu_holds_only_what_exists(window: MainWindow) -> None:
     menu = main_menu(window.interior)
     words = [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
-    assert words == ["Theme", "Full screen", "Data of the instrument", "Shortcuts", "About Virtuoso", "Quit"]
+    own = ["Panels", "Workspaces", "Theme", "Full screen", "Data of the instrument"]
+    assert words == [*own, "Shortcuts", "About Virtuoso", "Quit"]
     assert all(action.isEnabled() for action in menu.actions())
     menu.deleteLater()
 
 
 def test_place_and_choices_come_back(make: Callable[..., MainWindow], market: FakeMarket) -> None:
     memory = WindowMemory(
-        geometry=(20, 30, 1100, 700), markets_width=420, columns=ColumnMemory({"mark": True}, {}, "symbol", False),
+        geometry=(20, 30, 1100, 700), columns=ColumnMemory({"mark": True}, {}, "symbol", False),
         instrument="bybit:linear:SOLUSDT", timeframe="15m",
     )  # fmt: skip
     window = MainWindow(make().theme, Source.LIVE, memory=memory, now_ms=lambda: NOW_MS)
@@ -638,7 +639,6 @@ def test_place_and_choices_come_back(make: Callable[..., MainWindow], market: Fa
         remembered = window.remember()
         assert remembered.columns == memory.columns
         assert (remembered.instrument, remembered.timeframe) == (memory.instrument, memory.timeframe)
-        assert remembered.markets_width == pytest.approx(420, abs=2)
         # The offscreen screen is 800 x 800: a window larger than it keeps its size all the same.
         assert remembered.geometry is not None
         assert remembered.geometry[2:] == (1100, 700)

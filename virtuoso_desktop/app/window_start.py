@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 os.environ["QT_API"] = "pyside6"
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
 
-import msgspec
 import PySide6
 import shiboken6
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -27,7 +26,7 @@ from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
-from virtuoso_desktop.ui.window import MainWindow, default_markets_width
+from virtuoso_desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +89,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     except VirtuosoError as error:
         return refusal(error)
     stored = warm_start.read_window(folder.reader)
-    memory = _sized_for(options, WindowMemory.from_bytes(stored))
+    memory = WindowMemory.from_bytes(stored)
     theme = Theme(
         _named_theme(options) or memory.theme, colour_blind=memory.colour_blind, reduced_motion=memory.reduced_motion
     )
@@ -105,21 +104,14 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     window.closing.connect(stop.ask)
     paint = FirstPaint(window)
     if options.screenshot is not None:
+        # A picture's window has the proportions of its size, whatever the user dragged.
+        window.setWindowState(Qt.WindowState.WindowNoState)
         window.setFixedSize(*options.screenshot.size)
+        window.show_as_shipped()
     window.show()
     # The platform answers and the window is painted now, not after the loop has been imported.
     QGuiApplication.sync()
     return OpenedWindow(application, window, paint, stored is None)
-
-
-def _sized_for(options: Options, memory: WindowMemory) -> WindowMemory:
-    """A picture's window has the proportions of its size, whatever the user dragged."""
-    if options.screenshot is None:
-        return memory
-    width = default_markets_width(options.screenshot.size[0])
-    return msgspec.structs.replace(
-        memory, markets_width=width, confluence_width=None, dock_height=None, is_maximized=False
-    )
 
 
 def _named_theme(options: Options) -> ThemeChoice | None:

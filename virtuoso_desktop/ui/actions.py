@@ -41,7 +41,7 @@ class Actions:
     """
 
     def __init__(self, window: QWidget) -> None:
-        self._window = window
+        self._windows = [window]
         self._known: dict[str, Action] = {}
         self.typed: dict[str, str] = {}
         """Action by key, for the keys of `TYPED`."""
@@ -63,9 +63,22 @@ class Actions:
             if key in TYPED:
                 self.typed[key] = name
                 continue
-            bound = QShortcut(QKeySequence(key), self._window)
-            bound.setContext(Qt.ShortcutContext.WindowShortcut)
-            bound.activated.connect(lambda name=name: self.run(name))
+            for window in self._windows:
+                self._bind(name, key, window)
+
+    def bind_in(self, window: QWidget) -> None:
+        """The keys count in this window too."""
+        self._windows.append(window)
+        window.destroyed.connect(lambda: self._windows.remove(window))
+        for name, action in self._known.items():
+            for key in action.listed.keys:
+                if key not in TYPED:
+                    self._bind(name, key, window)
+
+    def _bind(self, name: str, key: str, window: QWidget) -> None:
+        bound = QShortcut(QKeySequence(key), window)
+        bound.setContext(Qt.ShortcutContext.WindowShortcut)
+        bound.activated.connect(lambda: self.run(name))
 
     def add_all(self, actions: Mapping[str, Callable[[], object]]) -> None:
         """Several at once, by name."""

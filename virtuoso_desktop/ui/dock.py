@@ -1,25 +1,27 @@
-"""The dock under the chart: a row of tabs, and the panel of the chosen one. Collapsed, the row stays."""
+"""A group of panels in one place: a row of tabs, and the panel of the chosen one. Collapsed, the row stays."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from virtuoso_desktop.ui.controls import Button, GivingRow, paint_focus
 from virtuoso_desktop.ui.fonts import Type
-from virtuoso_desktop.ui.measures import DOCK_LEAST_PX, HEADER_PX
+from virtuoso_desktop.ui.measures import DOCK_LEAST_PX, HEADER_PX, RAIL_PX
+from virtuoso_desktop.ui.panel_head import paint_head
+from virtuoso_desktop.ui.panel_list import PANELS, needs_tabs
 from virtuoso_desktop.ui.shortcuts import with_keys
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
-    from virtuoso_desktop.ui.panels.desk_parts import DeskPanel
+    from virtuoso_desktop.ui.arrangement import Group
     from virtuoso_desktop.ui.theme import Theme
 
 LARGEST_PX = 16_777_215
@@ -27,14 +29,47 @@ PILL_PX = 14
 SIDE_PX = 12
 
 
-class Tab(QAbstractButton):
-    """A tab: its name, and how many there are in a pill."""
+class PanelHost(Protocol):
+    """Has the panels; a group asks for those that it shows."""
 
-    def __init__(self, theme: Theme, title: str, parent: QWidget) -> None:
+    @property
+    def is_ready(self) -> bool:
+        """Whether panels may be made yet: not before the first painted frame."""
+        ...
+
+    def widget(self, name: str) -> QWidget:
+        """The panel, made when it is first asked for."""
+        ...
+
+    def controls(self, name: str) -> Sequence[QWidget]:
+        """What stands in the row of tabs while the panel is in front; they give way from the last on."""
+        ...
+
+    def count(self, name: str) -> int:
+        """The number in its pill; 0 for none."""
+        ...
+
+    def take_back(self, name: str) -> None:
+        """The panel leaves its group."""
+        ...
+
+
+class Tab(QAbstractButton):
+    """A tab: its name, and how many there are in a pill. It can be dragged away."""
+
+    dragged = Signal()
+    menu_asked = Signal(QPoint)
+    """Global place."""
+    stepped = Signal(int)
+    """The tab before (-1) or after (1) is asked for by key."""
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.name = name
         self.count = 0
-        self.setText(title)
+        self._pressed_at: QPoint | None = None
+        self.setText(PANELS[name].title)
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -46,6 +81,36 @@ class Tab(QAbstractButton):
         self.setAccessibleName(f"{self.text()}, {count} hold now" if count else self.text())
         self.updateGeometry()
         self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position().toPoint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        begun = self._pressed_at
+        if begun is None:
+            return
+        if (event.position().toPoint() - begun).manhattanLength() >= QApplication.startDragDistance():
+            self._pressed_at = None
+            self.setDown(False)
+            self.dragged.emit()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed_at = None
+        super().mouseReleaseEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_asked.emit(event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if step is not None:
+            self.stepped.emit(step)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:
         pill = self._pill_width() + 6 if self.count else 0
@@ -79,138 +144,233 @@ class Tab(QAbstractButton):
 
 
 class TabRow(GivingRow):
-    """The row of tabs, with the controls of the chosen panel at its right."""
+    """The row of tabs, with the controls of the chosen panel at its right. Tabs without room are behind ``+2``."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, HEADER_PX, pad=0, parent=parent)
+        self.tabs: list[Tab] = []
+        self.more_button = Button(theme, "+1", "", parent=self)
+        self.more_button.quiet_colour = "text"
+        self.more_button.clicked.connect(self._open_more)
+
+    def add_tabs(self, tabs: list[Tab]) -> None:
+        """All of them, before anything else."""
+        self.tabs = tabs
+        for tab in tabs:
+            self.add(tab, rank=0, gap=0)
+        self.add(self.more_button, rank=0, gap=2)
+
+    def leave_out(self, widgets: Sequence[QWidget]) -> None:
+        """These no longer stand in the row."""
+        self._places = [place for place in self._places if place.widget not in widgets]
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(1, HEADER_PX)
+
+    def arrange(self) -> None:
+        hidden = self._without_room()
+        said = f"+{len(hidden)}"
+        if said != self.more_button.text():
+            self.more_button.setText(said)
+            self.more_button.setAccessibleName(f"{len(hidden)} more panels")
+        self.more_button.setToolTip("More panels: " + ", ".join(tab.text() for tab in hidden))
+        for place in self._places:
+            if isinstance(place.widget, Tab):
+                place.is_wanted = place.widget not in hidden
+            elif place.widget is self.more_button:
+                place.is_wanted = bool(hidden)
+        super().arrange()
+
+    def _without_room(self) -> list[Tab]:
+        """Tabs that have to hide: from the last on, never the chosen one."""
+        right = sum(self._need(place) for place in self._places if place.stands_right and place.rank == 0)
+        room = self.width() - right
+        widths = {tab: tab.sizeHint().width() for tab in self.tabs}
+        if sum(widths.values()) <= room:
+            return []
+        room -= self.more_button.sizeHint().width() + 2
+        hidden: list[Tab] = []
+        for tab in reversed(self.tabs):
+            if sum(widths.values()) <= room:
+                break
+            if not tab.isChecked():
+                hidden.insert(0, tab)
+                del widths[tab]
+        return hidden
+
+    def _open_more(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for tab in self._without_room():
+            menu.addAction(tab.text(), tab.click)
+        menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         QPainter(self).fillRect(0, HEADER_PX - 1, self.width(), 1, self._theme.color("hair"))
 
 
-class Dock(QWidget):
-    """Tabs and the panel of the chosen one.
+def _rank(controls: Sequence[QWidget], place: int) -> int:
+    """The last control gives way first; the word before a field goes before the field."""
+    before_field = place + 1 < len(controls) and isinstance(controls[place + 1], QLineEdit)
+    return 2 * place + 5 if before_field else 2 * place + 2
+
+
+class TabGroup(QWidget):
+    """The panels of one place. One alone that has a head of its own has no tab.
 
     Parameters
     ----------
     theme : Theme
         Colours.
+    group : Group
+        Which panels, which in front, whether collapsed; kept up to date.
+    host : PanelHost
+        Has the panels.
     """
 
-    collapse_changed = Signal(bool)
-    """The user collapsed the dock or opened it again."""
+    changed = Signal()
+    """The user chose another tab."""
+    dragged = Signal(str)
+    """A panel is pulled out of its place."""
+    menu_asked = Signal(str, QPoint)
+    """Panel, and the global place for its menu."""
+    collapse_asked = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, group: Group, host: PanelHost, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.is_collapsed = False
-        self._row = TabRow(theme, self)
-        self.collapse_button = Button(theme, icon_name="caret-down", parent=self)
-        self._tabs: dict[Tab, QWidget] = {}
-        self._controls: dict[Tab, Sequence[QWidget]] = {}
-        self._later: dict[Tab, Callable[[], DeskPanel]] = {}
-        self._body = QVBoxLayout()
+        self.group = group
+        self._host = host
+        self._held: dict[str, Sequence[QWidget]] = {}
+        """Panels that are in this widget, with their controls."""
+        self.has_tabs = needs_tabs(group.panels)
+        self.tabs: dict[str, Tab] = {}
+        self._body = QVBoxLayout(self)
         self._body.setContentsMargins(0, 0, 0, 0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._row)
-        layout.addLayout(self._body, 1)
-        self._row.add(self.collapse_button, rank=0, gap=4, right=True)
-        self.collapse_button.clicked.connect(lambda: self.set_collapsed(not self.is_collapsed))
-        self.setAccessibleName("Panels under the chart")
-        self.setMinimumHeight(DOCK_LEAST_PX)
-        self._tell_button()
+        self._body.setSpacing(0)
+        self.row = TabRow(theme, self)
+        self._body.addWidget(self.row)
+        self.collapse_button = Button(theme, icon_name="caret-down", parent=self.row)
+        self.menu_button = Button(theme, icon_name="dots-three-vertical", parent=self.row)
+        self._add_tabs()
+        self.row.setVisible(self.has_tabs)
+        self.fill()
 
-    def add_panel(self, panel: QWidget, title: str, about: str, controls: Sequence[QWidget] = ()) -> Tab:
-        """Add a tab; the first one is chosen. Controls give way from the last on."""
-        tab = self._add_tab(title, about)
-        self._put(tab, panel, controls)
-        if len(self._tabs) == 1:
-            self.choose(tab)
-        else:
-            panel.hide()
-            for control in controls:
-                self._row.want(control, False)
-        return tab
+    def _add_tabs(self) -> None:
+        group = self.group
+        for name in group.known:
+            tab = self.tabs[name] = Tab(self._theme, name, self.row)
+            tab.setToolTip(PANELS[name].about)
+            tab.clicked.connect(lambda _=False, name=name: self.choose(name))
+            tab.dragged.connect(lambda name=name: self.dragged.emit(name))
+            tab.menu_asked.connect(lambda at, name=name: self.menu_asked.emit(name, at))
+            tab.stepped.connect(lambda step, name=name: self._step(name, step))
+            tab.show_count(self._host.count(name))
+        self.row.add_tabs(list(self.tabs.values()))
+        self.menu_button.setAccessibleName("Options of the panel")
+        self.menu_button.setToolTip(with_keys("Float, move or close the panel", "panel_menu"))
+        self.menu_button.clicked.connect(self.ask_menu)
+        self.collapse_button.clicked.connect(self.collapse_asked)
+        self.row.add(self.menu_button, rank=0, gap=4, right=True)
+        self.row.add(self.collapse_button, rank=0, gap=0, right=True)
+        self.row.want(self.collapse_button, False)
 
-    def add_later(self, title: str, about: str, make: Callable[[], DeskPanel]) -> Tab:
-        """Add a tab whose panel is made when it is first chosen."""
-        tab = self._add_tab(title, about)
-        self._tabs[tab] = QWidget(self)
-        self._tabs[tab].hide()
-        self._controls[tab] = ()
-        self._later[tab] = make
-        return tab
-
-    def _add_tab(self, title: str, about: str) -> Tab:
-        tab = Tab(self._theme, title, self._row)
-        tab.setToolTip(about)
-        self._row.add(tab, rank=0, gap=0)
-        tab.clicked.connect(lambda: self.choose(tab))
-        return tab
-
-    def _put(self, tab: Tab, panel: QWidget, controls: Sequence[QWidget]) -> None:
-        self._tabs[tab] = panel
-        self._controls[tab] = controls
-        self._body.addWidget(panel)
-        for place, control in reversed(list(enumerate(controls))):
-            self._row.add(control, rank=place + 1, gap=6, right=True)
-
-    def choose(self, tab: Tab) -> None:
-        """Show a tab's panel; the dock opens if it was collapsed."""
-        make = self._later.pop(tab, None)
-        if make is not None:
-            self._tabs[tab].deleteLater()
-            panel = make()
-            self._put(tab, panel, panel.controls)
-        for each, panel in self._tabs.items():
-            is_chosen = each is tab
-            each.setChecked(is_chosen)
-            panel.setVisible(is_chosen)
-            for control in self._controls[each]:
-                self._row.want(control, is_chosen)
-        self.set_collapsed(False)
-        self._row.arrange()
-
-    def choose_named(self, title: str) -> None:
-        """Show the panel of this title, or the first one."""
-        named = (tab for tab in self._tabs if tab.text() == title)
-        tab = next(named, next(iter(self._tabs), None))
-        if tab is not None:
-            self.choose(tab)
+    # --- what is shown ------------------------------------------------------------------------------------------
 
     @property
     def chosen(self) -> str:
-        """Title of the chosen tab."""
-        return next((tab.text() for tab in self._tabs if tab.isChecked()), "")
+        """Name of the panel in front."""
+        return self.group.shown
 
-    def show_count(self, tab: Tab, count: int) -> None:
-        """The number in a tab's pill."""
-        tab.show_count(count)
-        self._row.arrange()
-
-    def set_collapsed(self, collapsed: bool) -> None:
-        """Leave only the row of tabs, or open again."""
-        if collapsed == self.is_collapsed:
+    def choose(self, name: str) -> None:
+        """Bring a panel to the front; a collapsed group opens."""
+        was_collapsed = self.group.is_collapsed
+        if name == self.group.shown and not was_collapsed:
+            self.tabs[name].setChecked(True)
             return
-        self.is_collapsed = collapsed
-        for tab, panel in self._tabs.items():
-            panel.setVisible(tab.isChecked() and not collapsed)
-            for control in self._controls[tab]:
-                self._row.want(control, tab.isChecked() and not collapsed)
-        self.setMinimumHeight(HEADER_PX if collapsed else DOCK_LEAST_PX)
-        self.setMaximumHeight(HEADER_PX if collapsed else LARGEST_PX)
-        self._tell_button()
-        self.collapse_changed.emit(collapsed)
+        self.group.front = name
+        if was_collapsed:
+            self.collapse_asked.emit()
+        self.fill()
+        self.changed.emit()
 
-    def _tell_button(self) -> None:
-        words = "Open the panels under the chart" if self.is_collapsed else "Collapse the panels under the chart"
-        self.collapse_button.icon_name = "caret-up" if self.is_collapsed else "caret-down"
+    def fill(self) -> None:
+        """Show the panel in front, and nothing else."""
+        shown = self.group.shown
+        is_open = not self.group.is_collapsed or not self.has_tabs
+        if self._host.is_ready and is_open and shown not in self._held:
+            panel, controls = self._host.widget(shown), tuple(self._host.controls(shown)) if self.has_tabs else ()
+            self._held[shown] = controls
+            self._body.addWidget(panel, 1)
+            for place, control in reversed(list(enumerate(controls))):
+                self.row.add(control, rank=_rank(controls, place), gap=6, right=True)
+        for name, tab in self.tabs.items():
+            tab.setChecked(name == shown)
+        for name, controls in self._held.items():
+            is_shown = name == shown and is_open
+            self._host.widget(name).setVisible(is_shown)
+            for control in controls:
+                self.row.want(control, is_shown)
+        self._bound()
+        self.row.arrange()
+
+    def _bound(self) -> None:
+        """The least and the most room that it can be given."""
+        group = self.group
+        if not self.has_tabs:
+            rail = group.is_collapsed
+            self.setMinimumSize(RAIL_PX if rail else PANELS[group.shown].least_px, 0)
+            self.setMaximumWidth(RAIL_PX if rail else LARGEST_PX)
+            return
+        self.setMinimumSize(
+            max(PANELS[name].least_px for name in group.known), HEADER_PX if group.is_collapsed else DOCK_LEAST_PX
+        )
+        self.setMaximumHeight(HEADER_PX if group.is_collapsed else LARGEST_PX)
+
+    def show_count(self, name: str, count: int) -> None:
+        """The number in a tab's pill."""
+        tab = self.tabs.get(name)
+        if tab is not None:
+            tab.show_count(count)
+            self.row.arrange()
+
+    def offer_collapse(self, offered: bool) -> None:
+        """Whether the button that leaves only the row of tabs is there."""
+        closed = self.group.is_collapsed
+        words = "Open the panels under the chart" if closed else "Collapse the panels under the chart"
+        self.collapse_button.icon_name = "caret-up" if closed else "caret-down"
         self.collapse_button.setAccessibleName(words)
         self.collapse_button.setToolTip(with_keys(words, "toggle_dock"))
         self.collapse_button.update()
+        self.row.want(self.collapse_button, offered)
+
+    def release(self) -> None:
+        """Give every panel back before this widget goes."""
+        for name, controls in self._held.items():
+            self.row.leave_out(controls)
+            self._host.take_back(name)
+        self._held = {}
+
+    def ask_menu(self) -> None:
+        """Ask for the menu of the panel in front."""
+        if self.has_tabs:
+            self.menu_asked.emit(self.chosen, self.menu_button.mapToGlobal(QPoint(0, self.menu_button.height())))
+        else:
+            self.menu_asked.emit(self.chosen, self.mapToGlobal(QPoint(8, HEADER_PX)))
+
+    def _step(self, name: str, step: int) -> None:
+        names = list(self.tabs)
+        to = names[(names.index(name) + step) % len(names)]
+        self.choose(to)
+        self.tabs[to].setFocus(Qt.FocusReason.TabFocusReason)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(event.rect(), self._theme.color("background"))
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), self._theme.color("background"))
+        if self.has_tabs or self._held:
+            return
+        if self.group.is_collapsed:
+            painter.fillRect(event.rect(), self._theme.color("surface"))
+        else:
+            paint_head(painter, self._theme, PANELS[self.group.shown].title, QRect(0, 0, self.width(), HEADER_PX))

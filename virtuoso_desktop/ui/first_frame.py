@@ -18,11 +18,13 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui import measures as px
 from virtuoso_desktop.ui.advances import Advances
+from virtuoso_desktop.ui.arrangement import places
 from virtuoso_desktop.ui.cell import text_left
 from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
 from virtuoso_desktop.ui.logo import paint_logo
 from virtuoso_desktop.ui.marking import RIBBONS
-from virtuoso_desktop.ui.panel_head import CONFLUENCE, ORDER_BOOK, paint_head
+from virtuoso_desktop.ui.panel_head import paint_head, paint_tabs
+from virtuoso_desktop.ui.panel_list import CHART, MARKETS, PANELS, needs_tabs
 from virtuoso_desktop.ui.panels.markets_columns import COLUMNS, NAMES, fit
 from virtuoso_desktop.ui.tokens import BADGE_TINT_RATIO, BANNER_TINT_RATIO
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
@@ -30,6 +32,7 @@ from virtuoso_desktop.ui.words import Word, paint_words, words_width
 if TYPE_CHECKING:
     from virtuoso_desktop.model.instrument import InstrumentId
     from virtuoso_desktop.model.timeframe import Timeframe
+    from virtuoso_desktop.ui.arrangement import Box, Node, Placed
     from virtuoso_desktop.ui.cell import Cell
     from virtuoso_desktop.ui.memory import ColumnMemory
     from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
@@ -64,9 +67,9 @@ class FirstFrame:
         self.source = Source.LIVE
         self.instrument: InstrumentId | None = None
         self.timeframe: Timeframe | None = None
+        self.root: Node | None = None
+        """How the panels stand to each other."""
         self.markets_width = 0
-        self.confluence_width = 0
-        self.dock_height = 0
         self._dashes: list[QRectF] = []
         """Where no value is known: hundreds of them, drawn by one call."""
 
@@ -74,24 +77,44 @@ class FirstFrame:
         """Paint the whole window."""
         painter.setPen(Qt.PenStyle.NoPen)
         below = px.STATUS_PX + (px.RIBBON_PX if self.source is not Source.LIVE else 0)
-        left, bottom = self.markets_width, height - below
-        strip_left = left + px.GUTTER_PX
-        header_bottom = px.TOP_PX + px.HEADER_PX
-        self._fill(painter, (0, px.TOP_PX - 1, width, 1), "gutter")
-        self._fill(painter, (left, px.TOP_PX, px.GUTTER_PX, bottom - px.TOP_PX), "gutter")
+        self._fill(painter, (0, px.TOP_PX - 1, width, height - px.TOP_PX + 1), "gutter")
         self._fill(painter, (0, 0, width, px.TOP_PX - 1), "surface")
-        self._fill(painter, (0, px.TOP_PX, left, px.HEADER_PX), "surface")
-        self._fill(painter, (0, header_bottom, left, bottom - header_bottom), "background")
-        self._fill(painter, (strip_left, px.TOP_PX, width - strip_left, px.HEADER_PX), "surface")
-        self._fill(painter, (strip_left, header_bottom, width - strip_left, bottom - header_bottom), "background")
-        right, dock_top = width - self.confluence_width, bottom - self.dock_height
         self._fill(painter, (0, height - px.STATUS_PX, width, px.STATUS_PX), "surface")
         self._paint_top(painter)
-        self._paint_header(painter)
-        self._paint_table(painter, header_bottom, bottom)
-        self._paint_strip(painter, strip_left, right - px.GUTTER_PX)
-        self._paint_right(painter, (strip_left, right, width), dock_top)
+        for placed in places(self.root, (0, px.TOP_PX, width, height - below - px.TOP_PX)):
+            painter.save()
+            painter.setClipRect(QRect(*placed.box))
+            self._paint_group(painter, placed)
+            painter.restore()
         self._paint_foot(painter, width, height)
+
+    def _paint_group(self, painter: QPainter, placed: Placed) -> None:
+        """The ground of a group, its head or its tabs, and what is known of the panel in front."""
+        group, (left, top, width, height) = placed
+        is_tabbed = needs_tabs(group.panels)
+        if group.is_collapsed and not is_tabbed:
+            self._fill(painter, placed.box, "surface")
+            return
+        self._fill(painter, placed.box, "background")
+        row = QRect(left, top, width, px.HEADER_PX)
+        if is_tabbed:
+            titles = [PANELS[name].title for name in group.known]
+            paint_tabs(painter, self._theme, titles, group.known.index(group.shown), row)
+            top, height = top + px.HEADER_PX, height - px.HEADER_PX
+        if group.shown == MARKETS:
+            self._paint_markets(painter, (left, top, width, height))
+        elif group.shown == CHART:
+            self._fill(painter, (left, top, width, px.HEADER_PX), "surface")
+            self._paint_strip(painter, (left, top, width, height))
+        elif not is_tabbed:
+            paint_head(painter, self._theme, PANELS[group.shown].title, row)
+
+    def _paint_markets(self, painter: QPainter, box: Box) -> None:
+        left, top, self.markets_width, height = box
+        painter.translate(left, top - px.TOP_PX)
+        self._fill(painter, (0, px.TOP_PX, self.markets_width, px.HEADER_PX), "surface")
+        self._paint_header(painter)
+        self._paint_table(painter, px.TOP_PX + px.HEADER_PX, px.TOP_PX + height)
 
     def _fill(self, painter: QPainter, box: tuple[int, int, int, int], colour: str, alpha: float = 1.0) -> None:
         # fillRect() makes PySide load the 180 colours of QGradient.Preset on its first call: 4 ms.
@@ -192,26 +215,13 @@ class FirstFrame:
             painter.drawText(QPointF(x, round(baseline)), part.text)
             x += width
 
-    def _paint_strip(self, painter: QPainter, left: int, width: int) -> None:
+    def _paint_strip(self, painter: QPainter, box: Box) -> None:
+        left, top, width, _ = box
         row = self._rows.find(self.instrument) if self.instrument is not None else None
         digits = 0 if row is None else row.price_decimals
         price = Word(text.price(None if row is None else row.last_price, digits), Type.PRICE, "muted")
-        box = QRectF(left + 12, px.TOP_PX + 6, width - left - 24, 20)
-        paint_words(painter, self._theme, (price,), box)
-        self._fill(painter, (left, px.TOP_PX + px.HEADER_PX - 1, width - left, 1), "hair")
-
-    def _paint_right(self, painter: QPainter, edges: tuple[int, int, int], dock_top: int) -> None:
-        """The places of Confluence and of the dock."""
-        strip_left, right, width = edges
-        self._fill(painter, (right - px.GUTTER_PX, px.TOP_PX, px.GUTTER_PX, dock_top - px.TOP_PX), "gutter")
-        if self.confluence_width > px.RAIL_PX:
-            head = QRect(right, px.TOP_PX, width - right, px.HEADER_PX)
-            paint_head(painter, self._theme, CONFLUENCE, head)
-        else:
-            self._fill(painter, (right, px.TOP_PX, width - right, dock_top - px.TOP_PX), "surface")
-        self._fill(painter, (strip_left, dock_top - px.GUTTER_PX, width - strip_left, px.GUTTER_PX), "gutter")
-        tabs = QRect(strip_left, dock_top, width - strip_left, px.HEADER_PX)
-        paint_head(painter, self._theme, ORDER_BOOK, tabs, is_tab=True)
+        paint_words(painter, self._theme, (price,), QRectF(left + 12, top + 6, width - 24, 20))
+        self._fill(painter, (left, top + px.HEADER_PX - 1, width, 1), "hair")
 
     def _paint_foot(self, painter: QPainter, width: int, height: int) -> None:
         top = height - px.STATUS_PX

@@ -1,7 +1,7 @@
 """The one frame timer: panels pull their state at their own rate, inside a budget per frame.
 
-A panel that is hidden, or in a window that cannot be seen, costs nothing. When a frame would exceed
-its budget, the least urgent panels that are due wait for the next frame; each such skip is counted.
+A panel that is hidden, or in a window that cannot be seen, costs nothing; each window is asked for itself. When a frame
+would exceed its budget, the least urgent panels that are due wait for the next frame; each such skip is counted.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class FrameClock(QObject):
     parent : QObject or None
         Qt parent.
     is_exposed : callable
-        False while the window cannot be seen: nothing is refreshed then.
+        Whether the window of a panel can be seen; what nobody can see is not refreshed.
     count_skipped : callable
         Told once for each refresh that the budget put off.
     """
@@ -73,7 +73,7 @@ class FrameClock(QObject):
         self,
         parent: QObject | None,
         *,
-        is_exposed: Callable[[], bool] = lambda: True,
+        is_exposed: Callable[[Refreshable], bool] = lambda _: True,
         count_skipped: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(parent)
@@ -120,8 +120,6 @@ class FrameClock(QObject):
 
     def tick(self, now_ns: int) -> None:
         """One frame: refresh what is due, the most urgent first, as far as the budget goes."""
-        if not self._is_exposed():
-            return
         due = [entry for entry in self._entries if self._is_due(entry, now_ns)]
         due.sort(key=lambda entry: entry.panel.urgency)
         spent_ns = 0.0
@@ -142,7 +140,8 @@ class FrameClock(QObject):
         rate_hz = entry.panel.rate_hz
         if rate_hz <= 0 or not entry.panel.isVisible():
             return False
-        return now_ns - entry.turn_ns > _NS_PER_S / rate_hz - _EARLY * FRAME_MS * 1_000_000
+        is_due = now_ns - entry.turn_ns > _NS_PER_S / rate_hz - _EARLY * FRAME_MS * 1_000_000
+        return is_due and self._is_exposed(entry.panel)
 
     def _refresh(self, entry: _Entry, now_ns: int) -> float:
         """Refresh one panel; returns what it took, ns. Paint time of the previous turns joins the mean."""

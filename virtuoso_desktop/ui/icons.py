@@ -33,6 +33,7 @@ _CODES = {
     "funnel": 0xF196,
     "info": 0xF1E0,
     "keyboard": 0xF1E5,
+    "layout": 0xF1EA,
     "list": 0xF1FA,
     "magnifying-glass": 0xF20A,
     "monitor": 0xF21D,

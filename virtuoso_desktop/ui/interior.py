@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from virtuoso_desktop.engine.views import EngineView, LinkView, RowState, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId, Source
@@ -22,8 +22,10 @@ from virtuoso_desktop.ui.chart_place import ChartPlace
 from virtuoso_desktop.ui.feed_state import FeedWatch
 from virtuoso_desktop.ui.frame import FrameClock, Refreshable
 from virtuoso_desktop.ui.marking import title_mark
-from virtuoso_desktop.ui.measures import GUTTER_PX, RIBBON_PX, STATUS_PX
+from virtuoso_desktop.ui.measures import RIBBON_PX, STATUS_PX
 from virtuoso_desktop.ui.memory import WindowMemory
+from virtuoso_desktop.ui.panel_actions import PanelActions
+from virtuoso_desktop.ui.panel_list import CHART, MARKETS
 from virtuoso_desktop.ui.panels.markets import MarketsPanel
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
@@ -93,12 +95,16 @@ class Interior(QWidget):
         self.strip = InstrumentStrip(self.theme, now_ms)
         self.status_bar = StatusBar(self.theme, self.source, now_ms)
         self._column = QWidget()
-        self.workspace = Workspace(self.theme, self._column, self.timeframe, self.frame)
+        early = {MARKETS: self.markets, CHART: self._column}
+        self.workspace = Workspace(self.theme, early, self.frame, self.timeframe, window.arrangement)
+        self.workspace.mark = title_mark(self.source)
+        self.workspace.panels.recall(memory.desk)
         self._chart: QWidget = ChartPlace(self.theme)
         self._remove_chart: Callable[[], None] = _nothing
         self._build()
         self._connect()
         self.charts = ChartActions(self)
+        self.panel_actions = PanelActions(self, window, now_ms)
         self.setTabOrder(self.top_bar.menu_button, self.markets.search)
         self.markets.recall(memory.columns)
 
@@ -115,11 +121,7 @@ class Interior(QWidget):
             self.markets.view.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
         self.frame.start()
         QTimer.singleShot(0, self.workspace, self.workspace.make)
-
-    def set_sizes(self, memory: WindowMemory, markets_width: int, window: QSize) -> None:
-        """Place the splitters."""
-        self._splitter.setSizes([markets_width, max(1, window.width() - markets_width - GUTTER_PX)])
-        self.workspace.place(memory, window, markets_width)
+        QTimer.singleShot(0, self.panel_actions, self.panel_actions.start)
 
     def attach(self, engine: EngineView) -> None:
         """Show this engine's market from now on."""
@@ -127,7 +129,8 @@ class Interior(QWidget):
         self.frame.count_skipped = engine.count_skipped_refresh
         self.markets.attach(engine)
         self.strip.attach(engine)
-        self.workspace.attach(engine)
+        self.workspace.make()
+        self.workspace.panels.attach(engine)
         self._disconnects += [
             engine.watched_changed.connect(self._on_watched),
             engine.notices.posted.connect(self.post_notice),
@@ -150,7 +153,7 @@ class Interior(QWidget):
         self._disconnects = []
         self.markets.detach()
         self.strip.detach()
-        self.workspace.detach()
+        self.workspace.panels.detach()
 
     def set_chart(self, chart: QWidget, turn: Refreshable | None, painted_ns: Callable[[], int] | None) -> None:
         """Put the chart into its place."""
@@ -195,18 +198,18 @@ class Interior(QWidget):
 
     def remember(self, *, geometry: tuple[int, int, int, int], is_maximized: bool) -> WindowMemory:
         """The user's choices, for the next run."""
-        memory = WindowMemory(
+        self.panel_actions.keeper.flush()
+        return WindowMemory(
             geometry=geometry,
             is_maximized=is_maximized,
-            markets_width=self.markets.width(),
             theme=self.theme.choice,
             colour_blind=self.theme.colour_blind,
             reduced_motion=self.theme.reduced_motion_choice,
             columns=self.markets.remember(),
             instrument=str(self.instrument) if self.instrument is not None else None,
             timeframe=self.timeframe.value,
+            desk=self.workspace.panels.remember(),
         )
-        return self.workspace.remember(memory)
 
     # --- construction -------------------------------------------------------------------------------------------
 
@@ -216,19 +219,12 @@ class Interior(QWidget):
         column.setSpacing(0)
         column.addWidget(self.strip)
         column.addWidget(self._chart, 1)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setHandleWidth(GUTTER_PX)
-        self._splitter.addWidget(self.markets)
-        self._splitter.addWidget(self.workspace)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setStretchFactor(0, 0)
-        self._splitter.setStretchFactor(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.top_bar)
         layout.addWidget(self.banner)
-        layout.addWidget(self._splitter, 1)
+        layout.addWidget(self.workspace, 1)
         if self.source is not Source.LIVE:
             layout.addWidget(Ribbon(self.theme, self.source))
         layout.addWidget(self.status_bar)
@@ -247,20 +243,18 @@ class Interior(QWidget):
         self.frame.add(self.markets, self.markets.view.take_painted_ns)
         self.frame.add(self.strip)
         self.frame.add(_SlowPart(self))
-        work = self.workspace
-        work.timeframe_asked.connect(self._choose_timeframe)
-        work.component_chosen.connect(self.evidence_asked)
-        work.data_asked.connect(self.show_data)
-        work.signal_chosen.connect(self._show_signal)
-        work.instrument_asked.connect(self.show_instrument)
+        panels = self.workspace.panels
+        panels.timeframe_asked.connect(self._choose_timeframe)
+        panels.component_chosen.connect(self.evidence_asked)
+        panels.data_asked.connect(self.show_data)
+        panels.signal_chosen.connect(self._show_signal)
+        panels.instrument_asked.connect(self.show_instrument)
         self.commands.add_all(
             {
                 "choose_instrument": self.choose_instrument,
                 "next_instrument": lambda: self._step_instrument(1),
                 "previous_instrument": lambda: self._step_instrument(-1),
-                "search": self.markets.start_search,
-                "toggle_confluence": work.toggle_confluence,
-                "toggle_dock": work.toggle_dock,
+                "search": self._search,
                 "show_data": self.show_data,
                 "indicators": self.indicators_asked.emit,
                 "cycle_theme": self.theme.cycle,
@@ -288,7 +282,7 @@ class Interior(QWidget):
         self.markets.set_shown(self.instrument)
         row = self.markets.rows.find(self.instrument) if self.instrument is not None else None
         self.strip.show_instrument(self.instrument, row)
-        self.workspace.show_series(self.instrument, self.timeframe)
+        self.workspace.panels.show_series(self.instrument, self.timeframe)
         self._tell_title()
 
     def _tell_title(self) -> None:
@@ -424,6 +418,10 @@ class Interior(QWidget):
         self.show_instrument(signal.instrument_id, signal.timeframe)
         self.moment_asked.emit(signal.candle_open_ms)
 
+    def _search(self) -> None:
+        self.workspace.show_panel(MARKETS)
+        self.markets.start_search()
+
     def _step_instrument(self, step: int) -> None:
         instrument = self.markets.neighbour(step)
         if instrument is not None:
@@ -445,9 +443,11 @@ class Interior(QWidget):
         else:
             event.ignore()
 
-    def _is_exposed(self) -> bool:
-        handle = self._window.windowHandle()
-        return handle is not None and handle.isExposed() and not self._window.isMinimized()
+    def _is_exposed(self, panel: Refreshable) -> bool:
+        """Whether the window that a panel is in can be seen."""
+        window = panel.window() if isinstance(panel, QWidget) else self._window
+        handle = window.windowHandle()
+        return handle is not None and handle.isExposed() and not window.isMinimized()
 
     def _on_theme(self, _theme: Theme) -> None:
         self.top_bar.show_theme()

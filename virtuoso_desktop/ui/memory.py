@@ -1,10 +1,12 @@
-"""What the window remembers between runs. The app keeps the bytes; nothing here touches a file."""
+"""What the window remembers between runs. The app keeps the bytes; nothing here touches a file.
+
+Where the panels stand is in the workspaces (`workspaces`).
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-from virtuoso_desktop.ui.measures import HEADER_PX, RAIL_PX, default_confluence_width, default_dock_height
 from virtuoso_desktop.ui.tokens import ThemeChoice
 
 MEMORY_VERSION = 1
@@ -22,8 +24,6 @@ class ColumnMemory(msgspec.Struct, frozen=True):
 class DeskMemory(msgspec.Struct, frozen=True):
     """The user's choices in the panels under the chart. Amounts in quote coin, None for no limit."""
 
-    tab: str = ""
-    """Name of the chosen tab; empty for the first."""
     book_groups: dict[str, int] = {}
     """Ticks of a group of the ladder by instrument (``venue:kind:SYMBOL``)."""
     slippage_amount: float = 100_000.0
@@ -42,11 +42,6 @@ class WindowMemory(msgspec.Struct, frozen=True):
     version: int = MEMORY_VERSION
     geometry: tuple[int, int, int, int] | None = None
     is_maximized: bool = False
-    markets_width: int | None = None
-    confluence_width: int | None = None
-    confluence_collapsed: bool = False
-    dock_height: int | None = None
-    dock_collapsed: bool = False
     theme: ThemeChoice = ThemeChoice.DARK
     colour_blind: bool = False
     reduced_motion: bool | None = None
@@ -71,10 +66,3 @@ class WindowMemory(msgspec.Struct, frozen=True):
         except (msgspec.DecodeError, msgspec.ValidationError):
             return cls()
         return memory if memory.version == MEMORY_VERSION else cls()
-
-
-def right_sizes(memory: WindowMemory, width: int, height: int) -> tuple[int, int]:
-    """Width of Confluence and height of the dock in a window of this size, as the user left them."""
-    wide = memory.confluence_width or default_confluence_width(width)
-    high = memory.dock_height or default_dock_height(height)
-    return RAIL_PX if memory.confluence_collapsed else wide, HEADER_PX if memory.dock_collapsed else high

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 def main_menu(interior: Interior) -> QMenu:
-    """Theme, full screen, why there is no data, shortcuts, about, quit."""
+    """Panels, workspaces, theme, full screen, why there is no data, shortcuts, about, quit."""
     theme = interior.theme
     muted, ratio = theme.color("muted"), interior.devicePixelRatioF()
     menu = QMenu(interior)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    interior.panel_actions.add_menus(menu)
     menu.addMenu(_theme_menu(interior, menu))
     full = menu.addAction(f"Full screen\t{keys_of('full_screen')}", interior.toggle_full_screen)
     full.setCheckable(True)

@@ -46,6 +46,9 @@ class Overlay(QWidget):
         place.moveTop(max(place.top(), room.top()))
         self._before = QApplication.focusWidget()
         self.move(place.topLeft())
+        if not self._window.isActiveWindow():  # a key in a floating window opened it
+            self._window.activateWindow()
+            self._window.raise_()
         self.show()
         self.raise_()
         self.setFocus(Qt.FocusReason.PopupFocusReason)

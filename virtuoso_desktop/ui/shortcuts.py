@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES
+from virtuoso_desktop.ui.panel_list import PANELS
+from virtuoso_desktop.ui.shipped import SHIPPED
 
 
 class Shortcut(NamedTuple):
@@ -64,11 +66,30 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Charts", (), "All charts show one timeframe", "link_timeframe"),
     Shortcut("Panels", ("Ctrl+Shift+C",), "Confluence: collapse or open", "toggle_confluence"),
     Shortcut("Panels", ("Ctrl+Shift+D",), "Panels under the chart: collapse or open", "toggle_dock"),
+    Shortcut("Panels", ("F6",), "Next panel", "next_panel"),
+    Shortcut("Panels", ("Shift+F6",), "Previous panel", "previous_panel"),
+    Shortcut("Panels", ("Ctrl+Shift+F",), "The panel into a window of its own, or back", "float_panel"),
+    Shortcut("Panels", ("Ctrl+Shift+W",), "Close the panel", "close_panel"),
+    Shortcut("Panels", ("Ctrl+Shift+M",), "Float, move or close the panel", "panel_menu"),
+    *(Shortcut("Panels", (), f"Panel: {kind.title}", f"show_{name}") for name, kind in PANELS.items()),
+    Shortcut("Panels", ("Left", "Right"), "In the row of tabs: the tab before, the tab after"),
     Shortcut("Panels", ("Ctrl+D",), "Data of the instrument: what is there, how old, how complete", "show_data"),
     Shortcut("Panels", ("Enter on a component",), "Show on the chart what it was read from"),
     Shortcut("Panels", ("Enter on a signal",), "Show that moment on the chart"),
     Shortcut("Panels", ("Enter on a liquidation",), "Show its instrument"),
     Shortcut("Panels", ("Ctrl+C in the log",), "Copy the line, with its fault"),
+    *(
+        Shortcut("Workspaces", (f"Ctrl+Shift+{place}",), f"Workspace {place}: {name}", f"workspace_{place}")
+        for place, name in enumerate(SHIPPED, 1)
+    ),
+    Shortcut("Workspaces", (), "Workspaces: open, save, rename, reset", "workspaces"),
+    Shortcut("Workspaces", ("Ctrl+Shift+S",), "Save the workspace under another name", "save_workspace_as"),
+    Shortcut("Workspaces", (), "Duplicate the workspace", "duplicate_workspace"),
+    Shortcut("Workspaces", (), "Rename the workspace", "rename_workspace"),
+    Shortcut("Workspaces", (), "Reset the workspace", "reset_workspace"),
+    Shortcut("Workspaces", (), "Delete the workspace", "delete_workspace"),
+    Shortcut("Workspaces", (), "Export the workspace to a file", "export_workspace"),
+    Shortcut("Workspaces", (), "Import a workspace from a file", "import_workspace"),
     Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),
     Shortcut("Window", ("F11",), "Full screen", "full_screen"),
     Shortcut("Window", ("F10",), "Menu", "menu"),

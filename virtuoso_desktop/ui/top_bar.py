@@ -23,6 +23,8 @@ from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 WORDS_PX = 1_400
 """A narrower bar shows its tools as icons."""
+MOST_LETTERS = 22
+"""A longer name of a workspace is cut; the tooltip has all of it."""
 _THEME_ICONS = {ThemeChoice.DARK: "moon", ThemeChoice.LIGHT: "sun", ThemeChoice.SYSTEM: "monitor"}
 
 
@@ -122,6 +124,7 @@ class TopBar(GivingRow):
     indicators_asked = Signal()
     candles_asked = Signal()
     layout_asked = Signal()
+    workspaces_asked = Signal()
     details_asked = Signal()
     theme_asked = Signal()
     menu_asked = Signal()
@@ -139,6 +142,7 @@ class TopBar(GivingRow):
         for place, button in enumerate(self._timeframes.values()):
             self.add(button, gap=2 if place else 6)
         self._add_indicators()
+        self._add_workspaces()
         self._add_menu()
 
     def _timeframe_button(self, timeframe: Timeframe) -> Button:
@@ -174,6 +178,32 @@ class TopBar(GivingRow):
         self.setTabOrder(self.indicators, self.layout_button)
         self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.candles_button)
 
+    def _add_workspaces(self) -> None:
+        """With the open workspace's name where there is room, else as an icon; gives way first."""
+        self._workspace = ""
+        self.workspace_button = Button(self._theme, "", icon_name="layout", parent=self)
+        self.workspace_button.quiet_colour = "text"
+        self.workspace_button.clicked.connect(self.workspaces_asked)
+        self.add(self.workspace_button, rank=1, gap=4)
+        self.setTabOrder(self.layout_button, self.workspace_button)
+
+    def show_workspace(self, name: str) -> None:
+        """Name the open workspace."""
+        self._workspace = name
+        self.workspace_button.setAccessibleName(f"Workspace: {name}")
+        self.workspace_button.setToolTip(f"Workspace: {name}. Open another, save, rename, reset")
+        self._name_tools()
+        self.arrange()
+
+    def _name_tools(self) -> None:
+        has_words = self.width() >= WORDS_PX
+        self.indicators.setText("Indicators" if has_words else "")
+        self.layout_button.setText("Charts" if has_words else "")
+        short = (
+            self._workspace if len(self._workspace) <= MOST_LETTERS else self._workspace[: MOST_LETTERS - 1] + "\u2026"
+        )
+        self.workspace_button.setText(short if has_words else "")
+
     def _add_menu(self) -> None:
         self.menu_button = Button(self._theme, icon_name="list", parent=self)
         self.menu_button.setAccessibleName("Menu")
@@ -208,7 +238,7 @@ class TopBar(GivingRow):
                 chip = self._chips[link.venue] = LinkChip(self._theme, self)
                 chip.clicked.connect(self.details_asked)
                 self.add(chip, gap=6, right=True)
-                self.setTabOrder(self.layout_button, chip)
+                self.setTabOrder(self.workspace_button, chip)
                 self.setTabOrder(chip, self.theme_button)
                 changed = True
             changed |= chip.tell(link, now_ms)
@@ -216,8 +246,7 @@ class TopBar(GivingRow):
             self.arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self.indicators.setText("Indicators" if self.width() >= WORDS_PX else "")
-        self.layout_button.setText("Layout" if self.width() >= WORDS_PX else "")
+        self._name_tools()
         super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

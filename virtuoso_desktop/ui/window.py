@@ -18,11 +18,11 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.storage.user_files import UserFiles
 from virtuoso_desktop.ui.first_frame import FirstFrame
 from virtuoso_desktop.ui.marking import title_mark
-from virtuoso_desktop.ui.measures import default_markets_width
-from virtuoso_desktop.ui.memory import WindowMemory, right_sizes
+from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.panels.markets_columns import NAMES
 from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
 from virtuoso_desktop.ui.words import Word
+from virtuoso_desktop.ui.workspaces import Workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.engine.views import EngineView, MarketRow, MarketsSnapshot
     from virtuoso_desktop.kernel.notices import Notice
+    from virtuoso_desktop.ui.arrangement import Arrangement
     from virtuoso_desktop.ui.dialogs.doctor_page import Examination
     from virtuoso_desktop.ui.frame import Refreshable
     from virtuoso_desktop.ui.interior import Interior
@@ -84,6 +85,9 @@ class MainWindow(QWidget):
         self.theme = theme
         self.source = source
         self.files = files or UserFiles(None)
+        self.workspaces = Workspaces(self.files)
+        self._arrangement: Arrangement | None = None
+        self._problems = [] if self.workspaces.problem is None else [self.workspaces.problem]
         self._now_ms = now_ms
         self._memory = memory or WindowMemory()
         self._interior: Interior | None = None
@@ -111,7 +115,6 @@ class MainWindow(QWidget):
             self.theme.apply()  # the first painted frame needs none of the application's style
             memory = self._memory
             interior = Interior(self, self._rows, memory, self._now_ms)
-            interior.set_sizes(memory, memory.markets_width or default_markets_width(self.width()), self.size())
             interior.shown_changed.connect(self.shown_changed)
             interior.title_changed.connect(self.setWindowTitle)
             interior.evidence_asked.connect(self.evidence_asked)
@@ -123,6 +126,27 @@ class MainWindow(QWidget):
             if self.isVisible():
                 interior.start()
         return self._interior
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How the panels stand at the start; read when it is first needed, at the latest for the first frame."""
+        if self._arrangement is None:
+            opened = self.workspaces.read(self.width(), self.height())
+            self._arrangement = opened.arrangement
+            if opened.problem is not None:
+                self._problems.append(opened.problem)
+        return self._arrangement
+
+    def take_problems(self) -> list[str]:
+        """What of the workspaces could not be read, in words, once."""
+        problems, self._problems = self._problems, []
+        return problems
+
+    def show_as_shipped(self) -> None:
+        """Whatever the user arranged, show the panels as they come, and keep nothing; before the first frame."""
+        self.workspaces = Workspaces(UserFiles(None))
+        self._arrangement = None
+        self._problems = []
 
     @property
     def instrument(self) -> InstrumentId | None:
@@ -208,8 +232,7 @@ class MainWindow(QWidget):
         frame = FirstFrame(self.theme, self._rows, Word(words, colour=colour, gap=8), self._memory.columns)
         frame.source = self.source
         frame.instrument, frame.timeframe = self._first_instrument, self._first_timeframe
-        frame.markets_width = self._memory.markets_width or default_markets_width(self.width())
-        frame.confluence_width, frame.dock_height = right_sizes(self._memory, self.width(), self.height())
+        frame.root = self.arrangement.root
         painter = QPainter(self)
         frame.paint(painter, self.width(), self.height())
         painter.end()

@@ -1,249 +1,467 @@
-"""Where chart, Confluence and the dock stand to each other, what the user made of it, and what they read."""
+"""Where every panel stands: in the main window, in windows of their own, or closed with a place to come back to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import msgspec
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
-from virtuoso_desktop.ui.measures import (
-    GUTTER_PX,
-    HEADER_PX,
-    RAIL_PX,
-    default_confluence_width,
-    default_dock_height,
-)
-from virtuoso_desktop.ui.memory import WindowMemory
-from virtuoso_desktop.ui.panel_head import CONFLUENCE, ORDER_BOOK, SIGNALS, paint_head
+from virtuoso_desktop.ui import arrangement as tree
+from virtuoso_desktop.ui.arrangement import Arrangement, FloatingPlace, Group, Node, Seat
+from virtuoso_desktop.ui.dock_area import DockArea
+from virtuoso_desktop.ui.panel_drag import Drop, HeadHandle, PanelDrag
+from virtuoso_desktop.ui.panel_focus import chain, focus_in
+from virtuoso_desktop.ui.panel_list import CONFLUENCE, PANELS
+from virtuoso_desktop.ui.panel_set import Made, PanelSet
+from virtuoso_desktop.ui.shipped import SEATS
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QResizeEvent
 
-    from virtuoso_desktop.engine.views import EngineView
-    from virtuoso_desktop.model.instrument import InstrumentId
     from virtuoso_desktop.model.timeframe import Timeframe
-    from virtuoso_desktop.ui.dock import Dock
+    from virtuoso_desktop.ui.dock import TabGroup
+    from virtuoso_desktop.ui.floating import FloatingWindow
     from virtuoso_desktop.ui.frame import FrameClock
-    from virtuoso_desktop.ui.panels.confluence import ConfluencePanel
-    from virtuoso_desktop.ui.panels.desk import DeskPanels
-    from virtuoso_desktop.ui.panels.overview import OverviewPanel
-    from virtuoso_desktop.ui.panels.signals import SignalsPanel
     from virtuoso_desktop.ui.theme import Theme
 
-
-ABOUT_SIGNALS = "Every signal, what became of it, and where it stands on the chart"
-OVERVIEW = "Overview"
-ABOUT_OVERVIEW = "Regime, breadth and turnover of the market, what moved most, relation to BTC, funding, open interest"
+FLOAT_AWAY = QPoint(-60, -14)
+"""Where the corner of a window stands that was dropped at the pointer."""
 
 
-class Panels(NamedTuple):
-    """What is made after the first frame."""
-
-    confluence: ConfluencePanel
-    signals: SignalsPanel
-    overview: OverviewPanel
-    dock: Dock
-    desk: DeskPanels
-
-
-class PanelPlace(QWidget):
-    """Stands where a panel will be: its title on its ground."""
-
-    def __init__(self, theme: Theme, title: str, *, is_tab: bool = False) -> None:
-        super().__init__()
-        self._theme = theme
-        self._title = title
-        self._is_tab = is_tab
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), self._theme.color("background"))
-        paint_head(painter, self._theme, self._title, QRect(0, 0, self.width(), HEADER_PX), is_tab=self._is_tab)
-
-
-class Workspace(QSplitter):
-    """Chart and Confluence side by side, the dock under both. The panels are made after the first frame.
+class Workspace(QWidget):
+    """The panels in the main window; it also has those that float.
 
     Parameters
     ----------
     theme : Theme
         Colours.
-    column : QWidget
-        Strip and chart.
-    timeframe : Timeframe
-        What is shown first.
+    early : dict of QWidget
+        Panels that are there from the start, by name.
     clock : FrameClock
         Gives the panels their turns.
+    timeframe : Timeframe
+        What is shown first.
+    arrangement : Arrangement
+        Where everything stands.
     """
 
-    component_chosen = Signal(str)
-    """Name of a component whose evidence is wanted."""
-    timeframe_asked = Signal(object)
-    """`Timeframe`."""
-    signal_chosen = Signal(object)
-    """`SignalView` whose moment is asked for."""
-    instrument_asked = Signal(object)
-    """`InstrumentId`."""
-    data_asked = Signal()
-    """The state of the instrument's inputs is asked for."""
+    changed = Signal()
+    """Something stands elsewhere, or has another size."""
+    menu_asked = Signal(str, QPoint)
+    """Panel, and the global place for its menu."""
+    floated = Signal(object)
+    """A new `FloatingWindow`, not shown yet."""
 
-    def __init__(self, theme: Theme, column: QWidget, timeframe: Timeframe, clock: FrameClock) -> None:
-        super().__init__(Qt.Orientation.Vertical)
+    def __init__(
+        self,
+        theme: Theme,
+        early: dict[str, QWidget],
+        clock: FrameClock,
+        timeframe: Timeframe,
+        arrangement: Arrangement,
+    ) -> None:
+        super().__init__()
         self._theme = theme
-        self._clock = clock
-        self._memory = WindowMemory()
-        self._series: tuple[InstrumentId | None, Timeframe] = (None, timeframe)
-        self._panels: Panels | None = None
-        self._upper = QSplitter(Qt.Orientation.Horizontal)
-        self._upper.addWidget(column)
-        self._upper.addWidget(PanelPlace(theme, CONFLUENCE))
-        self.addWidget(self._upper)
-        self.addWidget(PanelPlace(theme, ORDER_BOOK, is_tab=True))
-        for splitter in (self, self._upper):
-            splitter.setHandleWidth(GUTTER_PX)
-            splitter.setChildrenCollapsible(False)
-            splitter.setStretchFactor(0, 1)
-            splitter.setStretchFactor(1, 0)
-            splitter.splitterMoved.connect(self._note_sizes)
-        self._confluence_width = 0
-        self._dock_height = 0
+        self.mark = ""
+        """What titles of floating windows say of the source."""
+        self._holder = QWidget(self)
+        self._holder.hide()
+        self.panels = PanelSet(theme, early, clock, timeframe, self._holder)
+        self.panels.counted.connect(self._show_count)
+        self.main = self._new_area(DockArea(theme, self.panels, self))
+        self.floating: list[FloatingWindow] = []
+        """The one that was active last stands first."""
+        self._arrangement = arrangement
+        self._floats_open = False
+        self._handled: set[str] = set()
+        self.setAccessibleName("Panels")
+        for name, panel in early.items():
+            panel.setParent(self._holder)
+            self._handle(name, panel)
+        self.main.build(arrangement.root)
+        QGuiApplication.instance().screenRemoved.connect(self._on_screen_gone)  # type: ignore[union-attr]
 
     # --- parts --------------------------------------------------------------------------------------------------
 
-    @property
-    def confluence(self) -> ConfluencePanel:
-        return self.make().confluence
-
-    @property
-    def signals(self) -> SignalsPanel:
-        return self.make().signals
-
-    @property
-    def dock(self) -> Dock:
-        return self.make().dock
-
-    def make(self) -> Panels:
+    def make(self) -> Made:
         """The panels; made when first asked for, at the latest after the first frame."""
-        if self._panels is None:
-            from virtuoso_desktop.ui.dock import Dock
-            from virtuoso_desktop.ui.panels.confluence import ConfluencePanel
-            from virtuoso_desktop.ui.panels.desk import DeskPanels
-            from virtuoso_desktop.ui.panels.overview import OverviewPanel
-            from virtuoso_desktop.ui.panels.signals import SignalsPanel
+        if not self.panels.is_ready:
+            made = self.panels.make()
+            made.confluence.collapse_changed.connect(self._on_rail)
+            self._handle(CONFLUENCE, made.confluence)
+            for area in self.areas:
+                for group in area.groups:
+                    group.fill()
+            self._tell_rail()
+            chain(self.main.groups)
+        return self.panels.make()
 
-            theme = self._theme
-            confluence, overview = ConfluencePanel(theme, self._series[1]), OverviewPanel(theme)
-            desk = DeskPanels(theme, self._clock, self.instrument_asked.emit)
-            made = self._panels = Panels(confluence, SignalsPanel(theme), overview, Dock(theme), desk)
-            desk.recall(self._memory.desk)
-            self._connect(made)
-            self._replace(self._upper, made.confluence)
-            self._replace(self, made.dock)
-            made.confluence.set_collapsed(self._memory.confluence_collapsed)
-            made.dock.choose_named(self._memory.desk.tab)
-            made.dock.set_collapsed(self._memory.dock_collapsed)
-            self._apply()
-            self.show_series(*self._series)
-        return self._panels
+    @property
+    def areas(self) -> list[DockArea]:
+        """Every window's panels, the uppermost window first."""
+        return [*(window.area for window in self.floating), self.main]
 
-    def _connect(self, made: Panels) -> None:
-        made.desk.place_market(made.dock)
-        tab = made.dock.add_panel(made.signals, SIGNALS, ABOUT_SIGNALS, made.signals.controls)
-        made.dock.add_panel(made.overview, OVERVIEW, ABOUT_OVERVIEW, made.overview.controls)
-        made.overview.instrument_chosen.connect(self.instrument_asked)
-        self._clock.add(made.overview, made.overview.take_painted_ns)
-        made.desk.place_run(made.dock)
-        made.signals.counted.connect(lambda count: made.dock.show_count(tab, count))
-        made.signals.moment_chosen.connect(self.signal_chosen)
-        made.confluence.component_chosen.connect(self.component_chosen)
-        made.confluence.data_asked.connect(self.data_asked)
-        made.confluence.timeframe_asked.connect(self.timeframe_asked)
-        made.confluence.collapse_changed.connect(lambda _: self._apply())
-        made.dock.collapse_changed.connect(lambda _: self._apply())
-        self._clock.add(made.confluence, made.confluence.take_painted_ns)
-        self._clock.add(made.signals, made.signals.take_painted_ns)
+    def _new_area(self, area: DockArea) -> DockArea:
+        area.changed.connect(self._on_area_changed)
+        area.dragged.connect(self.begin_drag)
+        area.menu_asked.connect(self.menu_asked)
+        return area
+
+    def _handle(self, name: str, panel: QWidget) -> None:
+        handle = HeadHandle(name, panel)
+        handle.dragged.connect(self.begin_drag)
+        handle.menu_asked.connect(self.menu_asked)
+        handle.double_clicked.connect(self.toggle_float)
+
+    # --- asking -------------------------------------------------------------------------------------------------
+
+    def area_of(self, name: str) -> DockArea | None:
+        """Where a panel stands; None for a closed one."""
+        return next((area for area in self.areas if area.group_with(name) is not None), None)
+
+    def group_of(self, name: str) -> TabGroup | None:
+        """The group that holds a panel."""
+        area = self.area_of(name)
+        return None if area is None else area.group_with(name)
+
+    def is_open(self, name: str) -> bool:
+        """Whether it stands anywhere."""
+        return self.area_of(name) is not None
+
+    def floats(self, name: str) -> bool:
+        """Whether it stands in a window of its own."""
+        return self.area_of(name) not in (None, self.main)
+
+    @property
+    def current(self) -> str | None:
+        """The panel that has the keyboard."""
+        focus = QApplication.focusWidget()
+        for area in self.areas:
+            for group in area.groups:
+                if focus is not None and (focus is group or group.isAncestorOf(focus)):
+                    return group.chosen
+        return None
+
+    def describe(self) -> Arrangement:
+        """Where everything stands now, to be kept."""
+        self._arrangement.root = self.main.root
+        if self._floats_open:
+            for window in self.floating:
+                window.note_place()
+            self._arrangement.floating = [window.place for window in self.floating]
+        return self._arrangement
+
+    # --- whole workspaces ---------------------------------------------------------------------------------------
+
+    def show_arrangement(self, arrangement: Arrangement) -> None:
+        """Put everything where this says."""
+        for area in self.areas:
+            area.release()
+        for window in self.floating:
+            self._drop_window(window)
+        self.floating = []
+        self._arrangement = arrangement
+        self.main.build(arrangement.root)
+        if self._floats_open:
+            self._floats_open = False
+            self.open_floating()
+        self._settle()
+
+    def open_floating(self) -> None:
+        """Show the windows of their own; once the main one is on the screen."""
+        if self._floats_open:
+            return
+        self._floats_open = True
+        for place in self._arrangement.floating:
+            self._open_window(place)
+        self._settle()
+
+    def hide_floating(self) -> None:
+        """The program ends."""
+        for window in self.floating:
+            window.hide()
+
+    # --- moving -------------------------------------------------------------------------------------------------
+
+    def show_panel(self, name: str) -> None:
+        """Bring a panel to the front, opened again where it stood; the keyboard goes to it."""
+        if not self.is_open(name):
+            window = self._arrangement.windows.pop(name, None)
+            if window is not None:
+                self._open_window(FloatingPlace(Group([name], name), window.box, window.screen, window.is_maximized))
+                self._settle()
+            else:
+                self._to_seat(name)
+        group = self.group_of(name)
+        if group is not None:
+            group.choose(name) if group.has_tabs else group.fill()
+            self.focus_panel(name)
+
+    def close_panel(self, name: str) -> None:
+        """Take a panel away; `show_panel` brings it back to its place."""
+        area = self.area_of(name)
+        if area is None:
+            return
+        self._note_seat(name, area)
+        window = self._window_of(area)
+        if window is not None:
+            window.note_place()
+            place = window.place
+            self._arrangement.windows[name] = FloatingPlace(Group([name], name), place.box, place.screen)
+        self._take_out(name, area)
+        self._settle()
+
+    def toggle_panel(self, name: str) -> None:
+        """Close an open panel, open a closed one."""
+        if self.is_open(name):
+            self.close_panel(name)
+        else:
+            self.show_panel(name)
+
+    def float_panel(self, name: str, at: QPoint | None = None) -> None:
+        """Give a panel a window of its own; its corner near ``at``, a global point."""
+        group, area = self.group_of(name), self.area_of(name)
+        if group is None or area is None:
+            return
+        window = self._window_of(area)
+        if window is not None and tree.panels_of(area.root) == [name]:
+            if at is not None:
+                window.move(at + FLOAT_AWAY)
+            return
+        corner = group.mapToGlobal(QPoint(24, 24)) if at is None else at + FLOAT_AWAY
+        place = _place_at(QRect(corner, group.size()))
+        self._note_seat(name, area)
+        self._take_out(name, area)
+        place.root = Group([name], name)
+        self._open_window(place)
+        self._settle()
+        self.focus_panel(name)
+
+    def dock_panel(self, name: str) -> None:
+        """Bring a floating panel back into the main window, where it stood."""
+        area = self.area_of(name)
+        if area is None or area is self.main:
+            return
+        self._take_out(name, area)
+        self._to_seat(name)
+        self.focus_panel(name)
+
+    def toggle_float(self, name: str) -> None:
+        """Into a window of its own, or back."""
+        if self.floats(name):
+            self.dock_panel(name)
+        else:
+            self.float_panel(name)
+
+    def move_panel(
+        self, name: str, area: DockArea, group: Group | None, side: str = "", index: int | None = None
+    ) -> None:
+        """Among the tabs of a group, to one of its sides, or (no group) to a side of the window."""
+        source = self.area_of(name)
+        if source is None or (group is not None and group.known == [name]):
+            return
+        if source is self.main and area is not self.main:
+            self._note_seat(name, source)
+        if group is not None and index is not None and name in group.panels:
+            index -= group.panels.index(name) < index
+        size = self._size_beside(area, group, side)
+        root = tree.without(source.root, name)
+        if source is not area:
+            self._set(source, root)
+            root = area.root
+        if group is not None and not side:
+            tree.join(group, name, index)
+        elif root is None:
+            root = Group([name], name)
+        else:
+            root = tree.put_beside(root, group or root, name, side, size)
+        self._set(area, root)
+        self._settle()
+        self.focus_panel(name)
+
+    def _size_beside(self, area: DockArea, group: Group | None, side: str) -> int:
+        """Half of the group, a quarter of the window."""
+        widget = next((each for each in area.groups if each.group is group), None)
+        of, share = (area, 4) if widget is None else (widget, 2)
+        return (of.width() if side in (tree.LEFT, tree.RIGHT) else of.height()) // share
+
+    def _to_seat(self, name: str) -> None:
+        seat = self._arrangement.seats.get(name) or SEATS.get(name, Seat())
+        self._set(self.main, tree.take_seat(self.main.root, name, seat))
+        self._settle()
+
+    def _note_seat(self, name: str, area: DockArea) -> None:
+        if area is self.main:
+            self._arrangement.seats[name] = tree.seat_of(area.root, name)
+
+    def _take_out(self, name: str, area: DockArea) -> None:
+        self._set(area, tree.without(area.root, name))
+
+    def _set(self, area: DockArea, root: Node | None) -> None:
+        window = self._window_of(area)
+        if root is None and window is not None:
+            area.release()
+            self.floating.remove(window)
+            self._drop_window(window)
+            return
+        area.build(root)
+        if window is not None:
+            window.tell_title()
+
+    def _settle(self) -> None:
+        self._tell_rail()
+        chain(self.main.groups)
+        self.changed.emit()
+
+    # --- windows of their own -----------------------------------------------------------------------------------
+
+    def _window_of(self, area: DockArea) -> FloatingWindow | None:
+        return next((window for window in self.floating if window.area is area), None)
+
+    def _open_window(self, place: FloatingPlace) -> None:
+        from virtuoso_desktop.ui.floating import FloatingWindow
+
+        window = FloatingWindow(self._theme, self.panels, place, self.mark)
+        self._new_area(window.area)
+        self.floating.insert(0, window)
+        window.area.build(place.root)
+        window.tell_title()
+        window.close_asked.connect(self._on_window_closed)
+        window.moved.connect(self.changed)
+        self.floated.emit(window)
+        window.show()
+        self.destroyed.connect(window.deleteLater)
 
     @staticmethod
-    def _replace(splitter: QSplitter, panel: QWidget) -> None:
-        place = splitter.replaceWidget(1, panel)
-        assert place is not None
-        place.deleteLater()
-        panel.show()
+    def _drop_window(window: FloatingWindow) -> None:
+        window.close_asked.disconnect()
+        window.hide()
+        window.deleteLater()
 
-    # --- room ---------------------------------------------------------------------------------------------------
+    def _on_window_closed(self, window: FloatingWindow) -> None:
+        for name in tree.panels_of(window.area.root):
+            self.close_panel(name)
 
-    def place(self, memory: WindowMemory, window: QSize, markets_width: int) -> None:
-        """Give the panels the sizes of the previous run, or their own."""
-        self._memory = memory
-        self._confluence_width = memory.confluence_width or default_confluence_width(window.width())
-        self._dock_height = memory.dock_height or default_dock_height(window.height())
-        self.resize(max(1, window.width() - markets_width - GUTTER_PX), window.height())
-        self._apply()
+    def note_active(self, window: QWidget) -> None:
+        """A window was activated: it lies over the others."""
+        active = next((each for each in self.floating if each is window), None)
+        if active is not None:
+            self.floating.remove(active)
+            self.floating.insert(0, active)
 
-    def remember(self, memory: WindowMemory) -> WindowMemory:
-        """The memory with the sizes that the user gave the panels."""
-        made, before = self._panels, self._memory
-        return msgspec.structs.replace(
-            memory,
-            confluence_width=self._confluence_width or None,
-            confluence_collapsed=before.confluence_collapsed if made is None else made.confluence.is_collapsed,
-            dock_height=self._dock_height or None,
-            desk=before.desk if made is None else made.desk.remember(made.dock.chosen),
-            dock_collapsed=before.dock_collapsed if made is None else made.dock.is_collapsed,
-        )
+    def _on_screen_gone(self) -> None:
+        QTimer.singleShot(0, self, self.come_back)
+
+    def come_back(self) -> None:
+        """Every floating window is where it can be seen."""
+        for window in self.floating:
+            window.come_back()
+
+    # --- dragging -----------------------------------------------------------------------------------------------
+
+    def begin_drag(self, name: str) -> None:
+        """A panel is pulled out of its place."""
+        drag = PanelDrag(self._theme, name, self.areas, self)
+        drag.dropped.connect(self.drop)
+
+    def drop(self, name: str, at: Drop | None, point: QPoint) -> None:
+        """A panel was let go."""
+        if at is None:
+            self.float_panel(name, point)
+        else:
+            self.move_panel(name, at.area, at.group, at.side, at.index if not at.side else None)
+
+    # --- collapsing ---------------------------------------------------------------------------------------------
 
     def toggle_confluence(self) -> None:
         """Collapse Confluence, or open it again."""
-        self.confluence.set_collapsed(not self.confluence.is_collapsed)
+        group = self.group_of(CONFLUENCE)
+        confluence = self.make().confluence
+        if group is None or group.chosen != CONFLUENCE:
+            self.show_panel(CONFLUENCE)
+        elif confluence.may_collapse:
+            confluence.set_collapsed(not confluence.is_collapsed)
 
     def toggle_dock(self) -> None:
-        """Collapse the dock, or open it again."""
-        self.dock.set_collapsed(not self.dock.is_collapsed)
+        """Collapse the panels under the chart, or open them again."""
+        group = next((each for each in self.main.groups if each.has_tabs and self.main.unit_of(each.group)), None)
+        if group is not None:
+            self.main.toggle_collapsed(group.group)
 
-    def _note_sizes(self) -> None:
-        """The user dragged an edge."""
-        made = self._panels
-        if made is not None and not made.confluence.is_collapsed:
-            self._confluence_width = made.confluence.width()
-        if made is not None and not made.dock.is_collapsed:
-            self._dock_height = made.dock.height()
+    def why_no_dock(self) -> str | None:
+        """Why `toggle_dock` can do nothing."""
+        can = any(each.has_tabs and self.main.unit_of(each.group) for each in self.main.groups)
+        return None if can else "No row of tabs lies over or under another panel."
 
-    def _apply(self) -> None:
-        made, memory = self._panels, self._memory
-        wide, high = self._confluence_width, self._dock_height
-        if memory.confluence_collapsed if made is None else made.confluence.is_collapsed:
-            wide = RAIL_PX
-        if memory.dock_collapsed if made is None else made.dock.is_collapsed:
-            high = HEADER_PX
-        self._upper.setSizes([max(1, self.width() - wide - GUTTER_PX), wide])
-        self.setSizes([max(1, self.height() - high - GUTTER_PX), high])
+    def _on_rail(self, collapsed: bool) -> None:
+        area, group = self.area_of(CONFLUENCE), self.group_of(CONFLUENCE)
+        if area is not None and group is not None and group.group.is_collapsed != collapsed:
+            area.toggle_collapsed(group.group)
 
-    # --- data ---------------------------------------------------------------------------------------------------
+    def _tell_rail(self) -> None:
+        """Confluence is a rail where the tree says so, and only at a side."""
+        if not self.panels.is_ready:
+            return
+        confluence, area, group = self.make().confluence, self.area_of(CONFLUENCE), self.group_of(CONFLUENCE)
+        parent = None if area is None or group is None else tree.parent_of(area.root, group.group)
+        can = group is not None and not group.has_tabs and parent is not None and parent.is_row
+        if group is not None and not group.has_tabs and not can:
+            group.group.is_collapsed = False
+            group.fill()
+        confluence.may_collapse = can
+        confluence.set_collapsed(can and group is not None and group.group.is_collapsed)
 
-    def attach(self, engine: EngineView) -> None:
-        """Read this engine from now on."""
-        made = self.make()
-        made.confluence.attach(engine)
-        made.signals.attach(engine)
-        made.desk.attach(engine)
-        made.overview.attach(engine)
+    # --- keyboard -----------------------------------------------------------------------------------------------
 
-    def detach(self) -> None:
-        """Keep what is shown, read nothing more."""
-        if self._panels is not None:
-            self._panels.confluence.detach()
-            self._panels.signals.detach()
-            self._panels.desk.detach()
-            self._panels.overview.detach()
+    def focus_panel(self, name: str) -> None:
+        """Give a panel the keyboard."""
+        group = self.group_of(name)
+        if group is None:
+            return
+        window = group.window()
+        if not window.isActiveWindow() and window.isVisible():
+            window.activateWindow()
+            window.raise_()
+        if not (self.panels.is_ready and focus_in(self.panels.widget(name))) and name in group.tabs:
+            group.tabs[name].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def show_series(self, instrument: InstrumentId | None, timeframe: Timeframe) -> None:
-        """Show another instrument or timeframe."""
-        self._series = (instrument, timeframe)
-        if self._panels is not None:
-            self._panels.confluence.show_series(instrument, timeframe)
-            self._panels.signals.show_instrument(instrument)
-            self._panels.desk.show_instrument(instrument)
-            self._panels.overview.show_instrument(instrument)
+    def step_panel(self, step: int) -> None:
+        """The keyboard goes to the next panel that is in front, in the order of the eye; through all windows."""
+        fronts = [group.chosen for area in (self.main, *(w.area for w in self.floating)) for group in area.groups]
+        if fronts:
+            current = self.current
+            at = fronts.index(current) + step if current in fronts else (0 if step > 0 else -1)
+            self.focus_panel(fronts[at % len(fronts)])
+
+    def why_no_current(self) -> str | None:
+        """Why nothing can be done with the current panel."""
+        return None if self.current is not None else "No panel has the keyboard: F6 gives it to one."
+
+    # --- Qt -----------------------------------------------------------------------------------------------------
+
+    def _show_count(self, name: str, count: int) -> None:
+        group = self.group_of(name)
+        if group is not None:
+            group.show_count(name, count)
+
+    def _on_area_changed(self) -> None:
+        for window in self.floating:
+            window.tell_title()
+        self._tell_rail()
+        self.changed.emit()
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self.main.resize(self.size())
+
+
+def _place_at(box: QRect) -> FloatingPlace:
+    """The place of a window at these global coordinates."""
+    screen = QGuiApplication.screenAt(box.center()) or QGuiApplication.primaryScreen()
+    corner = box.topLeft() - screen.geometry().topLeft()
+    return FloatingPlace(Group([]), (corner.x(), corner.y(), box.width(), box.height()), screen.name())
+
+
+ALL_PANELS = tuple(PANELS)
+"""Names of all panels, for menus and actions."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from virtuoso_desktop.ui.memory import MEMORY_VERSION, ColumnMemory, WindowMemory, right_sizes
+from virtuoso_desktop.ui.memory import MEMORY_VERSION, ColumnMemory, WindowMemory
 from virtuoso_desktop.ui.tokens import ThemeChoice
 
 
@@ -11,11 +11,6 @@ def test_everything_comes_back() -> None:
     memory = WindowMemory(
         geometry=(10, 20, 1500, 900),
         is_maximized=True,
-        markets_width=512,
-        confluence_width=340,
-        confluence_collapsed=True,
-        dock_height=180,
-        dock_collapsed=True,
         theme=ThemeChoice.LIGHT,
         colour_blind=True,
         reduced_motion=False,
@@ -43,14 +38,6 @@ def test_damage_and_other_versions_give_the_defaults(stored: bytes | None) -> No
     assert WindowMemory.from_bytes(stored) == WindowMemory()
 
 
-def test_a_memory_without_the_right_panels_gives_them_their_own_sizes() -> None:
-    memory = WindowMemory.from_bytes(b'{"version": 1, "markets_width": 400}')
-    assert right_sizes(memory, 1600, 1000) == (316, 236)
-    assert right_sizes(memory, 1280, 720) == (264, 128)
-    collapsed = msgspec.structs.replace(memory, confluence_collapsed=True, dock_collapsed=True)
-    assert right_sizes(collapsed, 1600, 1000) == (28, 32)
-
-
 def test_fields_of_the_future_are_no_damage() -> None:
-    stored = b'{"version": 1, "theme": "light", "zoom": 2}'
+    stored = b'{"version": 1, "theme": "light", "zoom": 2, "markets_width": 400}'
     assert WindowMemory.from_bytes(stored).theme is ThemeChoice.LIGHT

@@ -80,6 +80,8 @@ class ConfluencePanel(QWidget):
         self.instrument: InstrumentId | None = None
         self.timeframe = timeframe
         self.is_collapsed = False
+        self.may_collapse = True
+        """A rail makes sense at a side only: not among tabs, not in a window of its own."""
         self.preview = False
         """The forming candle's values are asked for."""
         self._header = PanelHeader(theme, "Confluence", self)
@@ -267,7 +269,8 @@ class ConfluencePanel(QWidget):
         preview.setChecked(self.preview)
         preview.toggled.connect(self.set_preview)
         menu.addAction(with_keys("Data of this instrument\u2026", "show_data"), self.data_asked.emit)
-        menu.addAction(with_keys("Collapse", "toggle_confluence"), lambda: self.set_collapsed(True))
+        if self.may_collapse:
+            menu.addAction(with_keys("Collapse", "toggle_confluence"), lambda: self.set_collapsed(True))
         button = self.menu_button
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 

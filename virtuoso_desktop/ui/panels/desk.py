@@ -1,4 +1,4 @@
-"""The panels under the chart beside Signals: each is made when its tab is first chosen; fed and remembered as one."""
+"""The panels of book, tape and run: each is made when it is first seen; fed and remembered as one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import msgspec
 
 from virtuoso_desktop.ui.amount import MOST
 from virtuoso_desktop.ui.memory import DeskMemory
-from virtuoso_desktop.ui.panel_head import ORDER_BOOK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtuoso_desktop.engine.views import EngineView
     from virtuoso_desktop.model.instrument import InstrumentId
-    from virtuoso_desktop.ui.dock import Dock
     from virtuoso_desktop.ui.frame import FrameClock
     from virtuoso_desktop.ui.panels.desk_parts import DeskPanel
     from virtuoso_desktop.ui.panels.liquidations import LiquidationsPanel
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     P = TypeVar("P", bound=DeskPanel)
 
 MOST_GROUP_TICKS = 1_000_000
+DESK_PANELS = ("order_book", "trades", "liquidations", "system", "log")
 
 
 class DeskPanels:
@@ -124,16 +123,10 @@ class DeskPanels:
         panel.choose_level(self._memory.log_level)
         return panel
 
-    def place_market(self, dock: Dock) -> None:
-        """Add the tabs of the shown market."""
-        dock.add_later(ORDER_BOOK, "Ladder, depth and slippage of the shown instrument", lambda: self.order_book)
-        dock.add_later("Trades", "Every aggressive order of the shown instrument", lambda: self.trades)
-        dock.add_later("Liquidations", "Positions that were closed by force", lambda: self.liquidations)
-
-    def place_run(self, dock: Dock) -> None:
-        """Add the tabs of the run itself, which stand last."""
-        dock.add_later("System", "How connections, streams and the program itself fare", lambda: self.system)
-        dock.add_later("Log", "The newest lines of the log", lambda: self.log)
+    def named(self, name: str) -> DeskPanel:
+        """One of `DESK_PANELS`; made when first asked for."""
+        panel: DeskPanel = getattr(self, name)
+        return panel
 
     # --- data ---------------------------------------------------------------------------------------------------
 
@@ -161,10 +154,10 @@ class DeskPanels:
         """The choices of the previous run, for panels made from now on; what makes no sense is left out."""
         self._memory = memory
 
-    def remember(self, tab: str) -> DeskMemory:
+    def remember(self) -> DeskMemory:
         """The choices, for the next run; those of panels that were never made stay as they were."""
         made = self._made
-        known: dict[str, object] = {"tab": tab}
+        known: dict[str, object] = {}
         if "order_book" in made:
             book = self.order_book
             known["book_groups"] = dict(book.groups)

@@ -79,7 +79,7 @@ class LiquidationsPanel(DeskPanel):
         self.view.resized.connect(self._fit)
         self.view.opened.connect(self._open)
         self.pause.ended.connect(self._show_newest)
-        self.least.setPlaceholderText("all")
+        self.least.setPlaceholderText("any size")
         self.least.explain("Smaller ones are not listed; the sums are of all sizes. An amount such as 50K, or nothing")
         self.least.amount_changed.connect(self.choose_least)
         self.least_label.say(Word("At least", Type.CAPTION, "muted"))

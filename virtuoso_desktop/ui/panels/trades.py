@@ -75,7 +75,7 @@ class TradesPanel(DeskPanel):
         self.view.pictures[0] = self._paint_ground
         self.view.resized.connect(self._fit)
         self.pause.ended.connect(self._show_newest)
-        self.least.setPlaceholderText("all")
+        self.least.setPlaceholderText("any size")
         self.least.explain("Smaller trades are not shown: type an amount such as 50K, or nothing for all")
         self.least.amount_changed.connect(self.choose_least)
         self.least_label.say(Word("At least", Type.CAPTION, "muted"))
