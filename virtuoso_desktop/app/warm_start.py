@@ -22,7 +22,6 @@ MARKETS_KEY = "snapshot:markets"
 CHART_KEY = "snapshot:chart"
 WINDOW_KEY = "window"
 STUDIES_KEY = "studies"
-CHARTS_KEY = "charts"
 UNIVERSE_KEY = "universe"
 SCALES_KEY = "scales"
 APPEARANCE_KEY = "settings:appearance"
@@ -68,13 +67,8 @@ def read_appearance(cache: CacheReader | None) -> Appearance | None:
 
 
 def read_studies(cache: CacheReader | None) -> bytes | None:
-    """The studies of the one chart that an earlier version had."""
+    """The studies of the active chart, which a workspace that keeps none begins with."""
     return cache.read(STUDIES_KEY, bytes) if cache is not None else None
-
-
-def read_charts(cache: CacheReader | None) -> bytes | None:
-    """The charts: their arrangement, what each showed and how."""
-    return cache.read(CHARTS_KEY, bytes) if cache is not None else None
 
 
 def read_scales(cache: CacheReader | None) -> KeptScales | None:

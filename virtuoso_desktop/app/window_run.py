@@ -194,16 +194,11 @@ class _WindowRun:
         with plain_imports():
             from virtuoso_desktop.ui.charts.choice import StudyMemory
             from virtuoso_desktop.ui.charts.grid import ChartGrid
-            from virtuoso_desktop.ui.charts.memory import ChartMemory, GridMemory
 
             clock = window.interior.frame
             chart = self._chart = ChartGrid(window.theme, clock, LiveClock().now_ms, window.source)
-        reader = self._run.folder.reader
-        memory = GridMemory.from_bytes(warm_start.read_charts(reader))
-        if memory is None:
-            studies = StudyMemory.from_bytes(warm_start.read_studies(reader))
-            memory = GridMemory(charts=(ChartMemory(studies=studies),))
-        chart.recall_memory(memory)
+        chart.active.recall(StudyMemory.from_bytes(warm_start.read_studies(self._run.folder.reader)))
+        window.interior.charts.recall(chart)
         if snapshot is not None:
             chart.show_snapshot(snapshot)
         elif window.instrument is not None:
@@ -235,7 +230,7 @@ class _WindowRun:
             ui = self._run.settings.current.ui
             values[warm_start.APPEARANCE_KEY] = warm_start.Appearance(ui.theme, ui.colour_blind_safe)
         if self._chart is not None:
-            values[warm_start.CHARTS_KEY] = self._chart.memory().to_bytes()
+            values[warm_start.STUDIES_KEY] = self._chart.active.remember().to_bytes()
         snapshot = self._chart_snapshot()
         if snapshot is not None:
             values[warm_start.CHART_KEY] = snapshot

@@ -66,6 +66,12 @@ class ChartActions:
             lambda: self._open_under(interior.top_bar.candles_button, self.add_looks)
         )
 
+    def recall(self, grid: ChartGrid) -> None:
+        """Arrange the charts as the open workspace has them, which keeps them from now on."""
+        keeper = self._interior.panel_actions.keeper
+        keeper.add_part("charts", grid)
+        grid.changed.connect(keeper.note_change)
+
     def connect(self, grid: ChartGrid) -> None:
         """The charts are there: they follow the window, and the window follows the active one."""
         interior = self._interior

@@ -55,6 +55,8 @@ class ChartGrid(QWidget):
         Something was removed, and how to take that back.
     series_asked(InstrumentId, Timeframe)
         Another chart is active: the window follows to what it shows.
+    changed
+        What `remember` gives is another now.
     menu_made(QMenu)
         A chart's menu is about to open; the window adds to it.
     instrument_asked(QWidget), timeframe_asked(QWidget)
@@ -66,6 +68,7 @@ class ChartGrid(QWidget):
     undo_offered = Signal(object, object)
     series_asked = Signal(object, object)
     menu_made = Signal(object)
+    changed = Signal()
     instrument_asked = Signal(object)
     timeframe_asked = Signal(object)
 
@@ -120,6 +123,8 @@ class ChartGrid(QWidget):
         panel.menu_made.connect(self.menu_made)
         panel.crosshair_moved.connect(lambda time_ms: self._move_crosshair(place, time_ms))
         panel.looks.compared_changed.connect(self._tell_engine)
+        panel.looks.changed.connect(self.changed)
+        panel.studies_changed.connect(self.changed)
         if place < len(self._kept):
             panel.recall_chart(self._kept[place])
         return cell
@@ -145,6 +150,7 @@ class ChartGrid(QWidget):
         self._mark_active()
         self._tell_engine()
         self._place_cells()
+        self.changed.emit()
 
     def _fill(self, place: int) -> None:
         """A chart comes into view: it shows what it showed last, or the active one's instrument."""
@@ -174,6 +180,7 @@ class ChartGrid(QWidget):
         self._active = place
         self._mark_active()
         self.setFocusProxy(self.active)
+        self.changed.emit()
         series = self.cells[place].series
         if series is not None:
             self.series_asked.emit(*series)
@@ -200,6 +207,7 @@ class ChartGrid(QWidget):
                 keeps_time = not self.links.timeframe or timeframe is before[1]
                 cell.show_series(instrument if follows else cell.series[0], cell.series[1] if keeps_time else timeframe)
         self._tell_engine()
+        self.changed.emit()
 
     def set_links(self, links: Links) -> None:
         """Link the charts; what is linked anew follows the active chart at once."""
@@ -207,6 +215,7 @@ class ChartGrid(QWidget):
         for place in range(self.count):
             self._fill(place)
         self._tell_engine()
+        self.changed.emit()
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""
@@ -292,12 +301,11 @@ class ChartGrid(QWidget):
         """`memory` for a named workspace."""
         return self.memory().to_dict()
 
-    def recall(self, stored: object) -> bool:
-        """Take over what `remember` gave; False, with nothing changed, when it cannot be read."""
-        memory = GridMemory.from_dict(stored)
+    def recall(self, kept: dict[str, Any]) -> None:
+        """Take over what `remember` gave; what is empty or cannot be read changes nothing."""
+        memory = GridMemory.from_dict(kept) if kept else None
         if memory is not None:
             self.recall_memory(memory)
-        return memory is not None
 
     # --- Qt ----------------------------------------------------------------------------------------------------------
 

@@ -40,23 +40,9 @@ class GridMemory(msgspec.Struct, frozen=True):
     links_timeframe: bool = False
     charts: tuple[ChartMemory, ...] = (ChartMemory(),)
 
-    def to_bytes(self) -> bytes:
-        """For the cache."""
-        return msgspec.json.encode(self)
-
     def to_dict(self) -> dict[str, Any]:
         """For a workspace."""
         return msgspec.to_builtins(self)
-
-    @classmethod
-    def from_bytes(cls, stored: bytes | None) -> GridMemory | None:
-        """What `to_bytes` gave; None for nothing, damage or another version."""
-        if stored is None:
-            return None
-        try:
-            return cls.from_dict(msgspec.json.decode(stored))
-        except msgspec.DecodeError:
-            return None
 
     @classmethod
     def from_dict(cls, stored: object) -> GridMemory | None:

@@ -84,6 +84,8 @@ class ChartPanel(QWidget):
         A study or a comparison was removed, and how to take that back.
     menu_made(QMenu)
         The chart's menu is about to open: others add to it.
+    studies_changed
+        Other studies are chosen, or their numbers.
     crosshair_moved(int or None)
         Open time (UTC ms) of the candle under the mouse; None when it left.
     """
@@ -93,6 +95,7 @@ class ChartPanel(QWidget):
     undo_offered = Signal(object, object)
     menu_made = Signal(object)
     crosshair_moved = Signal(object)
+    studies_changed = Signal()
     urgency = 0
 
     def __init__(
@@ -288,6 +291,7 @@ class ChartPanel(QWidget):
         self.canvas.take_choice()
         self._say_evidence()
         self._on_view_moved()
+        self.studies_changed.emit()
 
     def _say_evidence(self) -> None:
         """Whose evidence is drawn, its score, and how to end it."""
