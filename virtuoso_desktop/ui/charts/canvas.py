@@ -75,7 +75,7 @@ class Canvas(pg.GraphicsView):
     resized
         Panes have new places.
     activated
-        A button was pressed on it, or it took the keyboard.
+        A button was pressed on it, or a key gave it the keyboard.
     close_asked, menu_asked, settings_asked
         The name of the study that the mouse is on; empty in a menu for none.
     """
@@ -332,8 +332,10 @@ class Canvas(pg.GraphicsView):
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self.activated.emit()
-        self._show_focus(event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason))
+        by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        if by_keys:
+            self.activated.emit()
+        self._show_focus(by_keys)
 
     def focusOutEvent(self, _event: QFocusEvent) -> None:
         self._show_focus(False)

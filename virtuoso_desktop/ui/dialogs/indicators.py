@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -58,7 +59,7 @@ class IndicatorsDialog(PlainDialog):
         self.close_button.setToolTip("Keep what was changed here")
         self.cancel = Button(theme, "Cancel", is_boxed=True, parent=self)
         self.cancel.setToolTip("Take back what was changed since this was opened (Esc)")
-        self.cancel.clicked.connect(self.reject)
+        self.cancel.clicked.connect(self._take_back)
         self.foot.insertWidget(self.foot.indexOf(self.close_button), self.cancel)
         self.search = SearchField(theme, "Search indicators")
         self.list = QListWidget()
@@ -86,10 +87,16 @@ class IndicatorsDialog(PlainDialog):
         self.list.setCurrentRow(0)
         self.search.setFocus()
 
-    def reject(self) -> None:
-        """Cancel, or Esc: the studies are what they were when the list was opened."""
+    def _take_back(self) -> None:
+        """The studies are again what they were when the list was opened."""
         self.choice.recall(self._before)
-        super().reject()
+        self.close()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._take_back()
+        else:
+            super().keyPressEvent(event)
 
     def point_at(self, name: str) -> None:
         """Show the numbers of a study."""
