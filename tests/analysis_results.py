@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tests.market_rows import NOW_MS, identity
-from virtuoso_desktop.engine.analysis_views import AnalysisState, AnalysisView, ScoreRow, SignalRules, SignalView
+from virtuoso_desktop.engine.analysis_views import AnalysisState, AnalysisView, ScoreRow, SignalView
 from virtuoso_desktop.engine.explanation import explain
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.model.result import (
@@ -24,10 +24,12 @@ from virtuoso_desktop.model.result import (
     TimeframeVote,
 )
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
+from virtuoso_desktop.settings.schema import ThresholdsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+THRESHOLDS = ThresholdsSettings(buy=70, buy_exit=65, sell_exit=35, sell=30)
 CLOSED_MS = Timeframe.M5.open_ms(NOW_MS)
 WEIGHTS = {
     DimensionName.TECHNICAL: 0.25,
@@ -144,7 +146,7 @@ def view(result: Confluence | None = None, before: Confluence | None = None, **f
         "candles_needed": 34,
         "result": result,
         "vote": vote(result),
-        "explanation": explain(result, before, SignalRules()),
+        "explanation": explain(result, before, THRESHOLDS),
         "signal_candles": 1,
         "stale_at_ms": result.metadata.last_candle_ms + 450_000,
     }

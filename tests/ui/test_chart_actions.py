@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 CTRL_ALT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-MINE = tuple(each.action for each in SHORTCUTS if each.action.startswith(("line_", "draw_", "charts_", "save_candles")))
+MINE = tuple(each.action for each in SHORTCUTS if each.action.startswith(("line_", "type_", "charts_", "save_candles")))
 
 
 POPS_UP = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -169,7 +169,7 @@ def test_links_are_switched(charted: Charted) -> None:
 def test_every_look_has_its_action(charted: Charted) -> None:
     looks = charted.grid.active.looks
     for kind in TYPES:
-        charted.run(f"draw_{kind}")
+        charted.run(f"type_{kind}")
         assert looks.candle_type.value == kind
     for name in LINES:
         before = looks.shows_line(name)
@@ -184,7 +184,7 @@ def test_every_look_has_its_action(charted: Charted) -> None:
 @POPS_UP
 def test_menus_tell_what_is_so_and_change_it(charted: Charted) -> None:
     bar = charted.window.interior.top_bar
-    charted.run("draw_hollow")
+    charted.run("type_hollow")
     menu = open_menu(charted, bar.candles_button.click)
     told = entries(menu)
     assert [words for words in TYPES.values() if told[words]] == ["Hollow candles"]
@@ -247,7 +247,7 @@ def test_the_head_of_a_chart_opens_its_lists(charted: Charted, qtbot: QtBot) -> 
 
 def test_the_workspace_keeps_the_charts_at_once(charted: Charted, qtbot: QtBot, tmp_path: Path) -> None:
     charted.run("charts_4")
-    charted.run("draw_heikin_ashi")
+    charted.run("type_heikin_ashi")
     keeper = charted.window.interior.panel_actions.keeper
     keeper.flush()
     kept: dict[str, Any] = charted.grid.remember()

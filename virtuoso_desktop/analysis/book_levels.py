@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
 import numpy as np
@@ -38,18 +39,33 @@ def book_fault(book: OrderBook | None) -> int:
 
 
 def read_levels(book: OrderBook) -> BookLevels:
-    """Copy the book, as many levels a side as its topic carries; both sides must hold one."""
+    """Copy the book, as many levels a side as its topic carries; both sides must hold one.
+
+    Raises OverflowError for a size that no market has, beyond 64 bits.
+    """
     bids, asks = book.sides
     depth = book.depth if book.depth > 0 else MOST_LEVELS
     return BookLevels(*_side(bids, -1, depth), *_side(asks, 1, depth))
 
 
+def _packed(numbers: list[int]) -> Rows:
+    """A list as an array, in a third of the time that numpy takes to read one."""
+    room = bytearray(8 * len(numbers))
+    try:
+        struct.pack_into(f"={len(numbers)}q", room, 0, *numbers)
+    except struct.error:
+        raise OverflowError("a size beyond 64 bits") from None
+    return np.frombuffer(room, np.int64)
+
+
 def _side(side: BookSide, sign: int, depth: int) -> tuple[Rows, Rows]:
-    first, near, far = side.outward(depth)
-    slots = np.array(near, dtype=np.int64)
     ticks, lots = np.empty(depth, dtype=np.int64), np.empty(depth, dtype=np.int64)
-    count: int = pack_levels(slots, first, sign, ticks, lots)
-    for key, size in far[: depth - count]:
+    count = 0
+    for first, near in side.outward(depth):
+        count += pack_levels(_packed(near), first, sign, ticks[count:], lots[count:])
+        if count == depth:
+            return ticks, lots
+    for key, size in side.beyond()[: depth - count]:
         ticks[count], lots[count] = sign * key, size
         count += 1
     return ticks[:count], lots[:count]

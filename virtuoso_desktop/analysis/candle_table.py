@@ -95,13 +95,13 @@ COLUMNS: tuple[str, ...] = (
     "vwap_blend_sd", "delta", "delta_sum_20", "delta_ratio_20", "delta_scale_500", "delta_is_estimated",
     "structure", "slope_50", "r2_50", "support", "resistance", "support_strength", "resistance_strength",
     "break_value", "er_20", "bars", "gap", "degenerate", "support_kind", "resistance_kind",
-    "swing_high", "swing_low", "bos", "choch", "sweep",
+    "swing_high", "swing_low", "bos", "choch", "sweep", "vwap_24h",
 )  # fmt: skip
 """Prices in ticks. ``bars``: candles since the state began, without synthetic ones. ``gap``: 1 while a state that
 began after missing candles has fewer than `SETTLED` bars, and on a synthetic candle. ``degenerate``: sum of
 `FLAT_RSI`, `FLAT_BANDS`, `FLAT_ATR`. ``support_kind``, ``resistance_kind``: see `levels.OF_SWINGS`.
 ``swing_high``, ``swing_low``: the swing of `structure.SWING_DELAY` candles ago that this candle confirmed. ``bos``,
-``choch``, ``sweep``: see `structure.breaks_next`."""
+``choch``, ``sweep``: see `structure.breaks_next`. ``vwap_24h``: of the last 24 hours, NaN until as many are there."""
 FLAT_RSI, FLAT_BANDS, FLAT_ATR = 1.0, 2.0, 4.0
 SETTLED = 250.0
 
@@ -112,15 +112,14 @@ SETTLED = 250.0
     O_BLEND_SD, O_DELTA, O_DELTA_SUM, O_DELTA_RATIO, O_DELTA_SCALE, O_DELTA_IS_ESTIMATED,
     O_STRUCTURE, O_SLOPE, O_R2, O_SUPPORT, O_RESISTANCE, O_SUPPORT_STRENGTH, O_RESISTANCE_STRENGTH,
     O_BREAK_VALUE, O_ER, O_BARS, O_GAP, O_DEGENERATE, O_SUPPORT_KIND, O_RESISTANCE_KIND,
-    O_SWING_HIGH, O_SWING_LOW, O_BOS, O_CHOCH, O_SWEEP,
+    O_SWING_HIGH, O_SWING_LOW, O_BOS, O_CHOCH, O_SWEEP, O_VWAP_24H,
 ) = range(len(COLUMNS))  # fmt: skip
 
 DELTA_LENGTH = 20
 SCALES = 500
 LEAST_SCALES = 100
 """Values of the delta ratio from which its scale is known."""
-BUCKET_MS = 15 * MINUTE_MS
-MOST_BUCKETS = DAY_MS // BUCKET_MS
+MOST_DAY_CANDLES = DAY_MS // MINUTE_MS
 BLEND_MS = 60 * MINUTE_MS
 """Time since the session began from which its VWAP stands alone."""
 
@@ -131,20 +130,22 @@ BLEND_MS = 60 * MINUTE_MS
     COUNT, BARS, AFTER_GAP, PREVIOUS_HIGH, PREVIOUS_LOW, PREVIOUS_CLOSE, CHANGE, ON_BALANCE, VOLUME_SUM,
     OLD_CLOSE, CLOSE_MEAN_19, CLOSE_M2_19, PATH_19, VOLUME_19, SIGNED_19, DELTA_19, ESTIMATES_19,
     SLOPE_SUM_49, SLOPE_MOMENT_49, SLOPE_MEAN_49, SLOPE_M2_49,
-    DELTA_RUN, SQUARES_SO_FAR, RATIOS_SO_FAR, RATIOS, BUCKET, BUCKET_WEIGHT, BUCKET_MEAN, BUCKET_M2,
-) = range(29)  # fmt: skip
+    DELTA_RUN, SQUARES_SO_FAR, RATIOS_SO_FAR, RATIOS, DAY_WEIGHT, DAY_MEAN, DAY_M2,
+) = range(28)  # fmt: skip
 (
     MACD_CELLS, EMA_12, EMA_50, RSI_CELLS, ATR_CELL, ADX_CELLS, ATR_10, TREND_CELLS, VWAP_CELLS, MACHINE, DAYS, WORK,
-) = accumulate((3, 1, 1, 2, 1, 4, 1, 4, 5, MACHINE_CELLS, DAY_CELLS), initial=29)  # fmt: skip
+) = accumulate((3, 1, 1, 2, 1, 4, 1, 4, 5, MACHINE_CELLS, DAY_CELLS), initial=28)  # fmt: skip
 # What a preview only reads.
 (
     CLOSES, STEPS, VOLUMES, SIGNED, DELTAS, IS_ESTIMATE, SLOPE_CLOSES,
-    OLD_CLOSES, SQUARES, RATIO_SQUARES, BUCKETS, PIVOTS, PROFILE, WIDTH,
+    OLD_CLOSES, SQUARES, RATIO_SQUARES, PIVOTS, PROFILE, DAY_RING, WIDTH,
 ) = accumulate(
-    (*[20] * 6, SLOPE_RING, CHANGES, CHANGES, SCALES, 3 * MOST_BUCKETS, LEVELS_CELLS, PROFILE_CELLS), initial=WORK
+    (*[20] * 6, SLOPE_RING, CHANGES, CHANGES, SCALES, LEVELS_CELLS, PROFILE_CELLS, 3 * MOST_DAY_CANDLES), initial=WORK
 )  # fmt: skip
 
 TICK_SIZE, IS_INVERSE, SESSION_MS, TIMEFRAME_MS = range(4)
+Moments = tuple[float, float, float]
+"""Weight, mean, sum of squared distances from the mean."""
 
 
 # --- technical ---------------------------------------------------------------------------------------------------
@@ -221,14 +222,13 @@ def _technical(work: Floats, candle: Floats, out: Floats) -> None:
 
 @piece
 def _vwap(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
-    """Session VWAP, and its blend with the one of the last 24 hours in the first hour of a session.
-
-    The 24 hours are buckets of 15 minutes, or of a candle where that is longer: the running one and as many as fill
-    up the day.
-    """
+    """VWAP of the session and of 24 hours, and the blend of both in the first hour of a session."""
     price, weight, is_estimated = candle_price(candle, params[TICK_SIZE], params[IS_INVERSE] != 0.0)
     session = math.floor(candle[OPEN_MS] / params[SESSION_MS])
     vwap_next(work, VWAP_CELLS, session, price, weight, is_estimated)
+    day = _last_day(work, state, (weight, price, 0.0), params)
+    is_whole = work[COUNT] >= _day_candles(params) and day[0] > 0.0
+    out[O_VWAP_24H] = day[1] if is_whole else math.nan
     if not work[VWAP_CELLS + 1] > 0.0:
         out[O_VWAP] = out[O_VWAP_SD] = out[O_VWAP_ESTIMATED] = out[O_BLEND] = out[O_BLEND_SD] = math.nan
         return
@@ -238,52 +238,62 @@ def _vwap(work: Floats, state: Floats, candle: Floats, params: Floats, out: Floa
     elapsed = candle[OPEN_MS] + params[TIMEFRAME_MS] - session * params[SESSION_MS]
     if elapsed < BLEND_MS:
         share = elapsed / BLEND_MS
-        mean, deviation = _last_day(work, state, candle, params)
-        out[O_BLEND] = share * out[O_VWAP] + (1.0 - share) * mean
-        out[O_BLEND_SD] = share * out[O_VWAP_SD] + (1.0 - share) * deviation
+        out[O_BLEND] = share * out[O_VWAP] + (1.0 - share) * day[1]
+        out[O_BLEND_SD] = share * out[O_VWAP_SD] + (1.0 - share) * math.sqrt(day[2] / day[0])
+
+
+# Sums over 24 hours. Nothing is ever taken out of one, so that nothing remains of a price that has left: behind the
+# place of the newest candle the ring holds sums from each candle to the end of the window before; `DAY_WEIGHT` and the
+# two cells behind it are the sum since. A sum is (weight, mean, sum of squared distances from it).
 
 
 @piece
-def _buckets(params: Floats) -> int:
-    return int(DAY_MS / max(params[TIMEFRAME_MS], float(BUCKET_MS)))
+def _merged(one: Moments, other: Moments) -> Moments:
+    """Both sums together (Chan, Golub, LeVeque 1983)."""
+    if one[0] == 0.0:
+        return other
+    if other[0] == 0.0:
+        return one
+    weight, distance = one[0] + other[0], other[1] - one[1]
+    part = other[0] / weight
+    return weight, one[1] + distance * part, one[2] + other[2] + distance * distance * one[0] * part
 
 
 @piece
-def _bucket_after(state: Floats, candle: Floats, params: Floats) -> tuple[float, float, float, float]:
-    """The running bucket with this candle: its number, weight, mean, sum of squared distances."""
+def _day_candles(params: Floats) -> int:
+    """Candles of a day, 1 where one is longer."""
+    return min(max(int(DAY_MS / params[TIMEFRAME_MS]), 1), MOST_DAY_CANDLES)
+
+
+@piece
+def _last_day(work: Floats, state: Floats, newest: Moments, params: Floats) -> Moments:
+    """Sum of the last 24 hours, the newest candle included."""
+    since = _merged((work[DAY_WEIGHT], work[DAY_MEAN], work[DAY_M2]), newest)
+    work[DAY_WEIGHT], work[DAY_MEAN], work[DAY_M2] = since
+    count = _day_candles(params)
+    place = (int(work[COUNT]) - 1) % count + 1
+    if place == count:
+        return since
+    cell = DAY_RING + 3 * place
+    return _merged((state[cell], state[cell + 1], state[cell + 2]), since)
+
+
+@piece
+def _push_day(state: Floats, candle: Floats, params: Floats) -> None:
+    """Store the newest candle; a window that is full becomes the sums from each candle to its end."""
     price, weight, _ = candle_price(candle, params[TICK_SIZE], params[IS_INVERSE] != 0.0)
-    place: float = candle[OPEN_MS] / max(params[TIMEFRAME_MS], float(BUCKET_MS))
-    bucket = float(math.floor(place))
-    total, mean, m2 = 0.0, price, 0.0
-    if bucket == state[BUCKET] and state[BUCKET_WEIGHT] > 0.0:
-        total, mean, m2 = state[BUCKET_WEIGHT], state[BUCKET_MEAN], state[BUCKET_M2]
-    if weight > 0.0:
-        total += weight
-        distance = price - mean
-        mean += distance * weight / total
-        m2 += weight * distance * (price - mean)
-    return bucket, total, mean, m2
-
-
-@piece
-def _last_day(work: Floats, state: Floats, candle: Floats, params: Floats) -> tuple[float, float]:
-    """Mean and standard deviation over the buckets, in their fixed order, the running one with this candle."""
-    count = _buckets(params)
-    bucket, total, own, m2 = _bucket_after(work, candle, params)
-    running = int(bucket) % count
-    weight, moment = total, total * own
-    for index in range(count):
-        if index != running:
-            cell = BUCKETS + 3 * index
-            weight += state[cell]
-            moment += state[cell] * state[cell + 1]
-    mean = moment / weight
-    square = m2 + total * (own - mean) * (own - mean)
-    for index in range(count):
-        if index != running:
-            cell = BUCKETS + 3 * index
-            square += state[cell + 2] + state[cell] * (state[cell + 1] - mean) * (state[cell + 1] - mean)
-    return mean, math.sqrt(square / weight)
+    count = _day_candles(params)
+    place = (int(state[COUNT]) - 1) % count
+    cell = DAY_RING + 3 * place
+    state[cell], state[cell + 1], state[cell + 2] = weight, price, 0.0
+    if place + 1 < count:
+        return
+    state[DAY_WEIGHT] = state[DAY_MEAN] = state[DAY_M2] = 0.0
+    total = (weight, price, 0.0)
+    for index in range(count - 2, -1, -1):
+        cell = DAY_RING + 3 * index
+        total = _merged((state[cell], state[cell + 1], state[cell + 2]), total)
+        state[cell], state[cell + 1], state[cell + 2] = total
 
 
 @piece
@@ -490,12 +500,7 @@ def _commit_volumes(state: Floats, candle: Floats, out: Floats) -> None:
 def _commit(state: Floats, candle: Floats, params: Floats, out: Floats) -> None:
     """Write the long windows, what remains of them for the next candle, and the levels."""
     _commit_closes(state, candle[CLOSE])
-    if params[TIMEFRAME_MS] < BLEND_MS:
-        bucket = _bucket_after(state, candle, params)
-        state[BUCKET], state[BUCKET_WEIGHT], state[BUCKET_MEAN], state[BUCKET_M2] = bucket
-        cell = BUCKETS + 3 * (int(state[BUCKET]) % _buckets(params))
-        for index in range(3):
-            state[cell + index] = state[BUCKET_WEIGHT + index]
+    _push_day(state, candle, params)
     if candle[SYNTHETIC] == 0.0:
         _commit_volumes(state, candle, out)
     if out[O_ATR] > 0.0:

@@ -13,6 +13,7 @@ import msgspec
 
 from virtuoso_desktop.analysis.changes import Change, changes_between, components_of
 from virtuoso_desktop.analysis.confluence import ALPHAS
+from virtuoso_desktop.analysis.signal_rules import ends_at, raised_at
 from virtuoso_desktop.model.result import Confluence, DimensionName, Reason, SignalKind, Withheld
 from virtuoso_desktop.settings.schema import ThresholdsSettings
 
@@ -100,14 +101,12 @@ def outlook(result: Confluence, thresholds: ThresholdsSettings) -> tuple[Outlook
     score = result.confluence_score
     if score is None:
         return ()
-    if result.signal is SignalKind.BUY:
-        return (_outlook(result, score, Turn.END, SignalKind.BUY, thresholds.buy_exit),)
-    if result.signal is SignalKind.SELL:
-        return (_outlook(result, score, Turn.END, SignalKind.SELL, thresholds.sell_exit),)
-    found = (
-        _outlook(result, score, Turn.RAISE, SignalKind.BUY, thresholds.buy),
-        _outlook(result, score, Turn.RAISE, SignalKind.SELL, thresholds.sell),
-    )
+    if result.signal is not SignalKind.NEUTRAL:
+        return (_outlook(result, score, Turn.END, result.signal, ends_at(thresholds, result.signal)),)
+    found = [
+        _outlook(result, score, Turn.RAISE, signal, raised_at(thresholds, signal))
+        for signal in (SignalKind.BUY, SignalKind.SELL)
+    ]
     return tuple(sorted(found, key=lambda each: each.distance))
 
 

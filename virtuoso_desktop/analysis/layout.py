@@ -8,9 +8,17 @@ read them by these constants; a compiled step holds them, so a change here needs
 
 from __future__ import annotations
 
-from virtuoso_desktop.model.result import COMPONENTS, DimensionName, Reason, SignalKind, SignalStrength, Withheld
+from virtuoso_desktop.model.result import (
+    COMPONENTS,
+    DimensionName,
+    LevelKind,
+    Reason,
+    SignalKind,
+    SignalStrength,
+    Withheld,
+)
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 """Part of every result; raised when the same candles and settings may give another outcome."""
 
 # --- the candle table ----------------------------------------------------------------------------------------------
@@ -72,10 +80,11 @@ C, VALUE, QUALITY, FRESH, AGE_MS, REASON = range(CELLS)
 freshness f; age of the newest input; code of a `Reason`, 0 for none."""
 SAMPLE = COMPONENT_COUNT * CELLS
 """Six cells, one a dimension: share of the samples that its figures want, 0 to 1 (n / (n + 30) for trades)."""
-CLOSE_MS, BARS, CROSS_CHECK, RESET, SYNTHETIC = range(SAMPLE + DIMENSION_COUNT, SAMPLE + DIMENSION_COUNT + 5)
+CLOSE_MS, BARS, CROSS_CHECK, RESET, SYNTHETIC, LEVEL = range(SAMPLE + DIMENSION_COUNT, SAMPLE + DIMENSION_COUNT + 6)
 """Close of the candle; closed candles since the start or a reset; factor on the confidence when venues disagree;
-1 when the state was reset before this candle; 1 when the candle fills a gap."""
-INPUTS_WIDTH = SYNTHETIC + 1
+1 when the state was reset before this candle; 1 when the candle fills a gap; place in `LEVELS` of the level that
+`SUPPORT_RESISTANCE` measures its distance from."""
+INPUTS_WIDTH = LEVEL + 1
 INPUTS_COLUMNS: tuple[str, ...] = (
     *(
         f"{name}_{cell}"
@@ -83,7 +92,7 @@ INPUTS_COLUMNS: tuple[str, ...] = (
         for cell in ("c", "value", "quality", "fresh", "age_ms", "reason")
     ),
     *(f"{dimension.value}_sample" for dimension in DIMENSIONS),
-    "close_ms", "bars", "cross_check", "reset", "synthetic",
+    "close_ms", "bars", "cross_check", "reset", "synthetic", "level",
 )  # fmt: skip
 
 # --- the streams row -----------------------------------------------------------------------------------------------
@@ -132,6 +141,8 @@ OUTCOME_COLUMNS = _outcome_names()
 
 REASONS: tuple[Reason | None, ...] = (None, *Reason)
 NONE, WARMUP, MISSING, STALE, DEGENERATE, NOT_APPLICABLE, GAP, REACH = range(8)
+LEVELS: tuple[LevelKind | None, ...] = (None, *LevelKind)
+"""`levels` counts the kinds from 0 in the same order."""
 SIGNALS: dict[int, SignalKind] = {1: SignalKind.BUY, -1: SignalKind.SELL, 0: SignalKind.NEUTRAL}
 STRENGTHS: tuple[SignalStrength, ...] = tuple(SignalStrength)
 NO_STRENGTH, LEAN, MODERATE, STRONG, VERY_STRONG = range(5)

@@ -255,11 +255,18 @@ class OrderBookDimension:
             self._fault = book_fault(book)
             self._levels = None
             if self._fault == NONE:
-                self._levels = levels = read_levels(book)
-                measure_book(*levels, self._row)
+                self._measure(book)
         if self._fault == NONE and self._age_ms(book, now_ms) > LIMIT_MS and not self._is_alive(now_ms):
             return STALE
         return self._fault
+
+    def _measure(self, book: OrderBook) -> None:
+        try:
+            self._levels = levels = read_levels(book)
+        except OverflowError:
+            self._fault = DEGENERATE
+            return
+        measure_book(*levels, self._row)
 
     def _age_ms(self, book: OrderBook, now_ms: int) -> int:
         return max(0, now_ms - book.event_ms)

@@ -12,6 +12,8 @@ from typing import Any
 from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.model.result import Component, Confluence, Dimension, TimeframeVote
 
+WITH_LEVEL = frozenset({"support_resistance"})
+"""Components that are measured from a level, and say of which kind it is."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -67,12 +69,12 @@ def _dimension(dimension: Dimension) -> dict[str, Any]:
         "nominal_weight": dimension.nominal_weight,
         "status": dimension.status,
         "completeness": dimension.completeness,
-        "components": {name: _component(component) for name, component in dimension.components.items()},
+        "components": {name: _component(name, component) for name, component in dimension.components.items()},
     }
 
 
-def _component(component: Component) -> dict[str, Any]:
-    return {
+def _component(name: str, component: Component) -> dict[str, Any]:
+    told = {
         "value": component.value,
         "signal": component.signal.value,
         "weight": component.weight,
@@ -82,6 +84,9 @@ def _component(component: Component) -> dict[str, Any]:
         "reason": None if component.reason is None else component.reason.value,
         "points": component.points,
     }
+    if name in WITH_LEVEL:
+        told["level"] = None if component.level is None else component.level.value
+    return told
 
 
 def vote_json(vote: TimeframeVote) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from virtuoso_desktop.analysis.layout import (
     ENGINE_VERSION,
     ENTRY_SCORE,
     FIRST,
+    LEVEL,
+    LEVELS,
     MACD,
     NO_SCORE,
     POINTS,
@@ -37,6 +39,7 @@ from virtuoso_desktop.analysis.layout import (
     SINCE_MS,
     STRENGTH,
     STRENGTHS,
+    SUPPORT_RESISTANCE,
     VALUE,
     VWAP,
     WITHHELD,
@@ -168,6 +171,7 @@ def _component(subject: Subject, component: int, inputs: Floats, outcome: Floats
         age_ms=None if age_ms is None else int(age_ms),
         reason=REASONS[int(cells[REASON])],
         points=_maybe(outcome[POINTS + component]),
+        level=LEVELS[int(inputs[LEVEL])] if component == SUPPORT_RESISTANCE and value is not None else None,
     )
 
 

@@ -60,6 +60,20 @@ from virtuoso_desktop.analysis.layout import (
     VERY_STRONG,
     WITHHELD,
 )
+from virtuoso_desktop.analysis.signal_rules import (
+    CONFIRMATIONS,
+    COOL_DOWN,
+    LEAN_FROM,
+    LEAST_CONFIDENCE,
+    LEAST_DIMENSIONS,
+    LEAST_WEIGHT,
+    PAUSE,
+    SETTLED,
+    STRONG_CONFIDENCE,
+    STRONG_FROM,
+    VERY_STRONG_CONFIDENCE,
+    VERY_STRONG_FROM,
+)
 
 (
     HELD,
@@ -75,16 +89,6 @@ from virtuoso_desktop.analysis.layout import (
 OPPOSITE = THERE + DIMENSION_COUNT
 STATE_WIDTH = OPPOSITE + DIMENSION_COUNT
 
-CONFIRMATIONS = 2.0
-LEAST_CONFIDENCE = 0.40
-LEAST_WEIGHT = 0.5
-LEAST_DIMENSIONS = 3.0
-COOL_DOWN = 3.0
-SETTLED = 3.0
-PAUSE = 2.0
-LEAN_FROM = 10.0
-STRONG_FROM, STRONG_CONFIDENCE = 22.0, 0.75
-VERY_STRONG_FROM, VERY_STRONG_CONFIDENCE = 32.0, 0.80
 HOLD_SCORE, HOLD_CONFIDENCE = 1.0, 0.03
 """How far score and confidence may fall below what a class of strength needs before it is lost."""
 ROUNDING = 1e-12

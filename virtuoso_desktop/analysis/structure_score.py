@@ -9,6 +9,7 @@ from virtuoso_desktop.analysis.kernels import Floats, piece
 from virtuoso_desktop.analysis.layout import (
     CELLS,
     DEGENERATE,
+    LEVEL,
     MISSING,
     NONE,
     QUALITY,
@@ -62,7 +63,9 @@ def _levels(table: Floats, inputs: Floats) -> None:
         x, strength = 0.5, 0.0
     trend = trend_weight(adx)
     c = (1.0 - trend) * strength * (1.0 - 2.0 * x) + trend * broken
-    put(inputs, SUPPORT_RESISTANCE, clip(c, -1.0, 1.0), _to_nearest(table, atr), NONE)
+    distance, kind = _nearest(table)
+    put(inputs, SUPPORT_RESISTANCE, clip(c, -1.0, 1.0), distance / atr, NONE)
+    inputs[LEVEL] = 0.0 if math.isnan(kind) else kind + 1.0
     # False where there is no level: its kind is NaN.
     if table[T_SUPPORT_KIND] >= OF_CONTROL or table[T_RESISTANCE_KIND] >= OF_CONTROL:
         inputs[SUPPORT_RESISTANCE * CELLS + QUALITY] = ESTIMATED_QUALITY
@@ -84,12 +87,12 @@ def _place(table: Floats, atr: float) -> tuple[float, float]:
 
 
 @piece
-def _to_nearest(table: Floats, atr: float) -> float:
-    """Signed distance of the close from the nearest level, in ATR; positive above it."""
+def _nearest(table: Floats) -> tuple[float, float]:
+    """Signed distance of the close from the nearest level, in ticks and positive above it, and the level's kind."""
     above, below = table[T_CLOSE] - table[T_SUPPORT], table[T_CLOSE] - table[T_RESISTANCE]
     if math.isnan(above) or abs(below) < abs(above):
-        return below / atr
-    return above / atr
+        return below, table[T_RESISTANCE_KIND]
+    return above, table[T_SUPPORT_KIND]
 
 
 @piece

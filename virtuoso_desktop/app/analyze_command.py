@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-
-import msgspec
 
 from virtuoso_desktop.analysis.explain import explain
 from virtuoso_desktop.analysis.result_json import confluence_json
@@ -18,12 +15,12 @@ from virtuoso_desktop.analysis.series import compile_series
 from virtuoso_desktop.app.analyze_file import analyse, read_file
 from virtuoso_desktop.app.analyze_series import ENDINGS_OF_FILES, SeriesFile
 from virtuoso_desktop.app.analyze_text import print_analysis
+from virtuoso_desktop.app.answer import answered, print_json, print_line
 from virtuoso_desktop.app.arguments import PROGRAM
-from virtuoso_desktop.app.exit_codes import ExitCode
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.kernel.paths import default_profile, resource
-from virtuoso_desktop.model.errors import ConfigError, ParseError, StorageError
+from virtuoso_desktop.model.errors import ConfigError
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.settings.load import load_settings
 from virtuoso_desktop.settings.schema import AnalysisSettings
@@ -35,20 +32,7 @@ TIMEFRAMES = " ".join(timeframe.value for timeframe in Timeframe)
 def run_analyze(argv: Sequence[str]) -> int:
     """Run the command; returns the exit code."""
     given = _parser().parse_args(argv)
-    try:
-        _analyze(given)
-    except ConfigError as error:
-        say(error.user_text)
-        return ExitCode.USAGE
-    except ParseError as error:
-        say(error.user_text)
-        return ExitCode.ERRORS
-    except StorageError as error:
-        say(error.user_text)
-        return ExitCode.CANNOT_RUN
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
+    return answered(lambda: _analyze(given))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,12 +87,11 @@ def _analyze(given: argparse.Namespace) -> None:
     if series is not None and out is not None:
         series.write(out)
     if given.json:
-        text = msgspec.json.format(msgspec.json.encode(confluence_json(found.result)), indent=2)
-        sys.stdout.write(text.decode() + "\n")
+        print_json(confluence_json(found.result))
     else:
         print_analysis(rows, found, explain(found.result, analysis.thresholds, found.before))
         if out is not None:
-            sys.stdout.write(f"{rows.table.rows:,} rows written to {out}\n")
+            print_line(f"{rows.table.rows:,} rows written to {out}")
 
 
 def _compile() -> None:

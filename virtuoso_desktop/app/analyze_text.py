@@ -12,6 +12,7 @@ from virtuoso_desktop.model.result import (
     Component,
     Confluence,
     Dimension,
+    LevelKind,
     Reason,
     SignalKind,
     SignalStrength,
@@ -61,6 +62,14 @@ _WITHHELD = {
     Withheld.DIMENSIONS_CHANGED: "the set of dimensions has just changed",
 }
 _ENDINGS = {"data": "the signal ended: its data are no longer there", "score": "the signal ended: its score is lost"}
+_LEVELS = {
+    LevelKind.SWINGS: "ATR from swings",
+    LevelKind.DAY_HIGH: "ATR from yesterday's high",
+    LevelKind.DAY_LOW: "ATR from yesterday's low",
+    LevelKind.CONTROL: "ATR from the session's POC",
+    LevelKind.VALUE_HIGH: "ATR from the session's VAH",
+    LevelKind.VALUE_LOW: "ATR from the session's VAL",
+}
 _ESTIMATES = frozenset({"volume_delta"})
 _PRICES = frozenset({"macd", "vwap"})
 
@@ -158,6 +167,8 @@ def _component_cells(rows: FileRows, key: str, component: Component) -> tuple[Te
     why = "" if component.reason is None else _REASONS[component.reason]
     if not why and key in _ESTIMATES:
         why = "estimated from the candles"
+    if not why and component.level is not None:
+        why = _LEVELS[component.level]
     return (
         Text(f"  {_COMPONENTS[key]}"),
         Text(_value(rows, key, component.value)),

@@ -7,27 +7,31 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from virtuoso_desktop.app.answer import answered, print_json, print_line
 from virtuoso_desktop.app.arguments import PROGRAM
-from virtuoso_desktop.app.exit_codes import ExitCode
-from virtuoso_desktop.app.logs import say
-from virtuoso_desktop.app.source_folder import add_folder_arguments, source_folder
+from virtuoso_desktop.app.stored_data import (
+    add_file_arguments,
+    add_folder_arguments,
+    add_series_arguments,
+    source_folder,
+    wanted_file,
+    write_whole,
+)
 from virtuoso_desktop.frames import BEGINNING_MS, END_MS, candles_key, frame_of, moment_ms
 from virtuoso_desktop.kernel.clock import LiveClock
-from virtuoso_desktop.model.errors import ConfigError, ParseError, StorageError
+from virtuoso_desktop.model.errors import StorageError
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.history_access import open_history
 from virtuoso_desktop.storage.history_import import FileRows, rows_of_file
 from virtuoso_desktop.storage.history_rows import HistoryInfo, SeriesInfo, SeriesKey
 
 BYTES_PER_MB = 1_000_000
+FORMATS = ("parquet", "csv")
+PACKED = ".gz"
 _HEADS = ("instrument", "what", "rows", "first (UTC)", "last (UTC)", "covered", "revised", "MB")
 _RIGHT = frozenset({2, 5, 6, 7})
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -41,20 +45,7 @@ def run_history(argv: Sequence[str]) -> int:
         "export": _export,
         "import": _import,
     }
-    try:
-        commands[given.command](given)
-    except ConfigError as error:
-        say(error.user_text)
-        return ExitCode.USAGE
-    except ParseError as error:
-        say(error.user_text)
-        return ExitCode.ERRORS
-    except StorageError as error:
-        say(error.user_text)
-        return ExitCode.CANNOT_RUN
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
+    return answered(lambda: commands[given.command](given))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,15 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     info = commands.add_parser("info", help="what is kept", allow_abbrev=False)
     info.add_argument("--json", action="store_true", help="the result as JSON")
     export = commands.add_parser("export", help="candles into a file", allow_abbrev=False)
-    export.add_argument("--format", choices=("parquet", "csv"), help="default: by the ending of --out")
-    export.add_argument("--out", type=Path, required=True, metavar="PATH", help="the file to write")
+    add_file_arguments(export, FORMATS)
     export.add_argument("--start", metavar="TIME", help="first open, ISO 8601; UTC when it names no zone")
     export.add_argument("--end", metavar="TIME", help="candles that open before it")
     import_ = commands.add_parser("import", help="candles from files", allow_abbrev=False)
     import_.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV (also .gz), Parquet or Feather")
     for command in (export, import_):
-        command.add_argument("--instrument", required=True, metavar="NAME", help="bybit:linear:BTCUSDT")
-        command.add_argument("--timeframe", required=True, metavar="TF", help="1m 5m 15m 30m 1h 4h 1d ...")
+        add_series_arguments(command, is_required=True)
     for command in (info, export, import_):
         add_folder_arguments(command)
     return parser
@@ -88,8 +77,10 @@ def _info(given: argparse.Namespace) -> None:
         info = history.info()
     finally:
         history.close()
-    text = msgspec.json.format(msgspec.json.encode(info), indent=2).decode() if given.json else info_table(info)
-    sys.stdout.write(text + "\n")
+    if given.json:
+        print_json(info)
+    else:
+        print_line(info_table(info))
 
 
 def info_table(info: HistoryInfo) -> str:
@@ -130,10 +121,7 @@ def _time(time_ms: int) -> str:
 def _export(given: argparse.Namespace) -> None:
     key = candles_key(given.instrument, given.timeframe)
     start_ms, end_ms = moment_ms(given.start, BEGINNING_MS), moment_ms(given.end, END_MS)
-    out: Path = given.out
-    written_as = _format(given.format, out)
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise ConfigError(f"--out {out}: name a file in a folder that exists; nothing was written.")
+    out, written_as = wanted_file(given, FORMATS, PACKED)
     history = open_history(source_folder(given))
     try:
         frame: Any = frame_of(history, key, start_ms, end_ms)
@@ -143,26 +131,17 @@ def _export(given: argparse.Namespace) -> None:
         raise StorageError(f"The history holds no candles of {key} in that time; nothing was written.")
     unknown = [name for name in ("volume", "turnover") if frame[name].isna().all()]
     frame = frame.drop(columns=unknown)
-    beside = out.with_name(f".{out.name}.part")
-    try:
+
+    def write(file: Path) -> None:
         if written_as == "parquet":
-            frame.to_parquet(beside, index=False)
+            frame.to_parquet(file, index=False)
         else:
-            packed = "gzip" if out.suffix == ".gz" else None
-            frame.to_csv(beside, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", compression=packed)
-        beside.replace(out)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StorageError(f"{out} cannot be written ({error.strerror or error}); nothing was written.") from error
+            packed = "gzip" if out.suffix == PACKED else None
+            frame.to_csv(file, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", compression=packed)
+
+    write_whole(out, write)
     without = f", without {' and '.join(unknown)}, which is not known" if unknown else ""
-    sys.stdout.write(f"{len(frame):,} candles of {key} written to {out}{without}\n")
-
-
-def _format(named: str | None, out: Path) -> str:
-    found = named or next((kind for kind in ("parquet", "csv") if f".{kind}" in out.suffixes), None)
-    if found is None:
-        raise ConfigError(f"--out {out} ends neither in .parquet nor in .csv; say which with --format.")
-    return found
+    print_line(f"{len(frame):,} candles of {key} written to {out}{without}")
 
 
 # --- import --------------------------------------------------------------------------------------------------------
@@ -179,8 +158,8 @@ def _import(given: argparse.Namespace) -> None:
         history.close()
     for each in read:
         for sentence in each.remarks:
-            sys.stdout.write(f"{sentence}\n")
-    sys.stdout.write(f"{_told(stored.added, read, key)}\n")
+            print_line(sentence)
+    print_line(_told(stored.added, read, key))
 
 
 def _told(added: int, read: Sequence[FileRows], key: SeriesKey) -> str:

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from virtuoso_desktop.app.answer import answered, print_json, print_line
 from virtuoso_desktop.app.arguments import PROGRAM
 from virtuoso_desktop.app.exit_codes import ExitCode
 from virtuoso_desktop.app.ledger_export import FORMATS, write_rows
-from virtuoso_desktop.app.logs import say
-from virtuoso_desktop.app.source_folder import add_folder_arguments, source_folder
+from virtuoso_desktop.app.stored_data import (
+    add_file_arguments,
+    add_folder_arguments,
+    add_series_arguments,
+    source_folder,
+    wanted_file,
+    write_whole,
+)
 from virtuoso_desktop.frames import moment_ms
 from virtuoso_desktop.model.errors import ConfigError, StorageError
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.storage.history_faults import FaultKind
+from virtuoso_desktop.storage.faults import FaultKind
 from virtuoso_desktop.storage.journal_faults import JournalFault
 from virtuoso_desktop.storage.ledger import StoredRow, read_row
 from virtuoso_desktop.storage.ledger_access import logged_heads, opened_journal
@@ -59,17 +61,7 @@ def run_ledger(argv: Sequence[str]) -> int:
         "list": _list,
         "export": _export,
     }
-    try:
-        return commands[given.command](given)
-    except ConfigError as error:
-        say(error.user_text)
-        return ExitCode.USAGE
-    except StorageError as error:
-        say(error.user_text)
-        return ExitCode.CANNOT_RUN
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
+    return answered(lambda: commands[given.command](given))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,11 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     list_.add_argument("--json", action="store_true", help="whole rows as JSON")
     export = _command(commands, "export", "rows into a file")
     export.add_argument("--limit", type=_count, metavar="N", help="the newest N (default: all)")
-    export.add_argument("--format", choices=FORMATS, help="default: by the ending of --out")
-    export.add_argument("--out", type=Path, required=True, metavar="PATH", help="the file to write")
+    add_file_arguments(export, FORMATS)
     for command in (list_, export):
-        command.add_argument("--instrument", metavar="NAME", help="only this one, e.g. bybit:linear:BTCUSDT")
-        command.add_argument("--timeframe", metavar="TF", help="only this one: 1m 5m 15m 30m 1h 4h 1d ...")
+        add_series_arguments(command, is_required=False)
         command.add_argument("--since", metavar="TIME", help="candles closed since; ISO 8601, UTC without a zone")
     for command in (verify, list_, export):
         add_folder_arguments(command)
@@ -117,14 +107,6 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-
-
-def _print_json(value: Any) -> None:
-    _print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
-
-
 # --- verify --------------------------------------------------------------------------------------------------------
 
 
@@ -139,9 +121,9 @@ def _verify(given: argparse.Namespace) -> ExitCode:
         text = f"no row can be read: {fault.reason}"
         verdict = Verdict(rows=0, head=GENESIS, lost=0, known_heads=0, bad_row=1, fault=text)
     if given.json:
-        _print_json(verdict)
+        print_json(verdict)
     else:
-        _print("\n".join(verdict_lines(verdict)))
+        print_line("\n".join(verdict_lines(verdict)))
     return ExitCode.DONE if verdict.fault is None else ExitCode.ERRORS
 
 
@@ -188,17 +170,17 @@ def _selected(given: argparse.Namespace) -> list[tuple[StoredRow, LedgerRow]]:
 def _list(given: argparse.Namespace) -> ExitCode:
     rows = _selected(given)
     if given.json:
-        _print_json([{"hash": stored.hash, "row": row} for stored, row in rows])
+        print_json([{"hash": stored.hash, "row": row} for stored, row in rows])
         return ExitCode.DONE
     if not rows:
-        _print("No row fits.")
+        print_line("No row fits.")
         return ExitCode.DONE
     from rich.console import Console
 
     console = Console(markup=False, emoji=False, highlight=False)
     console.width = max(NARROWEST, console.width)  # a narrow terminal breaks lines; no cell is cut
     console.print(rows_table([row for _, row in rows]))
-    _print("Opinion of the model, not advice. Track record: not yet measured.")
+    print_line("Opinion of the model, not advice. Track record: not yet measured.")
     return ExitCode.DONE
 
 
@@ -257,24 +239,8 @@ def _time(time_ms: int) -> str:
 
 
 def _export(given: argparse.Namespace) -> ExitCode:
-    out: Path = given.out
-    written_as = _format(given.format, out)
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise ConfigError(f"--out {out}: name a file in a folder that exists; nothing was written.")
+    out, written_as = wanted_file(given, FORMATS)
     rows = _selected(given)
-    beside = out.with_name(f".{out.name}.part")
-    try:
-        write_rows(rows, beside, written_as)
-        beside.replace(out)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StorageError(f"{out} cannot be written ({error.strerror or error}); nothing was written.") from error
-    _print(f"{len(rows):,} rows of the ledger written to {out}")
+    write_whole(out, lambda beside: write_rows(rows, beside, written_as))
+    print_line(f"{len(rows):,} rows of the ledger written to {out}")
     return ExitCode.DONE
-
-
-def _format(named: str | None, out: Path) -> str:
-    found = named or next((kind for kind in FORMATS if out.suffix == f".{kind}"), None)
-    if found is None:
-        raise ConfigError(f"--out {out} ends neither in .csv, .parquet nor .jsonl; say which with --format.")
-    return found

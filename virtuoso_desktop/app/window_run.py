@@ -196,7 +196,8 @@ class _WindowRun:
             from virtuoso_desktop.ui.charts.grid import ChartGrid
 
             clock = window.interior.frame
-            chart = self._chart = ChartGrid(window.theme, clock, LiveClock().now_ms, window.source)
+            desk = window.interior.drawing.desk()
+            chart = self._chart = ChartGrid(window.theme, clock, LiveClock().now_ms, window.source, desk)
         chart.active.recall(StudyMemory.from_bytes(warm_start.read_studies(self._run.folder.reader)))
         window.interior.charts.recall(chart)
         if snapshot is not None:

@@ -294,8 +294,13 @@ class AnalysedSeries:
         )  # fmt: skip
 
     def resume(self, state: bytes) -> None:
-        """Go on from the machine of the last run."""
+        """Go on from the machine of the last run, after the newest candle that it knows was fed.
+
+        A machine that had begun on that candle held nothing, whatever the candles before it would have raised.
+        """
         self.score_state[:] = np.frombuffer(state, np.float64)[: self.score_state.size]
+        if self.out[INPUTS_WIDTH + SIGNAL] and not self.score_state[CONFLUENCE_WIDTH + HELD]:
+            self.hold_nothing()
 
     def machine_state(self) -> bytes:
         """What `hold` and `resume` take: the machine, and what was sealed of the newest candle."""

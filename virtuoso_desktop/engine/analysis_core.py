@@ -81,6 +81,12 @@ class AnalysisCore:
         series.resume(machine.state)
         yield from series.feed(rows, now_ms)
 
+    def machine(self, series: AnalysedSeries) -> MachineState:
+        """What `load` goes on from."""
+        assert series.open_ms is not None, "a candle was fed"
+        close_ms = series.timeframe.close_ms(series.open_ms)
+        return MachineState(close_ms, ENGINE_VERSION, self.config_hash, series.machine_state())
+
     def _resumed_at(self, series: AnalysedSeries, rows: Floats, now_ms: int, machine: MachineState) -> int | None:
         """Close of the last candle that the machine knows; None when it is not to go on."""
         if (machine.engine_version, machine.config_hash) != (ENGINE_VERSION, self.config_hash):

@@ -9,7 +9,7 @@ import msgspec
 
 from virtuoso_desktop.analysis.staleness import stale_at_ms
 from virtuoso_desktop.engine.analysis_board import AnalysisBoard
-from virtuoso_desktop.engine.analysis_views import AnalysisState, AnalysisView, ScoreRow, SignalRules, SignalView
+from virtuoso_desktop.engine.analysis_views import AnalysisState, AnalysisView, ScoreRow, SignalView
 from virtuoso_desktop.engine.explanation import explain
 from virtuoso_desktop.engine.sealing import SeriesKey
 from virtuoso_desktop.model.instrument import InstrumentId
@@ -55,7 +55,7 @@ class AnalysisPublisher:
         self, board: AnalysisBoard, thresholds: ThresholdsSettings, venue_now_ms: Callable[[], int], asked: Asked
     ) -> None:
         self._board = board
-        self._rules = SignalRules(enter_score=thresholds.buy, leave_score=thresholds.buy_exit)
+        self._thresholds = thresholds
         self._venue_now_ms = venue_now_ms
         self._asked = asked
         self._missing_since: dict[SeriesKey, dict[DimensionName, int]] = {}
@@ -131,7 +131,7 @@ class AnalysisPublisher:
                 candles_needed=CANDLES_NEEDED,
                 result=result,
                 vote=vote,
-                explanation=explain(result, series.before, self._rules),
+                explanation=explain(result, series.before, self._thresholds),
                 signal_candles=None if since_ms is None else _candles_since(result, since_ms),
                 stale_at_ms=stale_ms,
                 warm_at_ms=warm_at_ms,

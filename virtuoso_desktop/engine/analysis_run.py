@@ -30,7 +30,7 @@ from virtuoso_desktop.model.market import Candle
 from virtuoso_desktop.model.result import Confluence, SignalKind, Withheld
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.storage.analysis_journal import Restored
-from virtuoso_desktop.storage.evaluations import History
+from virtuoso_desktop.storage.evaluations import History, MachineState
 from virtuoso_desktop.storage.ledger_rows import NOTHING, LedgerRow, Standing, Transition, changes, revision
 
 if TYPE_CHECKING:
@@ -106,6 +106,13 @@ class _Verdict(NamedTuple):
     state: bytes
 
 
+class _Left(NamedTuple):
+    """What held when a series was forgotten."""
+
+    standing: Standing
+    machine: MachineState
+
+
 def _nobody_samples(key: SeriesKey, now_ms: int) -> None:  # noqa: ARG001 (one form for all)
     return None
 
@@ -150,6 +157,8 @@ class AnalysisRun:
         self.core: AnalysisCore | None = None
         self.prepared = asyncio.Event()
         self._restored = Restored({}, {})
+        self._left: dict[SeriesKey, _Left] = {}
+        """Of series that began anew in this run."""
         self._series: dict[SeriesKey, AnalysedSeries] = {}
         self._standing: dict[SeriesKey, Standing] = {}
         self._loading: dict[SeriesKey, Iterator[int]] = {}
@@ -179,11 +188,15 @@ class AnalysisRun:
         return self._series.get(key) if key not in self._loading else None
 
     def forget(self, instrument_id: InstrumentId) -> None:
-        """An instrument is no longer watched, or its grid changed: its series begin anew."""
+        """An instrument is no longer watched, or its grid changed: its series begin anew.
+
+        What held is kept, as a restart finds it: a signal goes on or ends, but never without a row of the ledger.
+        """
         for key in [key for key in (*self._series, *self._sealed) if key[0] == instrument_id]:
-            self._series.pop(key, None)
+            analysed, standing = self._series.pop(key, None), self._standing.pop(key, None)
+            if analysed is not None and standing is not None and self.core is not None:
+                self._left[key] = _Left(standing, self.core.machine(analysed))
             self._loading.pop(key, None)
-            self._standing.pop(key, None)
             self._judged_from.pop(key, None)
             self._recalled.discard(key)
             for seal, _ in self._sealed.pop(key, ()):
@@ -305,9 +318,8 @@ class AnalysisRun:
     def _first_load(self, key: SeriesKey, analysed: AnalysedSeries, rows: Columns) -> Iterator[int]:
         """Advance over the candles that closed before anybody watched; what holds is of the last run, or nothing."""
         assert self.core is not None
-        yield from self.core.load(analysed, rows, self._venue_now_ms(), self._restored.states.get(key))
-        row = self._restored.last_rows.get(key)
-        standing = NOTHING if row is None else row.standing
+        standing, machine = self._before(key)
+        yield from self.core.load(analysed, rows, self._venue_now_ms(), machine)
         if analysed.open_ms is None:
             return
         now_ms = self._venue_now_ms()
@@ -320,6 +332,13 @@ class AnalysisRun:
             self._journal.put(result, transitions, analysed.machine_state())
         if self.publisher is not None:
             self.publisher.judged(analysed, transitions)
+
+    def _before(self, key: SeriesKey) -> tuple[Standing, MachineState | None]:
+        """What held when the series was judged last, in this run or in the one before."""
+        if key in self._left:
+            return self._left[key]
+        row = self._restored.last_rows.get(key)
+        return NOTHING if row is None else row.standing, self._restored.states.get(key)
 
     def _load_next(self) -> bool:
         """One stretch of one first load, the shown series first."""

@@ -28,24 +28,6 @@ class AnalysisState(StrEnum):
     READY = "ready"
 
 
-class SignalRules(msgspec.Struct, frozen=True):
-    """Thresholds in force, for BUY; a SELL mirrors them at 50 (analysis C.5, C.6)."""
-
-    enter_score: float = 70.0
-    leave_score: float = 65.0
-    confirming_candles: int = 2
-    confidence: float = 0.40
-    coverage: float = 0.50
-    """Share of the nominal weight that has to be there."""
-    dimensions: int = 3
-    strong_distance: float = 22.0
-    """From 50."""
-    strong_confidence: float = 0.75
-    very_strong_distance: float = 32.0
-    very_strong_confidence: float = 0.80
-    cool_down_candles: int = 3
-
-
 class Obstacle(msgspec.Struct, frozen=True):
     """One rule between a result and what it could be next: what it needs, and what there is."""
 

@@ -36,6 +36,7 @@ from virtuoso_desktop.engine.listing import CONNECT_BACKOFF, ListingKeeper, List
 from virtuoso_desktop.engine.live_settings import SettingsChange
 from virtuoso_desktop.engine.liveness import Carriers, Liveness
 from virtuoso_desktop.engine.overview import MarketWatch
+from virtuoso_desktop.engine.relative_volume import relative_volume
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, quotes_of, row_state
 from virtuoso_desktop.engine.run_desk import RunParts, RunReader
 from virtuoso_desktop.engine.shown_data import ShownData
@@ -407,6 +408,7 @@ class Engine:
             is_loading_older=self._history.is_loading_older(key),
             load_error=self._history.load_error(key),
             quotes=quotes_of(state, self._venue_clock.now_ms()),
+            relative_volume=relative_volume(candles, timeframe, self._venue_clock.now_ms()),
         )
 
     def choose_studies(self, studies: tuple[Study, ...], place: int = 0) -> None:

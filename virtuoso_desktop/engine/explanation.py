@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtuoso_desktop.analysis import signal_rules as rules
 from virtuoso_desktop.analysis.changes import changes_between
-from virtuoso_desktop.engine.analysis_views import Explanation, Move, Obstacle, SignalRules
+from virtuoso_desktop.engine.analysis_views import Explanation, Move, Obstacle
 from virtuoso_desktop.model.result import SignalKind, SignalStrength, Withheld
 
 if TYPE_CHECKING:
     from virtuoso_desktop.model.result import Confluence
+    from virtuoso_desktop.settings.schema import ThresholdsSettings
 
-MIDDLE = 50.0
 SCORE = "score"
 AGREEMENT = "agreement"
 LEAST_CHANGE = 0.05
 """Points; smaller changes of a component are not told."""
-WAIT_CANDLES = 2
-"""Closed candles without an entry after a dimension came or went (analysis C.5)."""
 
 
-def explain(result: Confluence, before: Confluence | None, rules: SignalRules) -> Explanation:
+def explain(result: Confluence, before: Confluence | None, thresholds: ThresholdsSettings) -> Explanation:
     """Explain a result of a closed candle.
 
     Parameters
@@ -32,11 +31,11 @@ def explain(result: Confluence, before: Confluence | None, rules: SignalRules) -
         Of the last closed candle.
     before : Confluence or None
         Of the candle before it, same instrument and timeframe.
-    rules : SignalRules
-        The thresholds by which the signal was judged.
+    thresholds : ThresholdsSettings
+        Those by which the signal was judged.
     """
-    target, obstacles = _obstacles(result, rules)
-    ends_at = None if result.signal is SignalKind.NEUTRAL else _mirrored(rules.leave_score, _lean(result))
+    target, obstacles = _obstacles(result, thresholds)
+    ends_at = None if result.signal is SignalKind.NEUTRAL else rules.ends_at(thresholds, result.signal)
     return Explanation(
         target=target,
         obstacles=obstacles,
@@ -47,35 +46,30 @@ def explain(result: Confluence, before: Confluence | None, rules: SignalRules) -
     )
 
 
-def _lean(result: Confluence) -> int:
-    """1 towards BUY, -1 towards SELL."""
+def _side(result: Confluence) -> SignalKind:
+    """The signal that holds, else the one that the score leans to."""
     if result.signal is not SignalKind.NEUTRAL:
-        return 1 if result.signal is SignalKind.BUY else -1
+        return result.signal
     score = result.confluence_score
-    return -1 if score is not None and score < MIDDLE else 1
+    return SignalKind.SELL if score is not None and score < rules.MIDDLE else SignalKind.BUY
 
 
-def _mirrored(score: float, lean: int) -> float:
-    return MIDDLE + lean * (score - MIDDLE)
-
-
-def _obstacles(result: Confluence, rules: SignalRules) -> tuple[str | None, tuple[Obstacle, ...]]:
+def _obstacles(result: Confluence, thresholds: ThresholdsSettings) -> tuple[str | None, tuple[Obstacle, ...]]:
     if result.confluence_score is None:
         return None, ()
     if result.signal is SignalKind.NEUTRAL:
-        target = SignalKind.BUY if _lean(result) > 0 else SignalKind.SELL
-        return target.value, tuple(_withheld(rule, result, rules) for rule in result.withheld)
-    return _next_class(result, rules, result.confluence_score)
+        return _side(result).value, tuple(_withheld(rule, result, thresholds) for rule in result.withheld)
+    return _next_class(result, result.confluence_score)
 
 
-def _withheld(rule: Withheld, result: Confluence, rules: SignalRules) -> Obstacle:
+def _withheld(rule: Withheld, result: Confluence, thresholds: ThresholdsSettings) -> Obstacle:
     needs: dict[Withheld, tuple[float | None, float | None]] = {
-        Withheld.THRESHOLD: (_mirrored(rules.enter_score, _lean(result)), result.confluence_score),
-        Withheld.CONFIRMATION: (float(rules.confirming_candles), None),
-        Withheld.COOL_DOWN: (float(rules.cool_down_candles), None),
-        Withheld.COVERAGE: (rules.coverage, _coverage(result)),
-        Withheld.CONFIDENCE: (rules.confidence, None),  # its own figure is the agreement that there is no signal
-        Withheld.DIMENSIONS_CHANGED: (float(WAIT_CANDLES), None),
+        Withheld.THRESHOLD: (rules.raised_at(thresholds, _side(result)), result.confluence_score),
+        Withheld.CONFIRMATION: (rules.CONFIRMATIONS, None),
+        Withheld.COOL_DOWN: (rules.COOL_DOWN, None),
+        Withheld.COVERAGE: (rules.LEAST_WEIGHT, _coverage(result)),
+        Withheld.CONFIDENCE: (rules.LEAST_CONFIDENCE, None),  # its own is the agreement that there is no signal
+        Withheld.DIMENSIONS_CHANGED: (rules.PAUSE, None),
     }
     return Obstacle(rule.value, *needs[rule])
 
@@ -84,15 +78,16 @@ def _coverage(result: Confluence) -> float:
     return sum(each.nominal_weight for each in result.dimensions.values() if each.score is not None)
 
 
-def _next_class(result: Confluence, rules: SignalRules, score: float) -> tuple[str | None, tuple[Obstacle, ...]]:
+def _next_class(result: Confluence, score: float) -> tuple[str | None, tuple[Obstacle, ...]]:
     if result.signal_strength is SignalStrength.VERY_STRONG:
         return None, ()
     is_strong = result.signal_strength is SignalStrength.STRONG
-    distance = rules.very_strong_distance if is_strong else rules.strong_distance
-    confidence = rules.very_strong_confidence if is_strong else rules.strong_confidence
+    distance = rules.VERY_STRONG_FROM if is_strong else rules.STRONG_FROM
+    confidence = rules.VERY_STRONG_CONFIDENCE if is_strong else rules.STRONG_CONFIDENCE
     obstacles: list[Obstacle] = []
-    if abs(score - MIDDLE) < distance:
-        obstacles.append(Obstacle(SCORE, MIDDLE + _lean(result) * distance, score))
+    if abs(score - rules.MIDDLE) < distance:
+        sign = 1.0 if result.signal is SignalKind.BUY else -1.0
+        obstacles.append(Obstacle(SCORE, rules.MIDDLE + sign * distance, score))
     if result.confidence < confidence:
         obstacles.append(Obstacle(AGREEMENT, confidence, result.confidence))
     return "VERY STRONG" if is_strong else "STRONG", tuple(obstacles)

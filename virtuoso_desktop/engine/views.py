@@ -350,6 +350,8 @@ class ChartView(msgspec.Struct, frozen=True):
     load_error: str | None
     """Why the last page of history failed, in words; None when fine."""
     quotes: QuotesView = QuotesView()
+    relative_volume: float | None = None
+    """Of the newest candle; see `engine.relative_volume`."""
 
 
 class ChartSnapshot(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from virtuoso_desktop.model.market import Level
 
@@ -138,24 +138,24 @@ class BookSide:
         top = self.top(count)
         return [float(self._sign * ticks) for ticks, _ in top], [lots for _, lots in top]
 
-    def outward(self, levels: int) -> tuple[int, list[int], list[tuple[int, int]]]:
-        """The best ``levels`` as they lie here, for readers that want many of them quickly.
+    def outward(self, levels: int) -> Iterator[tuple[int, list[int]]]:
+        """The side as it lies here, in pieces from the best level outwards, for readers that want many levels quickly.
 
-        Returns
-        -------
+        Yields
+        ------
         tuple
-            Key of the best level (`NO_LEVEL` while the side is empty); lots by slot from it outwards, 0 where there
-            is no level; (key, lots) of the levels beyond the slots, nearest first, none when the slots hold enough.
+            Key of the first slot, and lots by slot, 0 where there is no level. The first piece has room for
+            ``levels`` and half as many again, since most slots near the touch hold one.
         """
-        near, best = self.near, self.best
-        held = self._slots - near.count(0)
-        wanted = min(levels, held)
-        end = best + levels + levels // 2
-        slots = near[best:end]
-        while len(slots) - slots.count(0) < wanted:
-            slots += near[end : end + levels]
-            end += levels
-        return self.best_key, slots, [] if held >= levels else sorted(self._far.items())
+        begin, count = self.best, levels + levels // 2
+        while begin < self._slots:
+            yield int(self.origin) + begin, self.near[begin : begin + count]
+            begin += count
+            count = levels
+
+    def beyond(self) -> list[tuple[int, int]]:
+        """(key, lots) of the levels that have no slot, nearest first."""
+        return sorted(self._far.items())
 
     def copy(self) -> BookSide:
         """The same side, apart."""

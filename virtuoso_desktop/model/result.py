@@ -66,6 +66,19 @@ class Reason(StrEnum):
     REACH = "REACH"
 
 
+class LevelKind(StrEnum):
+    """What a level of support or resistance is (analysis B.3, P3)."""
+
+    SWINGS = "swings"
+    """Where the market turned more than once."""
+    DAY_HIGH = "prior_day_high"
+    DAY_LOW = "prior_day_low"
+    CONTROL = "poc"
+    """Of the session's volume profile, as the two below."""
+    VALUE_HIGH = "vah"
+    VALUE_LOW = "val"
+
+
 class Profile(StrEnum):
     """Which dimensions a score is made of (analysis C.7)."""
 
@@ -99,6 +112,8 @@ class Component(msgspec.Struct, frozen=True):
     reason: Reason | None
     points: float | None = None
     """Share of ``confluence_score - 50``: the points of all components add up to it."""
+    level: LevelKind | None = None
+    """Of support and resistance: the level that ``value`` is the distance from."""
 
 
 class Dimension(msgspec.Struct, frozen=True):

@@ -10,19 +10,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from virtuoso_desktop.kernel.imports import import_all
 from virtuoso_desktop.model.errors import StorageError
+from virtuoso_desktop.storage.faults import FaultKind, StorageFault
+from virtuoso_desktop.storage.file_thread import RETRY_S, FileThread
 from virtuoso_desktop.storage.history_door import HistoryDoor
-from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault, set_aside
+from virtuoso_desktop.storage.history_faults import HistoryFault, set_aside
 from virtuoso_desktop.storage.history_file import HistoryFile
 from virtuoso_desktop.storage.history_rows import Batch, Rows, SeriesKey, nothing_of
 from virtuoso_desktop.storage.ranges import Range, joined
@@ -36,7 +35,6 @@ ROOM_ROWS = 20_000
 """While more wait, nothing is fetched in the background."""
 MOST_WAITING_ROWS = 200_000
 """Beyond this the oldest waiting rows are dropped."""
-RETRY_S = 30.0
 TRIM_PERIOD_S = 60.0
 RELEASE_PERIOD_S = 10.0
 """Between two times that memory is given back."""
@@ -44,21 +42,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class HistoryMessage(NamedTuple):
-    """A sentence for the person; ``is_bad`` until a later one tells of its end."""
-
-    is_bad: bool
-    user_text: str
-
-
-class _Job(NamedTuple):
-    run: Callable[[HistoryFile], Any]
-    future: Future[Any]
-    needs_all: bool
-    """Rows that wait are written first."""
-
-
-class HistoryStore:
+class HistoryStore(FileThread[HistoryFile]):
     """Keeps rows and gives them back. Made and used on the loop's thread; without a file it keeps nothing.
 
     Parameters
@@ -72,31 +56,20 @@ class HistoryStore:
 
     Attributes
     ----------
-    problem : str or None
-        Why nothing is stored now, in words; None while all is well and until the file was tried.
     dropped_rows, revised_rows : int
         Rows that could not be written; rows that the venue changed after they were stored.
     """
 
     def __init__(self, file: Path | None, *, cap_mb: float = float("inf"), answers: bool = False) -> None:
+        super().__init__(file, "history")
         self.cap_mb = cap_mb
-        self.problem: str | None = None
         self.dropped_rows = 0
         self.revised_rows = 0
-        self._path = file
         self._answers = answers
-        self._changed = threading.Condition()
-        self._jobs: deque[_Job] = deque()
+        self._door: HistoryDoor | None = None
         self._waiting: deque[Batch] = deque()
         self._waiting_rows = 0
         self._in_hand: list[Batch] = []
-        self._messages: deque[HistoryMessage] = deque()
-        self._thread: threading.Thread | None = None
-        self._ended: Future[None] = Future()
-        self._stopping = False
-        self._file: HistoryFile | None = None
-        self._gives_up = False
-        self._retry_at_s = 0.0
         self._set_aside_at_s = float("-inf")
         self._flushed_at_s = 0.0
         self._trimmed_at_s = float("-inf")
@@ -107,8 +80,11 @@ class HistoryStore:
     def start(self) -> None:
         """Open the file in the thread; returns at once. What was added before it waits there."""
         if self._path is not None and self._thread is None and not self._stopping:
-            self._thread = threading.Thread(target=self._run, name="history")
-            self._thread.start()
+            self._start_thread()
+
+    @property
+    def _takes_jobs(self) -> bool:
+        return self._path is not None and not self._stopping and not self._gives_up
 
     @property
     def is_pending(self) -> bool:
@@ -120,17 +96,10 @@ class HistoryStore:
         """Rows are stored now, or will be as soon as the file is open."""
         return self._path is not None and not self._stopping and self.problem is None
 
-    def take_messages(self) -> list[HistoryMessage]:
-        """What a person should be told since the last call."""
-        taken: list[HistoryMessage] = []
-        while self._messages:
-            taken.append(self._messages.popleft())
-        return taken
-
     def add(self, batch: Batch) -> None:
         """Keep rows; the array is not to be changed afterwards. Never waits."""
         with self._changed:
-            if self._path is None or self._stopping or self._gives_up:
+            if not self._takes_jobs:
                 return
             self._waiting.append(batch)
             self._waiting_rows += batch.row_count
@@ -175,78 +144,24 @@ class HistoryStore:
         """See `HistoryFile.read`; rows that wait are written first. Raises StorageError."""
         return await self._ask(lambda file: file.read(key, start_ms, end_ms), needs_all=True)
 
-    async def close(self, deadline_s: float = 1.0) -> None:
-        """Write what waits and leave the file; after the deadline the thread ends by itself."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        if self._thread is None:
-            if not self._ended.done():
-                self._end()
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(deadline_s):
-                await asyncio.shield(asyncio.wrap_future(self._ended))
-
     async def _ask(self, run: Callable[[HistoryFile], T], *, needs_all: bool = False) -> T:
         return await asyncio.wrap_future(self.submit(run, needs_all=needs_all))
 
-    def submit(self, run: Callable[[HistoryFile], T], *, needs_all: bool = False) -> Future[T]:
-        """Run something with the file in the thread. Callable from any thread."""
-        future: Future[T] = Future()
-        with self._changed:
-            if self._path is None or self._stopping or self._gives_up:
-                future.set_exception(StorageError(self.problem or "The history is not open."))
-            else:
-                self._jobs.append(_Job(run, future, needs_all))
-                self._changed.notify()
-        return future
-
     # --- the thread ------------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _began(self) -> None:
         assert self._path is not None
-        door = HistoryDoor(self._path.parent, self.submit)
-        try:
-            self._open()
-            if self._answers:
-                door.open()
-            while not (self._stopping and not self._jobs):
-                self._turn()
-            self._write_all()
-        finally:
-            door.close()
-            self._leave()
-            self._end()
+        if self._answers:
+            self._door = HistoryDoor(self._path.parent, self.submit)
+            self._door.open()
 
-    def _end(self) -> None:
-        """Nobody waits for a thread that is gone."""
-        if not self._stopping:
-            log.error("the history's thread failed", exc_info=sys.exc_info())
-            self._tell_problem("The part that keeps the history failed: nothing is stored until the next start.")
-        with self._changed:
-            self._gives_up = True
-            jobs, self._jobs = self._jobs, deque()
-        for job in jobs:
-            if job.future.set_running_or_notify_cancel():
-                job.future.set_exception(StorageError(self.problem or "The history is not open."))
-        self._ended.set_result(None)
+    def _over(self) -> None:
+        if self._door is not None:
+            self._door.close()
 
-    def _turn(self) -> None:
-        """Wait for something to do, and do it."""
-        job = self._next_job()
-        if self._file is None and not self._gives_up and time.monotonic() >= self._retry_at_s:
-            self._open()
-        if job is not None:
-            self._serve(job)
+    def _work(self) -> None:
         if self._is_due():
             self._write()
-
-    def _next_job(self) -> _Job | None:
-        with self._changed:
-            if not self._jobs and not self._stopping:
-                self._changed.wait(self._idle_s())
-            return self._jobs.popleft() if self._jobs else None
 
     def _idle_s(self) -> float | None:
         if self._gives_up:
@@ -261,24 +176,8 @@ class HistoryStore:
         late = time.monotonic() - self._flushed_at_s >= FLUSH_PERIOD_S
         return self._file is not None and bool(self._waiting) and (late or self._waiting_rows >= FLUSH_ROWS)
 
-    def _serve(self, job: _Job) -> None:
-        if not job.future.set_running_or_notify_cancel():
-            return
-        if job.needs_all:
-            self._write_all()
-        if self._file is None:
-            job.future.set_exception(StorageError(self.problem or "The history is not open."))
-            return
-        try:
-            job.future.set_result(job.run(self._file))
-        except HistoryFault as fault:
-            job.future.set_exception(fault)
-            self._fail(fault)
-        except StorageError as error:
-            job.future.set_exception(error)
-        except BaseException as error:
-            job.future.set_exception(error)
-            raise
+    def _answer(self, file: HistoryFile, run: Callable[[HistoryFile], Any]) -> Any:
+        return run(file)
 
     def _write_all(self) -> None:
         while self._waiting and self._file is not None:
@@ -349,9 +248,7 @@ class HistoryStore:
             self._gives_up = True
             self._tell_problem(f"Nothing is stored: DuckDB cannot be loaded ({error}).")
         else:
-            if self.problem is not None:
-                self.problem = None
-                self._messages.append(HistoryMessage(False, "Candles are stored again."))
+            self._tell_recovery("Candles are stored again.")
 
     def _leave(self) -> None:
         file, self._file = self._file, None
@@ -361,10 +258,10 @@ class HistoryStore:
     def _begin_again(self, file: HistoryFile) -> None:
         text = f"The history {file.path} was deleted or replaced while the program ran; storing goes on in a new one."
         self._leave()
-        self._messages.append(HistoryMessage(True, text))
+        self._tell(text)
         self._open()
 
-    def _fail(self, fault: HistoryFault) -> None:
+    def _fail(self, fault: StorageFault) -> None:
         self._leave()
         self._retry_at_s = time.monotonic() + RETRY_S
         if fault.kind is FaultKind.DAMAGED and time.monotonic() - self._set_aside_at_s > TRIM_PERIOD_S:
@@ -378,7 +275,7 @@ class HistoryStore:
         else:
             self._tell_problem(f"{fault.user_text} Nothing is stored until it can be; that is tried every 30 s.")
 
-    def _set_aside(self, fault: HistoryFault) -> None:
+    def _set_aside(self, fault: StorageFault) -> None:
         assert self._path is not None
         self._set_aside_at_s = time.monotonic()
         try:
@@ -387,12 +284,5 @@ class HistoryStore:
             reason = error.strerror or str(error)
             self._tell_problem(f"{fault.user_text} It cannot be set aside ({reason}), so nothing is stored.")
             return
-        self._messages.append(
-            HistoryMessage(True, f"{fault.user_text} It was set aside as {aside.name}, and a new one is begun.")
-        )
+        self._tell(f"{fault.user_text} It was set aside as {aside.name}, and a new one is begun.")
         self._open()
-
-    def _tell_problem(self, text: str) -> None:
-        if self.problem != text:
-            self._messages.append(HistoryMessage(True, text))
-        self.problem = text

@@ -9,9 +9,10 @@ from typing import Protocol
 
 from virtuoso_desktop.kernel.paths import make_private
 from virtuoso_desktop.model.errors import StorageError
+from virtuoso_desktop.storage.faults import FaultKind
 from virtuoso_desktop.storage.history import HISTORY_FILE
 from virtuoso_desktop.storage.history_door import KEY_FILE, HistoryClient
-from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault
+from virtuoso_desktop.storage.history_faults import HistoryFault
 from virtuoso_desktop.storage.history_file import HistoryFile
 from virtuoso_desktop.storage.history_rows import Batch, HistoryInfo, Rows, SeriesKey, Stored
 from virtuoso_desktop.storage.ranges import Range

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
-from virtuoso_desktop.model.errors import StorageError
+from virtuoso_desktop.storage.faults import FaultKind, StorageFault
 
 _LOCKED = ("could not set lock", "conflicting lock", "being used by another process", "unique file handle conflict")
 _FULL = ("no space left", "file too large", "disk quota", "not enough space", "disk full")
@@ -21,28 +20,8 @@ _DAMAGED_WHEN_OPENED = (
 MOST_SET_ASIDE = 3
 
 
-class FaultKind(StrEnum):
-    """The decision that a fault asks for."""
-
-    LOCKED = "locked"
-    """Another program holds the file: try again later."""
-    NEWER = "newer"
-    """Written by a newer program: leave it alone."""
-    DAMAGED = "damaged"
-    """Set it aside and begin a new one."""
-    FULL = "full"
-    """Try again when there is room."""
-    FAILED = "failed"
-    """Anything else that the system refuses: try again later."""
-
-
-class HistoryFault(StorageError):
-    """The history cannot be used now. ``kind`` says what to do; ``reason`` is the bare cause."""
-
-    def __init__(self, user_text: str, *, kind: FaultKind, reason: str) -> None:
-        super().__init__(user_text)
-        self.kind = kind
-        self.reason = reason
+class HistoryFault(StorageFault):
+    """The history cannot be used now."""
 
 
 def history_fault(path: Path, error: BaseException, *, opening: bool = False) -> HistoryFault:

@@ -11,17 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from virtuoso_desktop.model.errors import StorageError
-from virtuoso_desktop.storage.history_faults import FaultKind
+from virtuoso_desktop.storage.faults import FaultKind, StorageFault
+from virtuoso_desktop.storage.file_thread import RETRY_S, FileThread
 from virtuoso_desktop.storage.journal_faults import JournalFault
 from virtuoso_desktop.storage.journal_file import JournalFile
 from virtuoso_desktop.storage.ledger_rows import GENESIS
@@ -34,7 +31,7 @@ MOST_URGENT = 5_000
 """Urgent entries that may wait (about 40 MB of transitions, two days of 35 instruments); more are refused."""
 MOST_PLAIN = 20_000
 """Others that may wait (about 15 MB of records, seven hours of 35 instruments); more are refused."""
-RETRY_S = 30.0
+RECOVERED = "Signals are stored again, also those that waited."
 HEAD_PERIOD_S = 10.0
 """Between two log lines that name the head of the ledger."""
 T = TypeVar("T")
@@ -52,19 +49,7 @@ class Entry(Protocol):
         ...
 
 
-class JournalMessage(NamedTuple):
-    """A sentence for the person; ``is_bad`` until a later one tells of its end."""
-
-    is_bad: bool
-    user_text: str
-
-
-class _Job(NamedTuple):
-    run: Callable[[JournalFile], Any]
-    future: Future[Any]
-
-
-class Journal:
+class Journal(FileThread[JournalFile]):
     """Keeps entries. Made and used on the loop's thread; without a file it keeps nothing.
 
     Parameters
@@ -74,8 +59,6 @@ class Journal:
 
     Attributes
     ----------
-    problem : str or None
-        Why nothing is stored now, in words; None while all is well and until the file was tried.
     refused : int
         Entries that were not taken, since the file could not be written for too long.
     written : int
@@ -83,23 +66,13 @@ class Journal:
     """
 
     def __init__(self, file: Path | None) -> None:
-        self.problem: str | None = None
+        super().__init__(file, "journal")
         self.refused = 0
         self.written = 0
-        self._path = file
-        self._changed = threading.Condition()
-        self._jobs: deque[_Job] = deque()
         self._waiting: deque[Entry] = deque()
         self._urgent = 0  # of those that are not on disk
         self._in_hand: list[Entry] = []
-        self._messages: deque[JournalMessage] = deque()
-        self._thread: threading.Thread | None = None
-        self._ended: Future[None] = Future()
-        self._stopping = False
-        self._file: JournalFile | None = None
-        self._gives_up = False
         self._is_full = False
-        self._retry_at_s = 0.0
         self._due_at_s = float("inf")
         self._named_head = GENESIS
         self._name_head_at_s = 0.0
@@ -109,8 +82,7 @@ class Journal:
     def start(self) -> None:
         """Open the file in the thread; returns at once."""
         if self._path is not None:
-            self._thread = threading.Thread(target=self._run, name="journal")
-            self._thread.start()
+            self._start_thread()
 
     @property
     def is_kept(self) -> bool:
@@ -123,17 +95,10 @@ class Journal:
         with self._changed:
             return len(self._waiting) + len(self._in_hand)
 
-    def take_messages(self) -> list[JournalMessage]:
-        """What a person should be told since the last call."""
-        taken: list[JournalMessage] = []
-        while self._messages:
-            taken.append(self._messages.popleft())
-        return taken
-
     def put(self, entry: Entry) -> bool:
         """Keep an entry, which is not to be changed afterwards. Never waits; False when it is not taken."""
         with self._changed:
-            if self._thread is None or self._stopping or self._gives_up:
+            if not self._takes_jobs:
                 return False
             if not self._has_room(is_urgent=entry.is_urgent):
                 self._refuse()
@@ -147,24 +112,7 @@ class Journal:
 
     async def ask(self, run: Callable[[JournalFile], T]) -> T:
         """Read with the file in the thread, after what waits was written. Raises StorageError."""
-        future: Future[T] = Future()
-        with self._changed:
-            if self._thread is None or self._stopping or self._gives_up:
-                raise StorageError(self.problem or "The journal is not open.")
-            self._jobs.append(_Job(run, future))
-            self._changed.notify()
-        return await asyncio.wrap_future(future)
-
-    async def close(self, deadline_s: float = 1.0) -> None:
-        """Write what waits and leave the file; after the deadline the thread ends by itself."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        if self._thread is None:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(deadline_s):
-                await asyncio.shield(asyncio.wrap_future(self._ended))
+        return await asyncio.wrap_future(self.submit(run, needs_all=True))
 
     def _has_room(self, *, is_urgent: bool) -> bool:
         if is_urgent:
@@ -179,54 +127,24 @@ class Journal:
                 "The journal could not be written for so long that no more may wait. What waits is kept in "
                 "memory; new ones are not stored any more, and the ledger will say how many of its rows that cost."
             )
-            self._messages.append(JournalMessage(True, text))
+            self._tell(text)
 
     # --- the thread ------------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        try:
+    def _finish(self) -> None:
+        if self._waiting and self._file is None and not self._gives_up:
             self._open()
-            while not (self._stopping and not self._jobs):
-                self._turn()
-            if self._waiting and self._file is None and not self._gives_up:
-                self._open()
-            self._write_all()
-        finally:
-            self._leave()
-            self._end()
+        self._write_all()
 
-    def _end(self) -> None:
-        """Nobody waits for a thread that is gone."""
-        if not self._stopping:
-            log.error("the journal's thread failed", exc_info=sys.exc_info())
-            self._tell_problem("The part that keeps the journal failed: no signal is stored until the next start.")
-        with self._changed:
-            self._gives_up = True
-            jobs, self._jobs = self._jobs, deque()
-            lost = len(self._waiting) + len(self._in_hand)
+    def _over(self) -> None:
+        lost = len(self._waiting) + len(self._in_hand)
         if lost:
             log.error("%d entries of the journal could not be written and are lost", lost)
-        for job in jobs:
-            if job.future.set_running_or_notify_cancel():
-                job.future.set_exception(StorageError(self.problem or "The journal is not open."))
-        self._ended.set_result(None)
 
-    def _turn(self) -> None:
-        """Wait for something to do, and do it."""
-        job = self._next_job()
-        if self._file is None and not self._gives_up and time.monotonic() >= self._retry_at_s:
-            self._open()
-        if job is not None:
-            self._serve(job)
+    def _work(self) -> None:
         if self._is_due():
             self._write()
         self._name_head()
-
-    def _next_job(self) -> _Job | None:
-        with self._changed:
-            if not self._jobs and not self._stopping:
-                self._changed.wait(self._idle_s())
-            return self._jobs.popleft() if self._jobs else None
 
     def _idle_s(self) -> float | None:
         now_s = time.monotonic()
@@ -246,26 +164,13 @@ class Journal:
             return False
         return bool(self._urgent) or len(self._waiting) >= MOST_BATCH or time.monotonic() >= self._due_at_s
 
-    def _serve(self, job: _Job) -> None:
-        if not job.future.set_running_or_notify_cancel():
-            return
+    def _answer(self, file: JournalFile, run: Callable[[JournalFile], Any]) -> Any:
+        with file.faults():
+            return run(file)
+
+    def _catch_up(self) -> None:
         if not self._is_held_back:
             self._write_all()
-        file = self._file
-        if file is None:
-            job.future.set_exception(StorageError(self.problem or "The journal is not open."))
-            return
-        try:
-            with file.faults():
-                job.future.set_result(job.run(file))
-        except JournalFault as fault:
-            job.future.set_exception(fault)
-            self._fail(fault)
-        except StorageError as error:
-            job.future.set_exception(error)
-        except BaseException as error:
-            job.future.set_exception(error)
-            raise
 
     @property
     def _is_held_back(self) -> bool:
@@ -299,7 +204,7 @@ class Journal:
             self._urgent -= urgent
         self.written += len(batch)
         self._is_full = False
-        self._tell_recovery()
+        self._tell_recovery(RECOVERED)
         return True
 
     def _take_batch(self) -> list[Entry]:
@@ -336,9 +241,9 @@ class Journal:
             self._fail(fault)
             return
         if self._file.ledger.remark is not None:
-            self._messages.append(JournalMessage(True, self._file.ledger.remark))
+            self._tell(self._file.ledger.remark)
         if not self._waiting:
-            self._tell_recovery()
+            self._tell_recovery(RECOVERED)
 
     def _leave(self) -> None:
         self._name_head(at_once=True)
@@ -349,10 +254,10 @@ class Journal:
     def _begin_again(self, file: JournalFile) -> None:
         text = f"The journal {file.path} was deleted or replaced while the program ran; storing goes on anew."
         self._leave()
-        self._messages.append(JournalMessage(True, text))
+        self._tell(text)
         self._open()
 
-    def _fail(self, fault: JournalFault) -> None:
+    def _fail(self, fault: StorageFault) -> None:
         self._keep_for_reading(fault)
         self._retry_at_s = time.monotonic() + RETRY_S
         if fault.kind is FaultKind.NEWER:
@@ -373,7 +278,7 @@ class Journal:
             f"and are stored when it can be; that is tried every {RETRY_S:.0f} s. What waits at the end is lost."
         )
 
-    def _keep_for_reading(self, fault: JournalFault) -> None:
+    def _keep_for_reading(self, fault: StorageFault) -> None:
         file, self._file = self._file, None
         if file is None:
             return
@@ -383,13 +288,3 @@ class Journal:
                 self._file = file
                 return
         file.close()
-
-    def _tell_recovery(self) -> None:
-        if self.problem is not None:
-            self.problem = None
-            self._messages.append(JournalMessage(False, "Signals are stored again, also those that waited."))
-
-    def _tell_problem(self, text: str) -> None:
-        if self.problem != text:
-            self._messages.append(JournalMessage(True, text))
-        self.problem = text

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from virtuoso_desktop.model.errors import StorageError
-from virtuoso_desktop.storage.history_faults import FaultKind
+from virtuoso_desktop.storage.faults import FaultKind, StorageFault
 
 _KINDS = {
     sqlite3.SQLITE_BUSY: FaultKind.LOCKED,
@@ -17,13 +16,8 @@ _KINDS = {
 }
 
 
-class JournalFault(StorageError):
-    """The journal cannot be used now. ``kind`` says what to do; ``reason`` is the bare cause."""
-
-    def __init__(self, user_text: str, *, kind: FaultKind, reason: str) -> None:
-        super().__init__(user_text)
-        self.kind = kind
-        self.reason = reason
+class JournalFault(StorageFault):
+    """The journal cannot be used now."""
 
 
 def journal_fault(path: Path, error: sqlite3.Error | OSError) -> JournalFault:

@@ -47,7 +47,7 @@ class UserFiles:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._waiting: dict[str, bytes] = {}
+        self._waiting: dict[str, Callable[[], bytes]] = {}
         self._worker: ThreadPoolExecutor | None = None
         self.tell: Callable[[str], object] = log.warning
         """Told in words when something could not be written; called in the worker thread."""
@@ -83,8 +83,8 @@ class UserFiles:
         """Where a file lies."""
         return None if self._folder is None else self._folder / f"{name}.json"
 
-    def write_soon(self, name: str, content: bytes) -> None:
-        """Hand a file's content to the worker."""
+    def write_soon(self, name: str, content: Callable[[], bytes]) -> None:
+        """Let the worker ask for a file's content and write it."""
         if self._folder is None:
             return
         with self._lock:
@@ -100,7 +100,8 @@ class UserFiles:
 
     def _write(self, name: str) -> None:
         with self._lock:
-            content = self._waiting.pop(name)
+            make = self._waiting.pop(name)
+        content = make()
         path = cast("Path", self.path(name))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,8 +144,16 @@ class UserFile(Generic[T]):
 
     def save(self, value: T) -> None:
         """Keep it from now on; written by the worker, at once."""
+        content = self._content(value)
+        self._files.write_soon(self._name, lambda: content)
+
+    def save_made(self, make: Callable[[], T]) -> None:
+        """`save` for a value that takes long to make: the worker makes it, from what nobody changes any more."""
+        self._files.write_soon(self._name, lambda: self._content(make()))
+
+    def _content(self, value: T) -> bytes:
         self._whole = _joined(self._whole, msgspec.to_builtins(value))
-        self._files.write_soon(self._name, msgspec.json.format(msgspec.json.encode(self._whole), indent=1))
+        return msgspec.json.format(msgspec.json.encode(self._whole), indent=1)
 
     def _set_aside(self, path: Path, why: str) -> str:
         for place in range(1, MOST_SET_ASIDE + 1):

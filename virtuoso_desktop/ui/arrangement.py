@@ -68,6 +68,8 @@ class Seat(msgspec.Struct):
     neighbours: list[str] = []
     side: str = RIGHT
     size_px: int = 0
+    near_px: int = 0
+    """What the neighbours had beside it."""
 
 
 class FloatingPlace(msgspec.Struct):
@@ -76,8 +78,9 @@ class FloatingPlace(msgspec.Struct):
     root: Group | Split
     box: Box = (0, 0, 0, 0)
     screen: str = ""
-    """Name of the screen that it was on."""
+    """Name of the screen that it was on; ``box`` counts from its corner."""
     is_maximized: bool = False
+    stays_on_top: bool = False
 
 
 class Arrangement(msgspec.Struct):
@@ -176,8 +179,7 @@ def collapsed_px(part: Node, *, in_row: bool) -> int | None:
         return None
     if in_row:
         return RAIL_PX if isinstance(part, Group) and part.known == [CONFLUENCE] else None
-    is_flat = isinstance(part, Group) or all(isinstance(each, Group) for each in part.parts)
-    return HEADER_PX if is_flat and all(needs_tabs(group.panels) for group in groups) else None
+    return HEADER_PX if _could_collapse(part) else None
 
 
 def least_px(node: Node, *, in_row: bool) -> int:
@@ -228,6 +230,34 @@ def places(node: Node | None, box: Box) -> list[Placed]:
             found += places(part, (left, top, width, size))
             top += size + GUTTER_PX
     return found
+
+
+def unit_of(root: Node | None, group: Group) -> list[Group] | None:
+    """The groups that collapse together with this one: those of its row; None where it cannot collapse."""
+    part: Node = group
+    parent = parent_of(root, group)
+    if parent is not None and parent.is_row:
+        if group.known == [CONFLUENCE]:
+            return [group]
+        part, parent = parent, parent_of(root, parent)
+    is_main = {CHART, MARKETS} & set(panels_of(part))
+    if parent is None or is_main or not _could_collapse(part):
+        return None
+    others = (each for each in parent.parts if each is not part)
+    return groups_of(part) if any(collapsed_px(each, in_row=False) is None for each in others) else None
+
+
+def _could_collapse(part: Node) -> bool:
+    """Whether rows of tabs would be left of it."""
+    is_flat = isinstance(part, Group) or all(isinstance(each, Group) for each in part.parts)
+    return is_flat and all(needs_tabs(group.panels) for group in groups_of(part))
+
+
+def open_stranded(root: Node | None) -> None:
+    """Open what is collapsed and could not have been: nothing would fill its room."""
+    for group in groups_of(root):
+        if group.is_collapsed and unit_of(root, group) is None:
+            group.is_collapsed = False
 
 
 # --- changes -------------------------------------------------------------------------------------------------------
@@ -300,24 +330,39 @@ def seat_of(root: Node | None, name: str) -> Seat:
     if parent is not None:
         at = next(index for index, part in enumerate(parent.parts) if part is group)
         near = parent.parts[at - 1] if at else parent.parts[1]
-        seat.neighbours = panels_of(near)
+        seat.neighbours, seat.near_px = panels_of(near), near.size_px
         seat.side = ((RIGHT, BELOW) if at else (LEFT, ABOVE))[not parent.is_row]
     return seat
 
 
 def take_seat(root: Node | None, name: str, seat: Seat) -> Node:
     """The tree with a panel back where it stood, or as near as there is anything left."""
-    if root is None:
-        return Group([name], name)
     for mate in seat.mates:
         group = find(root, mate)
-        if group is not None:
-            join(group, name, min(seat.index, len(group.panels)))
+        if group is not None and root is not None:
+            join(group, name, _index_of_seat(group, seat))
             return root
+    unknown = [mate for mate in seat.mates if mate not in PANELS]
+    alone = [*unknown[: seat.index], name, *unknown[seat.index :]]
+    if root is None:
+        return Group(alone, name)
     side = seat.side if seat.side in SIDES else RIGHT
     size = seat.size_px or 320
     near = set(seat.neighbours) & set(panels_of(root))
-    return put_beside(root, _smallest_with(root, near) if near else root, name, side, size)
+    target = _smallest_with(root, near) if near else root
+    whole = put_beside(root, target, name, side, size)
+    for group in groups_of(whole):
+        if group.panels == [name]:
+            group.panels = alone
+    target.size_px = target.size_px or seat.near_px
+    return whole
+
+
+def _index_of_seat(group: Group, seat: Seat) -> int:
+    """Behind the mates that stood before it, whoever of them is there; else before those that stood behind."""
+    ahead = [place for place, each in enumerate(group.panels) if each in seat.mates[: seat.index]]
+    behind = [place for place, each in enumerate(group.panels) if each in seat.mates[seat.index :]]
+    return ahead[-1] + 1 if ahead else min(behind, default=len(group.panels))
 
 
 def _smallest_with(node: Node, names: set[str]) -> Node:

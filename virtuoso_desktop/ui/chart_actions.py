@@ -48,7 +48,7 @@ class ChartActions:
         self._add("compare", self.choose_compared, self._why_not_compare)
         self._add("end_compare", self._end_compare, self._why_not_end)
         for kind in TYPES:
-            self._add(f"draw_{kind}", lambda kind=kind: self._draw_as(kind))
+            self._add(f"type_{kind}", lambda kind=kind: self._draw_as(kind))
         for name in LINES:
             self._add(f"line_{name}", lambda name=name: self._toggle_line(name))
         self._add("save_picture", lambda: self.saver.save_picture(self._grid.active))
@@ -202,7 +202,7 @@ class ChartActions:
             return
         looks = self._looks
         for kind, words in TYPES.items():
-            self._item(menu, words, f"draw_{kind}", looks.candle_type.value == kind)
+            self._item(menu, words, f"type_{kind}", looks.candle_type.value == kind)
         menu.addSeparator()
         self._item(menu, "Logarithmic scale", "log_scale", looks.is_log)
         self._item(menu, "Automatic scale", "auto_scale", looks.is_auto)

@@ -49,8 +49,8 @@ class PanelHost(Protocol):
         """The number in its pill; 0 for none."""
         ...
 
-    def take_back(self, name: str) -> None:
-        """The panel leaves its group."""
+    def put_away(self, widget: QWidget) -> None:
+        """A panel or a control that stands nowhere now."""
         ...
 
 
@@ -153,12 +153,15 @@ class TabRow(GivingRow):
         self.more_button.quiet_colour = "text"
         self.more_button.clicked.connect(self._open_more)
 
-    def add_tabs(self, tabs: list[Tab]) -> None:
-        """All of them, before anything else."""
+    def show_tabs(self, tabs: list[Tab]) -> None:
+        """These tabs, in this order, before anything else."""
+        rest = [place for place in self._places if place.widget not in (*self.tabs, self.more_button)]
         self.tabs = tabs
+        self._places = []
         for tab in tabs:
             self.add(tab, rank=0, gap=0)
         self.add(self.more_button, rank=0, gap=2)
+        self._places += rest
 
     def leave_out(self, widgets: Sequence[QWidget]) -> None:
         """These no longer stand in the row."""
@@ -244,7 +247,7 @@ class TabGroup(QWidget):
         self._host = host
         self._held: dict[str, Sequence[QWidget]] = {}
         """Panels that are in this widget, with their controls."""
-        self.has_tabs = needs_tabs(group.panels)
+        self.has_tabs = True
         self.tabs: dict[str, Tab] = {}
         self._body = QVBoxLayout(self)
         self._body.setContentsMargins(0, 0, 0, 0)
@@ -253,21 +256,10 @@ class TabGroup(QWidget):
         self._body.addWidget(self.row)
         self.collapse_button = Button(theme, icon_name="caret-down", parent=self.row)
         self.menu_button = Button(theme, icon_name="dots-three-vertical", parent=self.row)
-        self._add_tabs()
-        self.row.setVisible(self.has_tabs)
-        self.fill()
+        self._add_buttons()
+        self.sync()
 
-    def _add_tabs(self) -> None:
-        group = self.group
-        for name in group.known:
-            tab = self.tabs[name] = Tab(self._theme, name, self.row)
-            tab.setToolTip(PANELS[name].about)
-            tab.clicked.connect(lambda _=False, name=name: self.choose(name))
-            tab.dragged.connect(lambda name=name: self.dragged.emit(name))
-            tab.menu_asked.connect(lambda at, name=name: self.menu_asked.emit(name, at))
-            tab.stepped.connect(lambda step, name=name: self._step(name, step))
-            tab.show_count(self._host.count(name))
-        self.row.add_tabs(list(self.tabs.values()))
+    def _add_buttons(self) -> None:
         self.menu_button.setAccessibleName("Options of the panel")
         self.menu_button.setToolTip(with_keys("Float, move or close the panel", "panel_menu"))
         self.menu_button.clicked.connect(self.ask_menu)
@@ -275,6 +267,54 @@ class TabGroup(QWidget):
         self.row.add(self.menu_button, rank=0, gap=4, right=True)
         self.row.add(self.collapse_button, rank=0, gap=0, right=True)
         self.row.want(self.collapse_button, False)
+
+    def sync(self) -> None:
+        """Panels came or went: show the tabs that the group says."""
+        known = self.group.known
+        for name in [name for name in self.tabs if name not in known]:
+            tab = self.tabs.pop(name)
+            tab.hide()
+            tab.deleteLater()
+        self.tabs = {name: self.tabs.get(name) or self._new_tab(name) for name in known}
+        if list(self.tabs.values()) != self.row.tabs:
+            self.row.show_tabs(list(self.tabs.values()))
+        if self.has_tabs != needs_tabs(self.group.panels):
+            self.has_tabs = not self.has_tabs
+            for name, controls in self._held.items():  # they stand in the row only while there is one
+                self._let_go_controls(controls)
+                self._held[name] = self._take_controls(name)
+        self.row.setVisible(self.has_tabs)
+        self.fill()
+
+    def _new_tab(self, name: str) -> Tab:
+        tab = Tab(self._theme, name, self.row)
+        tab.setToolTip(PANELS[name].about)
+        tab.clicked.connect(lambda: self.choose(name))
+        tab.dragged.connect(lambda: self.dragged.emit(name))
+        tab.menu_asked.connect(lambda at: self.menu_asked.emit(name, at))
+        tab.stepped.connect(lambda step: self._step(name, step))
+        tab.show_count(self._host.count(name))
+        return tab
+
+    def _take_controls(self, name: str) -> Sequence[QWidget]:
+        controls = tuple(self._host.controls(name)) if self.has_tabs else ()
+        for place, control in reversed(list(enumerate(controls))):
+            self.row.add(control, rank=_rank(controls, place), gap=6, right=True)
+        return controls
+
+    def _let_go_controls(self, controls: Sequence[QWidget]) -> None:
+        self.row.leave_out(controls)
+        for control in controls:
+            if control.parentWidget() is self.row:
+                self._host.put_away(control)
+
+    def let_go(self, *, everything: bool = False) -> None:
+        """Forget panels that left; one that was not taken elsewhere yet is put away."""
+        for name in [name for name in self._held if everything or name not in self.group.known]:
+            self._let_go_controls(self._held.pop(name))
+            panel = self._host.widget(name)
+            if panel.parentWidget() is self:
+                self._host.put_away(panel)
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
@@ -300,18 +340,16 @@ class TabGroup(QWidget):
         shown = self.group.shown
         is_open = not self.group.is_collapsed or not self.has_tabs
         if self._host.is_ready and is_open and shown not in self._held:
-            panel, controls = self._host.widget(shown), tuple(self._host.controls(shown)) if self.has_tabs else ()
-            self._held[shown] = controls
-            self._body.addWidget(panel, 1)
-            for place, control in reversed(list(enumerate(controls))):
-                self.row.add(control, rank=_rank(controls, place), gap=6, right=True)
+            self._body.addWidget(self._host.widget(shown), 1)
+            self._held[shown] = self._take_controls(shown)
         for name, tab in self.tabs.items():
             tab.setChecked(name == shown)
         for name, controls in self._held.items():
-            is_shown = name == shown and is_open
-            self._host.widget(name).setVisible(is_shown)
-            for control in controls:
-                self.row.want(control, is_shown)
+            if name in self.tabs:
+                is_shown = name == shown and is_open
+                self._host.widget(name).setVisible(is_shown)
+                for control in controls:
+                    self.row.want(control, is_shown)
         self._bound()
         self.row.arrange()
 
@@ -338,19 +376,12 @@ class TabGroup(QWidget):
     def offer_collapse(self, offered: bool) -> None:
         """Whether the button that leaves only the row of tabs is there."""
         closed = self.group.is_collapsed
-        words = "Open the panels under the chart" if closed else "Collapse the panels under the chart"
+        words = "Open the row of panels" if closed else "Collapse the row of panels"
         self.collapse_button.icon_name = "caret-up" if closed else "caret-down"
         self.collapse_button.setAccessibleName(words)
         self.collapse_button.setToolTip(with_keys(words, "toggle_dock"))
         self.collapse_button.update()
         self.row.want(self.collapse_button, offered)
-
-    def release(self) -> None:
-        """Give every panel back before this widget goes."""
-        for name, controls in self._held.items():
-            self.row.leave_out(controls)
-            self._host.take_back(name)
-        self._held = {}
 
     def ask_menu(self) -> None:
         """Ask for the menu of the panel in front."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from virtuoso_desktop.ui.arrangement import Group, Node, Split, collapsed_px, groups_of, parent_of, spread
+from virtuoso_desktop.ui.arrangement import Group, Node, Split, collapsed_px, open_stranded, spread, unit_of
 from virtuoso_desktop.ui.dock import TabGroup
 from virtuoso_desktop.ui.fonts import Type
 from virtuoso_desktop.ui.measures import GUTTER_PX
@@ -29,8 +29,8 @@ EMPTY = (
 class _Splitter(QSplitter):
     """The widget of a row or column."""
 
-    def __init__(self, split: Split) -> None:
-        super().__init__(Qt.Orientation.Horizontal if split.is_row else Qt.Orientation.Vertical)
+    def __init__(self, split: Split, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal if split.is_row else Qt.Orientation.Vertical, parent)
         self.split = split
         self.setHandleWidth(GUTTER_PX)
         self.setChildrenCollapsible(False)
@@ -66,47 +66,71 @@ class DockArea(QWidget):
         self._host = host
         self.root: Node | None = None
         self._widget: QWidget | None = None
+        self._widgets: dict[int, QWidget] = {}
+        """By the identity of their part of the tree, which they keep alive."""
         self.groups: list[TabGroup] = []
         """In the order of the eye."""
 
     # --- building -----------------------------------------------------------------------------------------------
 
-    def release(self) -> None:
-        """Give every panel back; the area is empty then."""
-        for group in self.groups:
-            group.release()
-        self.groups = []
-        if self._widget is not None:
-            self._widget.hide()
-            self._widget.deleteLater()
-            self._widget = None
-
     def build(self, root: Node | None) -> None:
-        """Show this tree. Panels that stand elsewhere have to be released there first."""
-        self.release()
+        """Show this tree. What is in it already stays the widget that it is: only what changed is made or moved."""
+        before, old = self._widgets, self._widget
         self.root = root
-        if root is not None:
-            self._widget = self._built(root)
-            self._widget.setParent(self)
+        open_stranded(root)
+        self._widgets, self.groups = {}, []
+        self._widget = None if root is None else self._shown(root, before)
+        kept = set(self._widgets.values())
+        for group in before.values():
+            if isinstance(group, TabGroup):
+                group.let_go(everything=group not in kept)
+        for widget in before.values():
+            if widget not in kept:
+                widget.hide()
+                widget.setParent(self)
+                widget.deleteLater()
+        if self._widget is not None:
+            if self._widget is not old:
+                self._widget.setParent(self)
             self._widget.show()
             self._offer_collapse()
             self.apply()
         self.update()
 
-    def _built(self, node: Node) -> QWidget:
+    def release(self) -> None:
+        """Give every panel back; the area is empty then."""
+        self.build(None)
+
+    def _shown(self, node: Node, before: dict[int, QWidget]) -> QWidget:
+        """The widget of a part, the one that it had if it had one."""
+        widget = before.get(id(node))
         if isinstance(node, Group):
-            group = TabGroup(self._theme, node, self._host)
-            group.changed.connect(self.changed)
-            group.dragged.connect(self.dragged)
-            group.menu_asked.connect(self.menu_asked)
-            group.collapse_asked.connect(lambda: self.toggle_collapsed(group.group))
-            self.groups.append(group)
-            return group
-        splitter = _Splitter(node)
-        for part in node.parts:
-            widget = self._built(part)
-            splitter.addWidget(widget)
-            widget.show()  # a splitter gives a hidden one no room
+            if isinstance(widget, TabGroup) and widget.group is node:
+                widget.sync()
+            else:
+                widget = self._new_group(node)
+            self.groups.append(widget)
+        else:
+            if not isinstance(widget, _Splitter) or widget.split is not node:
+                widget = self._new_splitter(node)
+            for place, part in enumerate(node.parts):
+                inner = self._shown(part, before)
+                if widget.widget(place) is not inner:
+                    widget.insertWidget(place, inner)
+                inner.show()  # a splitter gives a hidden one no room
+        self._widgets[id(node)] = widget
+        return widget
+
+    def _new_group(self, node: Group) -> TabGroup:
+        group = TabGroup(self._theme, node, self._host, self)
+        group.changed.connect(self.changed)
+        group.dragged.connect(self.dragged)
+        group.menu_asked.connect(self.menu_asked)
+        group.collapse_asked.connect(lambda: self.toggle_collapsed(node))
+        return group
+
+    def _new_splitter(self, node: Split) -> _Splitter:
+        splitter = _Splitter(node, self)
         splitter.splitterMoved.connect(lambda: self._note_sizes(splitter))
         return splitter
 
@@ -137,24 +161,8 @@ class DockArea(QWidget):
     # --- collapsing ---------------------------------------------------------------------------------------------
 
     def unit_of(self, group: Group) -> list[Group] | None:
-        """The groups that collapse with this one: those of its row; None where nothing could take their room."""
-        part: Node = group
-        parent = parent_of(self.root, group)
-        if parent is not None and parent.is_row:
-            if group.known == ["confluence"]:
-                return [group]
-            part, parent = parent, parent_of(self.root, parent)
-        if parent is None:
-            return None
-        before = [(each, each.is_collapsed) for each in groups_of(part)]
-        for each, _ in before:
-            each.is_collapsed = True
-        can = collapsed_px(part, in_row=parent.is_row) is not None
-        others = [each for each in parent.parts if each is not part]
-        can = can and any(collapsed_px(each, in_row=parent.is_row) is None for each in others)
-        for each, was in before:
-            each.is_collapsed = was
-        return groups_of(part) if can else None
+        """The groups that collapse together with this one; None where it cannot."""
+        return unit_of(self.root, group)
 
     def toggle_collapsed(self, group: Group) -> None:
         """Collapse a group with those of its row, or open them again."""

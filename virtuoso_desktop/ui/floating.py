@@ -51,8 +51,16 @@ class FloatingWindow(QWidget):
         self.area = DockArea(theme, host, self)
         self.setMinimumSize(LEAST)
         self.setGeometry(visible_box(place))
+        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, place.stays_on_top)
         if place.is_maximized:
             self.setWindowState(Qt.WindowState.WindowMaximized)
+
+    def stay_on_top(self, stays: bool) -> None:
+        """Lie over every other window, or no longer."""
+        self.place.stays_on_top = stays
+        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, stays)
+        self.show()  # another flag is another window for the desktop
+        self.moved.emit()
 
     def tell_title(self) -> None:
         """Name the panels in it."""

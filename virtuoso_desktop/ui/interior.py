@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from virtuoso_desktop.engine.views import EngineView, LinkView, RowState, kind_badge
 from virtuoso_desktop.model.instrument import InstrumentId, Source
@@ -19,6 +19,7 @@ from virtuoso_desktop.ui.actions import Actions
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
 from virtuoso_desktop.ui.chart_actions import ChartActions
 from virtuoso_desktop.ui.chart_place import ChartPlace
+from virtuoso_desktop.ui.draw_control import DrawControl
 from virtuoso_desktop.ui.feed_state import FeedWatch
 from virtuoso_desktop.ui.frame import FrameClock, Refreshable
 from virtuoso_desktop.ui.marking import title_mark
@@ -97,11 +98,13 @@ class Interior(QWidget):
         self._column = QWidget()
         early = {MARKETS: self.markets, CHART: self._column}
         self.workspace = Workspace(self.theme, early, self.frame, self.timeframe, window.arrangement)
-        self.workspace.mark = title_mark(self.source)
+        self.workspace.windows.mark = title_mark(self.source)
         self.workspace.panels.recall(memory.desk)
         self._chart: QWidget = ChartPlace(self.theme)
+        self._chart_row = QHBoxLayout()
         self._remove_chart: Callable[[], None] = _nothing
         self._build()
+        self.drawing = DrawControl(self, memory.draw, window.files, now_ms)
         self._connect()
         self.charts = ChartActions(self)
         self.panel_actions = PanelActions(self, window, now_ms)
@@ -158,9 +161,7 @@ class Interior(QWidget):
     def set_chart(self, chart: QWidget, turn: Refreshable | None, painted_ns: Callable[[], int] | None) -> None:
         """Put the chart into its place."""
         self._remove_chart()
-        column = self._column.layout()
-        assert column is not None
-        column.replaceWidget(self._chart, chart)
+        self._chart_row.replaceWidget(self._chart, chart)
         self._chart.hide()
         self._chart.deleteLater()
         self._chart = chart
@@ -168,6 +169,14 @@ class Interior(QWidget):
         self.setTabOrder(self.markets.view, chart)
         if self._window.focusWidget() in (None, self.markets.view):
             chart.setFocus()
+
+    def place_strip(self, strip: QWidget) -> None:
+        """Put a strip of tools left of the chart."""
+        self._chart_row.insertWidget(0, strip)
+
+    def focus_chart(self) -> None:
+        """The keys belong to the chart."""
+        self._chart.setFocus()
 
     def show_instrument(self, instrument: InstrumentId, timeframe: Timeframe | None = None) -> None:
         """Show another instrument, or timeframe, everywhere."""
@@ -208,6 +217,7 @@ class Interior(QWidget):
             columns=self.markets.remember(),
             instrument=str(self.instrument) if self.instrument is not None else None,
             timeframe=self.timeframe.value,
+            draw=self.drawing.remember(),
             desk=self.workspace.panels.remember(),
         )
 
@@ -217,8 +227,10 @@ class Interior(QWidget):
         column = QVBoxLayout(self._column)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self._chart_row.setSpacing(0)
         column.addWidget(self.strip)
-        column.addWidget(self._chart, 1)
+        self._chart_row.addWidget(self._chart, 1)
+        column.addLayout(self._chart_row, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

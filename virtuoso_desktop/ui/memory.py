@@ -36,6 +36,15 @@ class DeskMemory(msgspec.Struct, frozen=True):
     """Of `logging`; 0 for all."""
 
 
+class DrawMemory(msgspec.Struct, frozen=True):
+    """The user's choices for drawing; the drawings themselves lie in files of their own."""
+
+    strip_shown: bool = False
+    magnet: bool = True
+    looks: dict[str, tuple[str, int, str]] = {}
+    """Colour token, width in px and stroke chosen last, by kind of drawing."""
+
+
 class WindowMemory(msgspec.Struct, frozen=True):
     """Place, looks and subject of the window. ``geometry`` is (x, y, width, height), logical pixels."""
 
@@ -48,6 +57,7 @@ class WindowMemory(msgspec.Struct, frozen=True):
     """None follows the desktop."""
     columns: ColumnMemory = ColumnMemory()
     desk: DeskMemory = DeskMemory()
+    draw: DrawMemory = DrawMemory()
     instrument: str | None = None
     """Identity as ``venue:kind:SYMBOL``."""
     timeframe: str | None = None

@@ -48,7 +48,7 @@ class PanelActions(QObject):
         interior.top_bar.show_workspace(self.keeper.current)
         interior.top_bar.workspaces_asked.connect(self.open_workspaces)
         work.menu_asked.connect(self._open_panel_menu)
-        work.floated.connect(self._on_floated)
+        work.windows.opened.connect(self._on_floated)
         window.closing.connect(self.leave)
         self._add_panel_actions()
         self._add_workspace_actions()
@@ -62,7 +62,7 @@ class PanelActions(QObject):
     def leave(self) -> None:
         """The program ends: nothing that was arranged waits any longer."""
         self.keeper.flush()
-        self._work.hide_floating()
+        self._work.windows.hide()
 
     # --- actions ------------------------------------------------------------------------------------------------
 
@@ -160,5 +160,5 @@ class PanelActions(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.WindowActivate and isinstance(watched, QWidget):
-            self._work.note_active(watched)
+            self._work.windows.note_active(watched)
         return False

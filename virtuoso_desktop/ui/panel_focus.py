@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -28,23 +29,22 @@ def focus_in(panel: QWidget) -> bool:
 
 def chain(groups: Sequence[TabGroup]) -> None:
     """Tab goes through the groups in the order of the eye, whatever moved where."""
-    before: QWidget | None = None
-    for group in groups:
-        for widget in _inside(group):
-            if before is not None:
-                QWidget.setTabOrder(before, widget)
-            before = widget
-
-
-def _inside(group: TabGroup) -> list[QWidget]:
-    """What can have the keyboard in a group, in its own order."""
-    found: list[QWidget] = []
-    widget = group.nextInFocusChain()
-    while widget is not None and widget is not group:
-        if group.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            found.append(widget)
+    if not groups:
+        return
+    found: dict[TabGroup, list[QWidget]] = {group: [] for group in groups}
+    now: list[QWidget] = []
+    widget = groups[0].nextInFocusChain()
+    while widget is not None and widget is not groups[0]:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            group = next((group for group in groups if group.isAncestorOf(widget)), None)
+            if group is not None:
+                found[group].append(widget)
+                now.append(widget)
         widget = widget.nextInFocusChain()
-    return found
+    wanted = [widget for group in groups for widget in found[group]]
+    if wanted != now:
+        for before, after in pairwise(wanted):
+            QWidget.setTabOrder(before, after)
 
 
 def _takes(widget: QWidget) -> bool:

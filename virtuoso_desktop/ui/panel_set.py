@@ -144,14 +144,10 @@ class PanelSet(QObject):
         """The number in its pill; 0 for none."""
         return self._counts.get(name, 0)
 
-    def take_back(self, name: str) -> None:
-        """The panel leaves its group."""
-        panel = self.widget(name)
-        panel.hide()
-        panel.setParent(self._holder)
-        for control in self.controls(name):
-            control.hide()
-            control.setParent(self._holder)
+    def put_away(self, widget: QWidget) -> None:
+        """A panel or a control that stands nowhere now."""
+        widget.hide()
+        widget.setParent(self._holder)
 
     # --- data ---------------------------------------------------------------------------------------------------
 

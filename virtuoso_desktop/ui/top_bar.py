@@ -142,6 +142,7 @@ class TopBar(GivingRow):
         for place, button in enumerate(self._timeframes.values()):
             self.add(button, gap=2 if place else 6)
         self._add_indicators()
+        self._add_draw()
         self._add_workspaces()
         self._add_menu()
 
@@ -178,6 +179,15 @@ class TopBar(GivingRow):
         self.setTabOrder(self.indicators, self.layout_button)
         self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.candles_button)
 
+    def _add_draw(self) -> None:
+        self.draw = Button(self._theme, "", icon_name="pencil-simple", parent=self)
+        self.draw.quiet_colour = "text"
+        self.draw.setCheckable(True)
+        self.draw.setAccessibleName("Draw")
+        self.draw.setToolTip(with_keys("Drawing tools", "draw_strip"))
+        self.add(self.draw, gap=8)
+        self.setTabOrder(self.layout_button, self.draw)
+
     def _add_workspaces(self) -> None:
         """With the open workspace's name where there is room, else as an icon; gives way first."""
         self._workspace = ""
@@ -185,7 +195,7 @@ class TopBar(GivingRow):
         self.workspace_button.quiet_colour = "text"
         self.workspace_button.clicked.connect(self.workspaces_asked)
         self.add(self.workspace_button, rank=1, gap=4)
-        self.setTabOrder(self.layout_button, self.workspace_button)
+        self.setTabOrder(self.draw, self.workspace_button)
 
     def show_workspace(self, name: str) -> None:
         """Name the open workspace."""
@@ -199,6 +209,7 @@ class TopBar(GivingRow):
         has_words = self.width() >= WORDS_PX
         self.indicators.setText("Indicators" if has_words else "")
         self.layout_button.setText("Charts" if has_words else "")
+        self.draw.setText("Draw" if has_words else "")
         short = (
             self._workspace if len(self._workspace) <= MOST_LETTERS else self._workspace[: MOST_LETTERS - 1] + "\u2026"
         )

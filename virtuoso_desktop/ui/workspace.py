@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from virtuoso_desktop.ui import arrangement as tree
 from virtuoso_desktop.ui.arrangement import Arrangement, FloatingPlace, Group, Node, Seat
 from virtuoso_desktop.ui.dock_area import DockArea
+from virtuoso_desktop.ui.floating_windows import FloatingWindows, place_at
 from virtuoso_desktop.ui.panel_drag import Drop, HeadHandle, PanelDrag
 from virtuoso_desktop.ui.panel_focus import chain, focus_in
-from virtuoso_desktop.ui.panel_list import CONFLUENCE, PANELS
+from virtuoso_desktop.ui.panel_list import CONFLUENCE
 from virtuoso_desktop.ui.panel_set import Made, PanelSet
 from virtuoso_desktop.ui.shipped import SEATS
 
@@ -51,8 +51,6 @@ class Workspace(QWidget):
     """Something stands elsewhere, or has another size."""
     menu_asked = Signal(str, QPoint)
     """Panel, and the global place for its menu."""
-    floated = Signal(object)
-    """A new `FloatingWindow`, not shown yet."""
 
     def __init__(
         self,
@@ -64,24 +62,22 @@ class Workspace(QWidget):
     ) -> None:
         super().__init__()
         self._theme = theme
-        self.mark = ""
-        """What titles of floating windows say of the source."""
         self._holder = QWidget(self)
         self._holder.hide()
         self.panels = PanelSet(theme, early, clock, timeframe, self._holder)
         self.panels.counted.connect(self._show_count)
         self.main = self._new_area(DockArea(theme, self.panels, self))
-        self.floating: list[FloatingWindow] = []
-        """The one that was active last stands first."""
+        self.windows = FloatingWindows(theme, self.panels, self)
+        self.windows.opened.connect(lambda window: self._new_area(window.area))
+        self.windows.close_asked.connect(self._on_window_closed)
+        self.windows.moved.connect(self.changed)
         self._arrangement = arrangement
         self._floats_open = False
-        self._handled: set[str] = set()
         self.setAccessibleName("Panels")
         for name, panel in early.items():
             panel.setParent(self._holder)
             self._handle(name, panel)
         self.main.build(arrangement.root)
-        QGuiApplication.instance().screenRemoved.connect(self._on_screen_gone)  # type: ignore[union-attr]
 
     # --- parts --------------------------------------------------------------------------------------------------
 
@@ -101,7 +97,7 @@ class Workspace(QWidget):
     @property
     def areas(self) -> list[DockArea]:
         """Every window's panels, the uppermost window first."""
-        return [*(window.area for window in self.floating), self.main]
+        return [*(window.area for window in self.windows.all), self.main]
 
     def _new_area(self, area: DockArea) -> DockArea:
         area.changed.connect(self._on_area_changed)
@@ -148,20 +144,16 @@ class Workspace(QWidget):
         """Where everything stands now, to be kept."""
         self._arrangement.root = self.main.root
         if self._floats_open:
-            for window in self.floating:
-                window.note_place()
-            self._arrangement.floating = [window.place for window in self.floating]
+            self._arrangement.floating = self.windows.places()
         return self._arrangement
 
     # --- whole workspaces ---------------------------------------------------------------------------------------
 
     def show_arrangement(self, arrangement: Arrangement) -> None:
         """Put everything where this says."""
-        for area in self.areas:
-            area.release()
-        for window in self.floating:
-            self._drop_window(window)
-        self.floating = []
+        self.main.release()
+        for window in tuple(self.windows.all):
+            self.windows.drop(window)
         self._arrangement = arrangement
         self.main.build(arrangement.root)
         if self._floats_open:
@@ -175,22 +167,17 @@ class Workspace(QWidget):
             return
         self._floats_open = True
         for place in self._arrangement.floating:
-            self._open_window(place)
+            self.windows.open(place)
         self._settle()
-
-    def hide_floating(self) -> None:
-        """The program ends."""
-        for window in self.floating:
-            window.hide()
 
     # --- moving -------------------------------------------------------------------------------------------------
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front, opened again where it stood; the keyboard goes to it."""
         if not self.is_open(name):
-            window = self._arrangement.windows.pop(name, None)
-            if window is not None:
-                self._open_window(FloatingPlace(Group([name], name), window.box, window.screen, window.is_maximized))
+            place = self._arrangement.windows.pop(name, None)
+            if place is not None:
+                self.windows.open(place)
                 self._settle()
             else:
                 self._to_seat(name)
@@ -205,11 +192,13 @@ class Workspace(QWidget):
         if area is None:
             return
         self._note_seat(name, area)
-        window = self._window_of(area)
+        window = self.windows.of(area)
         if window is not None:
             window.note_place()
             place = window.place
-            self._arrangement.windows[name] = FloatingPlace(Group([name], name), place.box, place.screen)
+            self._arrangement.windows[name] = FloatingPlace(
+                Group([name], name), place.box, place.screen, place.is_maximized, place.stays_on_top
+            )
         self._take_out(name, area)
         self._settle()
 
@@ -225,17 +214,16 @@ class Workspace(QWidget):
         group, area = self.group_of(name), self.area_of(name)
         if group is None or area is None:
             return
-        window = self._window_of(area)
+        window = self.windows.of(area)
         if window is not None and tree.panels_of(area.root) == [name]:
             if at is not None:
                 window.move(at + FLOAT_AWAY)
             return
         corner = group.mapToGlobal(QPoint(24, 24)) if at is None else at + FLOAT_AWAY
-        place = _place_at(QRect(corner, group.size()))
+        place = place_at(QRect(corner, group.size()), name)
         self._note_seat(name, area)
         self._take_out(name, area)
-        place.root = Group([name], name)
-        self._open_window(place)
+        self.windows.open(place)
         self._settle()
         self.focus_panel(name)
 
@@ -300,11 +288,9 @@ class Workspace(QWidget):
         self._set(area, tree.without(area.root, name))
 
     def _set(self, area: DockArea, root: Node | None) -> None:
-        window = self._window_of(area)
+        window = self.windows.of(area)
         if root is None and window is not None:
-            area.release()
-            self.floating.remove(window)
-            self._drop_window(window)
+            self.windows.drop(window)
             return
         area.build(root)
         if window is not None:
@@ -315,49 +301,9 @@ class Workspace(QWidget):
         chain(self.main.groups)
         self.changed.emit()
 
-    # --- windows of their own -----------------------------------------------------------------------------------
-
-    def _window_of(self, area: DockArea) -> FloatingWindow | None:
-        return next((window for window in self.floating if window.area is area), None)
-
-    def _open_window(self, place: FloatingPlace) -> None:
-        from virtuoso_desktop.ui.floating import FloatingWindow
-
-        window = FloatingWindow(self._theme, self.panels, place, self.mark)
-        self._new_area(window.area)
-        self.floating.insert(0, window)
-        window.area.build(place.root)
-        window.tell_title()
-        window.close_asked.connect(self._on_window_closed)
-        window.moved.connect(self.changed)
-        self.floated.emit(window)
-        window.show()
-        self.destroyed.connect(window.deleteLater)
-
-    @staticmethod
-    def _drop_window(window: FloatingWindow) -> None:
-        window.close_asked.disconnect()
-        window.hide()
-        window.deleteLater()
-
     def _on_window_closed(self, window: FloatingWindow) -> None:
         for name in tree.panels_of(window.area.root):
             self.close_panel(name)
-
-    def note_active(self, window: QWidget) -> None:
-        """A window was activated: it lies over the others."""
-        active = next((each for each in self.floating if each is window), None)
-        if active is not None:
-            self.floating.remove(active)
-            self.floating.insert(0, active)
-
-    def _on_screen_gone(self) -> None:
-        QTimer.singleShot(0, self, self.come_back)
-
-    def come_back(self) -> None:
-        """Every floating window is where it can be seen."""
-        for window in self.floating:
-            window.come_back()
 
     # --- dragging -----------------------------------------------------------------------------------------------
 
@@ -429,7 +375,9 @@ class Workspace(QWidget):
 
     def step_panel(self, step: int) -> None:
         """The keyboard goes to the next panel that is in front, in the order of the eye; through all windows."""
-        fronts = [group.chosen for area in (self.main, *(w.area for w in self.floating)) for group in area.groups]
+        fronts = [
+            group.chosen for area in (self.main, *(window.area for window in self.windows.all)) for group in area.groups
+        ]
         if fronts:
             current = self.current
             at = fronts.index(current) + step if current in fronts else (0 if step > 0 else -1)
@@ -447,21 +395,9 @@ class Workspace(QWidget):
             group.show_count(name, count)
 
     def _on_area_changed(self) -> None:
-        for window in self.floating:
-            window.tell_title()
+        self.windows.tell_titles()
         self._tell_rail()
         self.changed.emit()
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
         self.main.resize(self.size())
-
-
-def _place_at(box: QRect) -> FloatingPlace:
-    """The place of a window at these global coordinates."""
-    screen = QGuiApplication.screenAt(box.center()) or QGuiApplication.primaryScreen()
-    corner = box.topLeft() - screen.geometry().topLeft()
-    return FloatingPlace(Group([]), (corner.x(), corner.y(), box.width(), box.height()), screen.name())
-
-
-ALL_PANELS = tuple(PANELS)
-"""Names of all panels, for menus and actions."""

@@ -66,6 +66,12 @@ def panel_menu(work: Workspace, name: str) -> QMenu:
     else:
         menu.addAction(f"In a window of its own\t{keys_of('float_panel')}", partial(work.float_panel, name))
     area, group = work.area_of(name), work.group_of(name)
+    window = None if area is None else work.windows.of(area)
+    if window is not None:
+        top = menu.addAction("Always on top")
+        top.setCheckable(True)
+        top.setChecked(window.place.stays_on_top)
+        top.toggled.connect(window.stay_on_top)
     if area is not None and group is not None:
         _add_moves(menu, work, name)
         if area.unit_of(group.group) is not None and group.has_tabs:

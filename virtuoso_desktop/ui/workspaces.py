@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
-from virtuoso_desktop.ui.arrangement import Arrangement, sound
+from virtuoso_desktop.ui.arrangement import Arrangement, open_stranded, sound
 from virtuoso_desktop.ui.shipped import DEFAULT, SHIPPED, shipped
 
 if TYPE_CHECKING:
@@ -252,6 +252,7 @@ def _understood(kept: dict[str, Any]) -> Arrangement:
     arrangement = msgspec.convert(kept, Arrangement)
     seen: set[str] = set()
     arrangement.root = sound(arrangement.root, seen)
+    open_stranded(arrangement.root)
     floating = arrangement.floating
     arrangement.floating = []
     for place in floating:

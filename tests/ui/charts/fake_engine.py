@@ -99,6 +99,7 @@ class FakeEngine:
         self.newest_ms: int | None = None
         self.is_loading_older = False
         self.load_error: str | None = None
+        self.relative_volume: float | None = None
         self.complete_left = False
         self.quotes = QuotesView()
         self.calls: list[str] = []
@@ -193,6 +194,7 @@ class FakeEngine:
             is_loading_older=self.is_loading_older,
             load_error=self.load_error,
             quotes=self.quotes,
+            relative_volume=self.relative_volume,
         )
 
     def choose_studies(self, studies: tuple[Study, ...], place: int = 0) -> None:

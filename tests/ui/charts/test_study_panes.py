@@ -137,6 +137,14 @@ def test_the_cvd_says_where_it_comes_from(drawn: ChartPanel) -> None:
     assert words(drawn, "volume").endswith("estimated from candles")
 
 
+def test_the_volume_says_how_large_it_is_beside_the_candles_before(drawn: ChartPanel, engine: FakeEngine) -> None:
+    assert "RVOL" not in words(drawn, "volume")
+    engine.relative_volume = 1.346
+    engine.tick(11_000)
+    settle(drawn, engine)
+    assert "RVOL 1.35" in words(drawn, "volume")
+
+
 def test_the_volume_without_its_cvd_and_the_vwap_without_its_bands(drawn: ChartPanel, engine: FakeEngine) -> None:
     def colors(pane: str) -> set[int]:
         place = drawn._stage.layout.pane(pane)

@@ -272,8 +272,7 @@ def test_the_blend_of_the_first_hour_moves_from_the_last_day_to_the_session(real
     prices = candles[[HIGH, LOW, CLOSE]].mean(axis=0)  # the file has no turnover
     midnight = int(np.flatnonzero(opens % DAY_MS == 0)[2])
     for index in (midnight, midnight + 5, midnight + 10):
-        start = opens[index] // 900_000 * 900_000 - DAY_MS + 900_000
-        window = (opens >= start) & (np.arange(opens.size) <= index)
+        window = (opens > opens[index] - DAY_MS) & (np.arange(opens.size) <= index)
         day = np.average(prices[window], weights=volume[window])
         spread = math.sqrt(np.average((prices[window] - day) ** 2, weights=volume[window]))
         share = (opens[index] + 300_000 - opens[midnight]) / 3_600_000
@@ -285,6 +284,28 @@ def test_the_blend_of_the_first_hour_moves_from_the_last_day_to_the_session(real
         )
     later = np.arange(midnight + 11, midnight + 200)
     np.testing.assert_array_equal(column(out, "vwap_blend")[later], column(out, "vwap")[later])
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 60, 240, 1440])
+def test_the_vwap_of_24_hours_is_of_just_these(minutes: int) -> None:
+    day, count = 1440 // minutes, 2 * (1440 // minutes) + 150
+    candles = random_candles(6, count, spacing_ms=minutes * MINUTE_MS)
+    candles[VOLUME, 40:43] = candles[TURNOVER, 40:43] = 0.0
+    candles[CLOSE, 5] = candles[HIGH, 5] = candles[OPEN, 6] = candles[HIGH, 6] = 1e12  # leaves with its day
+    out = run(candles, np.array([0.1, 0.0, DAY_MS, float(minutes * MINUTE_MS)]))
+    prices = np.divide(candles[TURNOVER], candles[VOLUME] * 0.1, out=np.zeros(count), where=candles[VOLUME] > 0)
+    typical = candles[[HIGH, LOW, CLOSE]].mean(axis=0)
+    inside = (prices >= candles[LOW] - 1) & (prices <= candles[HIGH] + 1)
+    prices = np.where(inside, prices, typical)
+    found = column(out, "vwap_24h")
+    assert np.isnan(found[: day - 1]).all()
+    for index in (*range(day - 1, min(day + 60, count)), count - 1):
+        window = slice(index - day + 1, index + 1)
+        if not candles[VOLUME, window].any():
+            assert math.isnan(found[index])
+            continue
+        expected = np.average(prices[window], weights=candles[VOLUME, window])
+        assert found[index] == pytest.approx(expected, rel=1e-11)
 
 
 def test_an_hourly_candle_has_no_first_hour() -> None:

@@ -120,11 +120,15 @@ def table_row(**cells: float) -> Floats:
     return row
 
 
-def cells_of(component: int, **cells: float) -> Floats:
+def inputs_of(**cells: float) -> Floats:
     inputs = new_inputs()
     facts = (60_000.0, 0.0, 0.0, 1.0)
     CANDLE_INPUTS.step(np.zeros(1), np.concatenate((table_row(**cells), facts)), PARAMS, inputs)
-    return inputs[component * at.CELLS : (component + 1) * at.CELLS]
+    return inputs
+
+
+def cells_of(component: int, **cells: float) -> Floats:
+    return inputs_of(**cells)[component * at.CELLS : (component + 1) * at.CELLS]
 
 
 NAN = float("nan")
@@ -201,6 +205,16 @@ def test_between_two_levels(cells: dict[str, float], c: float, value: float) -> 
 def test_a_level_of_the_profile_is_an_estimate(support: float, resistance: float, quality: float) -> None:
     found = cells_of(at.SUPPORT_RESISTANCE, support_kind=support, resistance_kind=resistance)
     assert found[at.QUALITY] == quality
+
+
+@pytest.mark.parametrize(("close", "level"), [(999.0, kinds.OF_CONTROL), (1009.0, kinds.OF_DAY_HIGH), (NAN, None)])
+def test_the_nearest_level_says_of_which_kind_it_is(close: float, level: float | None) -> None:
+    kinds_there = {"support_kind": kinds.OF_CONTROL, "resistance_kind": kinds.OF_DAY_HIGH}
+    if level is None:
+        kinds_there |= {"support": NAN, "resistance": NAN, "support_kind": NAN, "resistance_kind": NAN}
+        assert inputs_of(break_value=0.7, adx=30.0, **kinds_there)[at.LEVEL] == 0.0
+        return
+    assert at.LEVELS[int(inputs_of(close=close, **kinds_there)[at.LEVEL])] is at.LEVELS[int(level) + 1]
 
 
 def test_the_values_are_those_of_the_table() -> None:

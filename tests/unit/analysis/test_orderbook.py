@@ -427,6 +427,17 @@ def test_a_book_with_an_empty_side(bids: Side, asks: Side) -> None:
     assert scene.dimension.history.version == 0
 
 
+@pytest.mark.parametrize("ticks", [1_000, 900_000])
+def test_a_size_that_no_market_has(ticks: int) -> None:
+    scene = Scene()
+    bids = {1_000: 30, 999: 5} if ticks > 1_002 else {1_000: 10**21, 999: 5}
+    asks = {1_002: 10} | ({ticks: 10**21} if ticks > 1_002 else {})
+    scene.second(bids, asks)
+    assert all_absent(scene, DEGENERATE)
+    scene.second({1_000: 30}, {1_002: 10})
+    assert scene.cells()[2, C] == 0.5
+
+
 def test_a_crossed_book() -> None:
     scene = Scene()
     scene.second(*book_of(1))

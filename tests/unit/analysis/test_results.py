@@ -14,6 +14,7 @@ import pytest
 from tests.scored_series import FULL_PARAMS, PARAMS, REAL_FILES, Floats, default_analysis, fed, real, scored, walk
 from tests.unit.analysis.test_confluence import SAMPLE_SCORES, inputs_of, set_c
 from virtuoso_desktop.analysis import layout as at
+from virtuoso_desktop.analysis import levels
 from virtuoso_desktop.analysis.explain import Turn, explain, outlook
 from virtuoso_desktop.analysis.result_json import confluence_json, iso, vote_json
 from virtuoso_desktop.analysis.results import Facts, Subject, confluence_of, leaning
@@ -78,6 +79,25 @@ def test_missing_is_null_with_a_reason_and_without_weight() -> None:
     nothing = confluence_json(results_of(inputs_of((math.nan,) * 6))[0])
     assert nothing["confluence_score"] is None
     assert (nothing["signal"], nothing["confidence"], nothing["reason"]) == ("NEUTRAL", 0.0, "MISSING")
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        (levels.OF_SWINGS, "swings"), (levels.OF_DAY_HIGH, "prior_day_high"), (levels.OF_DAY_LOW, "prior_day_low"),
+        (levels.OF_CONTROL, "poc"), (levels.OF_VALUE_HIGH, "vah"), (levels.OF_VALUE_LOW, "val"),
+    ],
+)  # fmt: skip
+def test_support_and_resistance_name_the_kind_of_level(kind: float, word: str) -> None:
+    row = inputs_of(SAMPLE_SCORES)
+    row[at.SUPPORT_RESISTANCE * at.CELLS + at.VALUE] = -0.4
+    row[at.LEVEL] = kind + 1.0
+    components = confluence_json(results_of(row)[0])["dimensions"]["price_structure"]["components"]
+    assert components["support_resistance"]["level"] == word
+    assert "level" not in components["trend_analysis"]
+    row[at.SUPPORT_RESISTANCE * at.CELLS + at.VALUE] = math.nan
+    components = confluence_json(results_of(row)[0])["dimensions"]["price_structure"]["components"]
+    assert components["support_resistance"]["level"] is None
 
 
 def test_a_result_of_a_file_names_no_venue() -> None:

@@ -19,6 +19,7 @@ from virtuoso_desktop.analysis.result_json import iso
 from virtuoso_desktop.app.analyze_command import run_analyze
 from virtuoso_desktop.app.analyze_series import SERIES_COLUMNS
 from virtuoso_desktop.app.main import run_command
+from virtuoso_desktop.model.result import LevelKind
 
 Row = list[Any]
 HEAD = ["timestamp", "open", "high", "low", "close", "volume"]
@@ -106,6 +107,8 @@ def test_the_json_is_the_last_closed_candle(analyze, tmp_path: Path) -> None:
     assert weighted == pytest.approx(told["confluence_score"], abs=1e-9)
     points = [each["points"] for dim in told["dimensions"].values() for each in dim["components"].values()]
     assert sum(points) == pytest.approx(told["confluence_score"] - 50, abs=1e-9)
+    levels = told["dimensions"]["price_structure"]["components"]["support_resistance"]
+    assert (levels["level"] in {kind.value for kind in LevelKind}) == (levels["value"] is not None)
     assert told["dimensions"]["orderbook"]["status"] == "NOT_APPLICABLE"
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.fake_adapter import instrument
 from tests.running import until
+from virtuoso_desktop.analysis.layout import T_CLOSE
 from virtuoso_desktop.engine.analysed_series import AnalysedSeries
 from virtuoso_desktop.engine.analysis_core import AnalysisCore
 from virtuoso_desktop.engine.analysis_run import AnalysisRun
@@ -119,7 +122,7 @@ class Rig:
         state = self.store.add(of)
         series = state.candles[Timeframe.M1]
         page = np.array([
-            [T0_MS + n * MINUTE_MS, *(round(x * 10) for x in row[:4]), row[4], row[4] * sum(row[1:4]) / 3]
+            [T0_MS + n * MINUTE_MS, *(of.to_ticks(x) for x in row[:4]), row[4], row[4] * sum(row[1:4]) / 3]
             for n, row in enumerate(rows)
         ]).T  # fmt: skip
         series.merge(page, self.now_ms)
@@ -315,6 +318,57 @@ def test_an_instrument_that_goes_does_not_hold_up_the_ledger(core: AnalysisCore)
     rig.run.forget(BTC.id)
     rig.settle()
     assert [result.instrument_id for result, _, _ in rig.journal.put_] == [ETH.id]
+
+
+def test_a_tick_size_that_the_venue_changes_begins_anew_and_says_the_same(core: AnalysisCore) -> None:
+    rig, rows = Rig(core), waves(1, HISTORY + 3)
+    rig.hold(BTC, rows[:HISTORY])
+    rig.settle()
+    rig.close(BTC, HISTORY, rows[HISTORY])
+    rig.settle()
+    before, told = rig.series(BTC).result, len(rig.journal.rows())
+    assert before is not None
+    finer = msgspec.structs.replace(BTC, tick_size=Decimal("0.01"))
+    rig.store.remove(BTC.id)
+    rig.run.forget(BTC.id)
+    rig.hold(finer, rows[: HISTORY + 1])
+    rig.settle()
+    again = rig.series(BTC).result
+    assert again is not None
+    assert rig.series(BTC).columns[T_CLOSE] == round(rows[HISTORY][3] * 100)
+    assert again.confluence_score == pytest.approx(before.confluence_score, abs=1e-9)
+    assert (again.signal, again.metadata.last_candle_ms) == (before.signal, before.metadata.last_candle_ms)
+    assert len(rig.journal.rows()) == told, "another grid is no event of the market"
+    rig.close(finer, HISTORY + 1, rows[HISTORY + 1])
+    rig.settle()
+    one_grid = Rig(core)
+    one_grid.now_ms += MINUTE_MS
+    one_grid.hold(finer, rows[: HISTORY + 1])
+    one_grid.settle()
+    one_grid.close(finer, HISTORY + 1, rows[HISTORY + 1])
+    one_grid.settle()
+    assert rig.series(BTC).table_state.tobytes() == one_grid.series(BTC).table_state.tobytes()
+
+
+@pytest.mark.parametrize("away", [0, 90])
+def test_an_instrument_that_is_watched_again_goes_on_or_its_signal_ends_once(core: AnalysisCore, away: int) -> None:
+    rig, rows = Rig(core), waves(1, HISTORY + 120)
+    rig.hold(BTC, rows[:HISTORY])
+    rig.settle()
+    number = HISTORY
+    while not rig.journal.rows():
+        rig.close(BTC, number, rows[number])
+        rig.settle()
+        number += 1
+    told = len(rig.journal.rows())
+    for _ in range(2):
+        rig.store.remove(BTC.id)
+        rig.run.forget(BTC.id)
+        rig.now_ms = T0_MS + (number + away) * MINUTE_MS
+        rig.hold(BTC, rows[: number + away])
+        rig.settle()
+    new = [(row.kind, row.reason) for row in rig.journal.rows()[told:]]
+    assert new == ([(LedgerKind.EXITED, "data")] if away else [])
 
 
 @pytest.mark.deadline_s(60)

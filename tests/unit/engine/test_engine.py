@@ -221,6 +221,8 @@ async def test_older_pages_come_one_at_a_time_until_the_venue_has_none(tmp_path:
         view = rig.engine.chart(BTC, Timeframe.M1)
         assert view is not None
         assert view.candles.is_complete_left
+        elapsed = NOW_MS % 60_000 / 60_000
+        assert view.relative_volume == (pytest.approx(1 / elapsed) if elapsed >= 0.25 else None)
         rig.engine.load_older(BTC, Timeframe.M1)
         assert len(adapter.asked) == count + 2
 

@@ -112,6 +112,33 @@ async def test_a_wrong_value_changes_nothing(tmp_path: Path) -> None:
     assert part.seen == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("analysis.weights.technical", "0.5", "analysis.weights must add up to 1, not 1.25"),
+        ("analysis.thresholds.buy", "64", "buy (64) above buy_exit (65) above 50"),
+        ("analysis.thresholds.sell_exit", "51", "sell (30) below sell_exit (51) below 50"),
+    ],
+)
+async def test_weights_and_thresholds_that_make_no_sense_leave_the_old_ones(
+    tmp_path: Path, name: str, value: str, words: str
+) -> None:
+    live = make(tmp_path)
+    part, before = Part(live), live.current.analysis
+    with pytest.raises(ConfigError) as caught:
+        await live.change(name, value)
+    assert words in caught.value.user_text
+    assert (part.seen, live.current.analysis) == ([], before)
+    assert not (tmp_path / USER_FILE).exists()
+    section, _, key = name.removeprefix("analysis.").partition(".")
+    (tmp_path / USER_FILE).write_text(f"analysis: {{{section}: {{{key}: {value}}}}}\n")
+    with pytest.raises(ConfigError) as caught:
+        await live.take_file()
+    assert words in caught.value.user_text
+    assert caught.value.user_text.endswith("The settings in use stay.")
+    assert (part.seen, live.current.analysis) == ([], before)
+
+
 async def test_a_file_changed_by_hand_is_taken_up_as_far_as_it_goes(tmp_path: Path) -> None:
     live = make(tmp_path)
     part = Part(live)

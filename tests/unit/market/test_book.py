@@ -200,7 +200,9 @@ def test_asks_are_what_a_plain_dict_holds(start: list[Level], changes: list[list
 def test_a_side_read_outwards_holds_its_best_levels(levels: dict[int, int], wanted: int) -> None:
     side = BookSide(0.5, 0.01, 1, 50)
     side.load([(ticks * 0.5, lots * 0.01) for ticks, lots in levels.items()])
-    first, slots, far = side.outward(wanted)
-    found = [(first + slot, lots) for slot, lots in enumerate(slots) if lots] + far
-    assert found[:wanted] == side.top(wanted)
-    assert first == min(levels)
+    pieces = list(side.outward(wanted))
+    near = [(first + slot, lots) for first, slots in pieces for slot, lots in enumerate(slots) if lots]
+    assert (near + side.beyond())[:wanted] == side.top(wanted)
+    assert len(near) + len(side.beyond()) == len(levels)
+    assert pieces[0][0] == min(levels)
+    assert all(len(slots) <= wanted + wanted // 2 for _, slots in pieces)

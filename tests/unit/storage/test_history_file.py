@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from tests.history_rows import BTC, BTC_1M, ETH_1M, T0_MS, at, batch, candles
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.storage.history_faults import FaultKind, HistoryFault, wal_of
+from virtuoso_desktop.storage.faults import FaultKind
+from virtuoso_desktop.storage.history_faults import HistoryFault, wal_of
 from virtuoso_desktop.storage.history_file import HistoryFile, common_length
 from virtuoso_desktop.storage.history_rows import Batch, HistoryKind, SeriesKey
 from virtuoso_desktop.storage.ranges import joined

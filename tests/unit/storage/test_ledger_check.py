@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.journals import rows_of, spoil, verdict_of, write_ledger
 from tests.results import transitions
-from virtuoso_desktop.storage.history_faults import FaultKind
+from virtuoso_desktop.storage.faults import FaultKind
 from virtuoso_desktop.storage.journal_faults import JournalFault
 from virtuoso_desktop.storage.journal_file import JournalFile
 from virtuoso_desktop.storage.ledger import SHORT_ID

@@ -31,6 +31,8 @@ from virtuoso_desktop.ui.charts.candleshapes import DOT_REACH_PX
 from virtuoso_desktop.ui.charts.candletypes import CandleType
 from virtuoso_desktop.ui.charts.choice import LEAST_PANE_PX
 from virtuoso_desktop.ui.charts.crosshair import Crosshair
+from virtuoso_desktop.ui.charts.drawing.hand import DrawingHand
+from virtuoso_desktop.ui.charts.drawing.layer import DrawingLayer
 from virtuoso_desktop.ui.charts.evidencelayer import EvidenceLayer
 from virtuoso_desktop.ui.charts.gestures import Gestures
 from virtuoso_desktop.ui.charts.legend import Legend
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QGraphicsItem, QWidget
 
     from virtuoso_desktop.model.study import Study
+    from virtuoso_desktop.ui.charts.drawing.desk import DrawingDesk
 
 _SCALES, _PANES, _CROSSHAIR, _LEGENDS = range(4)
 
@@ -90,8 +93,12 @@ class Canvas(pg.GraphicsView):
     menu_asked = Signal(str, object)
     """(name, `QPoint` of the screen)."""
     settings_asked = Signal(str)
+    drawing_menu_asked = Signal(object)
+    """`QPoint` of the screen; for the selected drawing."""
+    text_asked = Signal(object)
+    """The `Drawing` whose text is to be written."""
 
-    def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
+    def __init__(self, stage: Stage, desk: DrawingDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent, useOpenGL=False)
         self._stage = stage
         self._axis_px = 0.0
@@ -115,6 +122,8 @@ class Canvas(pg.GraphicsView):
         self.price_lines = PriceLines(stage)
         self.crosshair = Crosshair(stage)
         self.evidence = EvidenceLayer(stage)
+        self.drawings = DrawingLayer(stage, desk)
+        self.hand = DrawingHand(stage, self, self.drawings)
         self.price_legend = Legend(stage, PriceWords())
         self.rows: dict[str, StudyRow] = {}
         """By study; a row without a pane in the layout is hidden."""
@@ -124,6 +133,7 @@ class Canvas(pg.GraphicsView):
             (_PANES, self.price_box),
             (_CROSSHAIR, self.price_lines),
             (_CROSSHAIR, self.evidence),
+            (_CROSSHAIR, self.drawings),
             (_CROSSHAIR, self.crosshair),
             (_LEGENDS, self.price_legend),
         ):
@@ -214,7 +224,9 @@ class Canvas(pg.GraphicsView):
             stage.asked = QRegion()
 
     def _refresh_marks(self, *, repaint: bool = True) -> None:
-        for item in (self.price_lines, self.crosshair, self.price_scale, self.time_scale, self.price_legend):
+        for item in (
+            self.price_lines, self.drawings, self.crosshair, self.price_scale, self.time_scale, self.price_legend
+        ):  # fmt: skip
             item.refresh(repaint=repaint)
         for name in self._stage.layout.names:
             row = self.rows[name]
@@ -262,6 +274,7 @@ class Canvas(pg.GraphicsView):
         self.price_lines.fill(_rect(layout, layout.price, layout.plot_width))
         self.time_scale.fill(whole)
         self.evidence.fill(whole)
+        self.drawings.fill(whole)
         self.crosshair.fill(whole)
         self.resized.emit()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent, QWheelEvent
 
+from virtuoso_desktop.ui.charts.drawing.keys import DrawingKeys
 from virtuoso_desktop.ui.charts.stage import Hover, Stage
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Gestures:
     def __init__(self, stage: Stage, canvas: Canvas) -> None:
         self._stage = stage
         self._canvas = canvas
+        self._hand = canvas.hand
+        self._drawing_keys = DrawingKeys(stage, canvas, canvas.hand)
         self._drag: Area | None = None
         self._border = 0
         self._last = QPointF()
@@ -91,6 +94,9 @@ class Gestures:
     # --- mouse -------------------------------------------------------------------------------------------------
 
     def press(self, event: QMouseEvent) -> None:
+        self._drawing_keys.cursor = None
+        if self._hand.press(event):
+            return
         if event.button() is Qt.MouseButton.RightButton:
             self._canvas.menu_asked.emit(self._canvas.entry_at(event.position()), event.globalPosition().toPoint())
         if event.button() is not Qt.MouseButton.LeftButton or self._stage.model.is_empty:
@@ -107,27 +113,44 @@ class Gestures:
 
     def move(self, event: QMouseEvent) -> None:
         place = event.position()
+        self._drawing_keys.cursor = None
+        if self._drag is None and self._hand.move(event):
+            self._canvas.viewport().setCursor(self._cursor_at(place))
+            self._show_hover(place)
+            return
         if self._drag is None or not event.buttons() & Qt.MouseButton.LeftButton:
             self._drag = None
             self._canvas.viewport().setCursor(self._cursor_at(place))
         else:
             self._drag_to(place)
-        self.hover_at(place)
+        self._show_hover(place)
+
+    def _show_hover(self, place: QPointF) -> None:
+        """The crosshair follows, and drawings under it show that they can be taken hold of."""
+        self._place = place
+        self.follow_mouse()
+        self._canvas.hover_moved.emit()
 
     def release(self, event: QMouseEvent) -> None:
-        if event.button() is Qt.MouseButton.LeftButton:
+        if self._hand.release(event):
+            self._canvas.viewport().setCursor(self._cursor_at(event.position()))
+            self._canvas.hover_moved.emit()
+        elif event.button() is Qt.MouseButton.LeftButton:
             self._drag = None
             self._canvas.viewport().setCursor(self._cursor_at(event.position()))
 
     def leave(self) -> None:
         """The mouse left: no crosshair."""
         self._place = None
+        self._hand.leave()
         if self._stage.hover is not None or self._stage.entry:
             self._stage.hover, self._stage.entry = None, ""
             self._canvas.hover_moved.emit()
 
     def double_click(self, event: QMouseEvent) -> None:
-        if event.button() is not Qt.MouseButton.LeftButton:
+        if event.button() is not Qt.MouseButton.LeftButton or self._hand.double_click(event):
+            return
+        if self._hand.press(event):
             return
         area = self.area_at(event.position())
         if area is Area.PRICE_AXIS:
@@ -204,7 +227,7 @@ class Gestures:
     def follow_mouse(self) -> bool:
         """The view may have moved under a resting mouse: the crosshair stays at the mouse. True when it moved."""
         stage, place = self._stage, self._place
-        if place is None:
+        if self._drawing_keys.show_cursor() or place is None:
             return False
         hover: Hover | None = None
         entry = ""
@@ -236,7 +259,9 @@ class Gestures:
     def _cursor_at(self, place: QPointF) -> QCursor:
         if self._stage.model.is_empty:
             return QCursor(Qt.CursorShape.ArrowCursor)
-        return QCursor(self.area_at(place).value)
+        area = self.area_at(place)
+        drawn = self._hand.cursor() if area in (Area.PLOT, Area.ENTRY) else None
+        return drawn or QCursor(area.value)
 
     # --- keys --------------------------------------------------------------------------------------------------
 
@@ -244,6 +269,8 @@ class Gestures:
         """Do what a key says; False when it is none of the chart's."""
         if event.modifiers() & _COMMANDS:
             return False
+        if self._drawing_keys.key(event):
+            return True
         if event.key() == Qt.Key.Key_Escape:
             return self._stage.choice.end_evidence()
         action = self._keys.get(Qt.Key(event.key()))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui.charts.cell import ChartCell
+from virtuoso_desktop.ui.charts.drawing.chartactions import unkept_desk
 from virtuoso_desktop.ui.charts.memory import LAYOUTS, ChartMemory, GridMemory
 from virtuoso_desktop.ui.charts.panel import ChartPanel, local_now_ms
 from virtuoso_desktop.ui.measures import GUTTER_PX
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtuoso_desktop.engine.views import ChartSnapshot, EngineView
+    from virtuoso_desktop.ui.charts.drawing.desk import DrawingDesk
     from virtuoso_desktop.ui.frame import FrameClock
     from virtuoso_desktop.ui.theme import Theme
 
@@ -46,6 +48,8 @@ class ChartGrid(QWidget):
         UTC ms until an engine is attached.
     source : Source
         Whose data are drawn before an engine is attached.
+    desk : DrawingDesk or None
+        What the charts share of drawing; None keeps drawings for the run only.
 
     Signals
     -------
@@ -78,13 +82,14 @@ class ChartGrid(QWidget):
         clock: FrameClock,
         now_ms: Callable[[], int] = local_now_ms,
         source: Source = Source.LIVE,
-        parent: QWidget | None = None,
+        desk: DrawingDesk | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._theme = theme
         self._clock = clock
         self._now_ms = now_ms
         self._source = source
+        self._desk = desk or unkept_desk(self)
         self._engine: EngineView | None = None
         self.links = Links()
         self.count = LAYOUTS[0]
@@ -110,7 +115,7 @@ class ChartGrid(QWidget):
 
     def _make_cell(self) -> ChartCell:
         place = len(self.cells)
-        panel = ChartPanel(self._theme, self._now_ms, self._source, place)
+        panel = ChartPanel(self._theme, self._now_ms, self._source, self._desk, place)
         cell = ChartCell(self._theme, panel, self)
         self.cells.append(cell)
         self.destroyed.connect(self._clock.add(panel, panel.take_painted_ns))

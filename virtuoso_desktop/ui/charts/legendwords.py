@@ -220,7 +220,7 @@ def _breaks(groups: Groups, room: float) -> list[int]:
 
 
 def _volume_group(stage: Stage, study: Study, title: Run, reading: Reading | None) -> list[Run]:
-    """Volume of the candle, of the largest one where a column holds several; and the CVD."""
+    """Volume of the candle, of the largest one where a column holds several; RVOL of the newest one; the CVD."""
     instrument = stage.model.instrument
     assert instrument is not None
     value = text.DASH if reading is None else _volume(reading.volume, _size_decimals(instrument))
@@ -228,6 +228,10 @@ def _volume_group(stage: Stage, study: Study, title: Run, reading: Reading | Non
         title = title._replace(words="Largest volume")
     token = "muted" if stage.is_muted else "text"
     group = [title, Run(value, Type.CAPTION_KEY, token, 6, entry=study.name)]
+    rvol = None if reading is None else reading.lines.get("rvol")
+    if rvol is not None:
+        group.append(Run("RVOL", Type.CAPTION, "muted", GROUP_GAP, entry=study.name))
+        group.append(Run(f"{rvol:.2f}", Type.CAPTION_KEY, token, 6, entry=study.name))
     if "cvd" in stage.model.lines:
         cvd = None if reading is None else reading.lines.get("cvd")
         group.append(Run("CVD", Type.CAPTION, "muted", GROUP_GAP, entry=study.name))

@@ -347,6 +347,7 @@ class ChartModel:
         found = {name: _value(cell[0]) for name, cell in cells.items()}
         if self.scores.score is not None and len(self.scores.score):
             found["confluence"] = _value(self.scores.score[-1])
+        found["rvol"] = chart.relative_volume
         if self.percent_base is not None:
             newest, per_column = self.time.newest, self.time.zoom.per_column
             found |= {each.name: each.newest(newest, per_column, self.percent_base) for each in self.compared}

@@ -18,6 +18,7 @@ from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.canvas import Canvas
 from virtuoso_desktop.ui.charts.chartlooks import ChartLooks
 from virtuoso_desktop.ui.charts.compared import COMPARED
+from virtuoso_desktop.ui.charts.drawing.chartactions import DrawingActions, unkept_desk
 from virtuoso_desktop.ui.charts.evidencemarks import words_of
 from virtuoso_desktop.ui.charts.history import BackFill
 from virtuoso_desktop.ui.charts.memory import ChartMemory
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.instrument import Instrument
     from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.charts.choice import StudyChoice, StudyMemory
+    from virtuoso_desktop.ui.charts.drawing.desk import DrawingDesk
     from virtuoso_desktop.ui.charts.model import ChartModel
     from virtuoso_desktop.ui.theme import Theme
 
@@ -71,6 +73,8 @@ class ChartPanel(QWidget):
         UTC ms until an engine is attached; ages of a snapshot are measured by it.
     source : Source
         Whose data are drawn before an engine is attached: anything but live is written over the chart.
+    desk : DrawingDesk or None
+        What the window's charts share of drawing; None keeps drawings for the run only.
     place : int
         Its number among the charts of the window, by which the engine knows its studies.
 
@@ -103,10 +107,10 @@ class ChartPanel(QWidget):
         theme: Theme,
         now_ms: Callable[[], int] = local_now_ms,
         source: Source = Source.LIVE,
+        desk: DrawingDesk | None = None,
         place: int = 0,
-        parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._theme = theme
         self.place = place
         self._local_now_ms = now_ms
@@ -125,7 +129,8 @@ class ChartPanel(QWidget):
         self._described_ns = -DESCRIBE_NS
         self._evidence_ns = -EVIDENCE_NS
         self._stage = Stage(theme)
-        self.canvas = Canvas(self._stage, self)
+        self.canvas = Canvas(self._stage, desk or unkept_desk(self), self)
+        self._drawings = DrawingActions(theme, self._stage, self.canvas)
         self._message = Message(theme, self)
         self._strip = HistoryStrip(theme, self)
         self._newest = NewestButton(theme, self)
@@ -239,6 +244,7 @@ class ChartPanel(QWidget):
         self._empty_since_ns = None
         self._stage.model.begin(self._known_instrument(instrument_id), timeframe)
         self.canvas.begin_series()
+        self.canvas.hand.show(instrument_id)
         symbol = f"{instrument_id.symbol}{kind_badge(instrument_id.market_kind)}"
         self.canvas.setAccessibleName(f"Chart {symbol} {timeframe.value}")
         self._message.say("")
@@ -374,7 +380,9 @@ class ChartPanel(QWidget):
             model.tell(engine.score_history(*key), engine.signal_marks(*key), engine.beside(key[0], self.place))
             for each in model.compared:
                 each.follow(engine, chart.timeframe, model.time)
-        return model.read(chart)
+        change = model.read(chart)
+        self.canvas.drawings.measure(chart)
+        return change
 
     def _redraw(self) -> None:
         self.canvas.redraw()
@@ -436,7 +444,7 @@ class ChartPanel(QWidget):
         words = self._message.text
         if not words:
             panes = (self.canvas.rows[name].legend.words for name in self._stage.layout.names)
-            parts = (self.canvas.price_legend.words, *panes, self._last_words())
+            parts = (self.canvas.hand.words(), self.canvas.price_legend.words, *panes, self._last_words())
             words = ". ".join(part for part in parts if part)
         if words != self.canvas.accessibleDescription():
             self.canvas.setAccessibleDescription(words)

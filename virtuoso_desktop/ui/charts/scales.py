@@ -29,6 +29,7 @@ _EDGE_PX = 8
 """Labels nearer to a pane's edge than this would be cut."""
 _LABEL_HALF_PX = 9
 _MOST_TEXTS = 512
+_MOST_PIN_TAGS = 24
 
 
 class Tag(NamedTuple):
@@ -235,6 +236,7 @@ class PriceContent:
         stage = self._stage
         tags: list[Tag] = []
         if stage.model.last_price is not None and not stage.model.is_empty:
+            tags += self._pin_tags()
             tags.append(self._last_price_tag(stage.model.last_price))
         hover = stage.hover
         if hover is not None and hover.y is not None and 0 <= hover.y - self.pane.top < self.pane.height:
@@ -242,6 +244,17 @@ class PriceContent:
             words = stage.price_text(ticks) if stage.model.percent_base is None else stage.percent_text(ticks)
             tags.append(_hover_tag(stage, self.pane, hover.y, words))
         return tuple(tags)
+
+    def _pin_tags(self) -> list[Tag]:
+        """Prices of drawings in view."""
+        stage, scale, height = self._stage, self._stage.price_scale, self.pane.height
+        tags: list[Tag] = []
+        for pin in stage.pins:
+            row = scale.row(pin.ticks)
+            if 0 <= row < height and len(tags) < _MOST_PIN_TAGS:
+                middle = _inside(round(stage.logical(row)), TAG_PX, stage.logical(height))
+                tags.append(Tag(middle, stage.price_text(pin.ticks), "", pin.fill, pin.color, pin.color))
+        return tags
 
     def ticks_at(self, y: float) -> int:
         """The price on the grid nearest to a row of the canvas (device pixels)."""

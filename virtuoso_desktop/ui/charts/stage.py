@@ -139,6 +139,15 @@ class Hover(NamedTuple):
     y: int | None
 
 
+class Pin(NamedTuple):
+    """A tag at the axes for something on the chart; ``time_ms`` None for a price alone. Colours are tokens."""
+
+    time_ms: int | None
+    ticks: float
+    fill: str
+    color: str
+
+
 class Stage:
     """Shared by the items of one chart."""
 
@@ -157,6 +166,7 @@ class Stage:
         self.price_lines: frozenset[str] = frozenset({LAST})
         """Level lines of prices that are drawn, by the names of `pricelines.PRICE_LINES`."""
         self.quotes = QuotesView()
+        self.pins: tuple[Pin, ...] = ()
         self.zone: dt.tzinfo | None = None
         """None is the computer's own."""
         self.exposed = QRegion()

@@ -19,7 +19,7 @@ from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.scales import TAG_PX, paint_box
 from virtuoso_desktop.ui.charts.series import metrics_of
 from virtuoso_desktop.ui.charts.slots import open_of, slot_at
-from virtuoso_desktop.ui.charts.stage import ChartItem, Stage
+from virtuoso_desktop.ui.charts.stage import ChartItem, Pin, Stage
 from virtuoso_desktop.ui.fonts import Type
 
 _PLAIN_RANK = {"minutes": steps.TIME, "days": steps.DAY, "months": steps.MONTH}
@@ -51,13 +51,15 @@ class TimeScale(ChartItem):
         self._marks_reach = (0, 0)
         self._tag = ""
         self._tag_box = QRectF()
+        self._pins: tuple[tuple[str, QRectF, Pin], ...] = ()
 
     def refresh(self, *, repaint: bool = True) -> None:
-        """Place the crosshair's tag; ask for a repaint of the strip when it changed."""
-        tag = self._make_tag()
-        before = (self._tag, self._tag_box)
-        self._tag, self._tag_box = tag
-        if repaint and tag != before:
+        """Place the tags of the crosshair and of drawings; ask for a repaint of the strip when they changed."""
+        hover = self._stage.hover
+        tag, pins = self._make_tag(None if hover is None else hover.slot), self._make_pins()
+        before = (self._tag, self._tag_box, self._pins)
+        (self._tag, self._tag_box), self._pins = tag, pins
+        if repaint and (*tag, pins) != before:
             strip = self._stage.layout.time
             self.ask_device(0, strip.top, self._stage.layout.width, strip.height)
 
@@ -65,6 +67,11 @@ class TimeScale(ChartItem):
     def tag(self) -> str:
         """The crosshair's time as placed last."""
         return self._tag
+
+    @property
+    def pinned(self) -> list[str]:
+        """The times of drawings as placed last."""
+        return [words for words, _, _ in self._pins]
 
     @property
     def labels(self) -> list[str]:
@@ -102,19 +109,25 @@ class TimeScale(ChartItem):
     def _paint_strip(self, painter: QPainter, middle: float) -> None:
         self._rebuild()
         theme = self._stage.theme
-        tag = self._tag_box.adjusted(-_TAG_CLEAR_PX, 0, _TAG_CLEAR_PX, 0)
+        boxes = [box for _, box, _ in self._pins] + ([self._tag_box] if self._tag else [])
+        taken = [box.adjusted(-_TAG_CLEAR_PX, 0, _TAG_CLEAR_PX, 0) for box in boxes]
         for is_key, role, token in ((False, Type.CAPTION, "muted"), (True, Type.CAPTION_KEY, "text")):
             letters = face(role)
             letters.begin(painter, theme.color(token))
             for left, mark in self._labels:
-                is_clear = not self._tag or left + mark.width < tag.left() or left > tag.right()
+                is_clear = all(left + mark.width < box.left() or left > box.right() for box in taken)
                 if mark.is_key is is_key and is_clear:
                     letters.draw(painter, left, middle, mark.words)
+        for words, box, pin in self._pins:
+            self._paint_tag(painter, words, box, pin.fill, pin.color)
         if self._tag:
-            paint_box(painter, self._tag_box, theme.color("raised2"))
-            letters = face(Type.CAPTION_NUMBER)
-            letters.begin(painter, theme.color("text"))
-            letters.draw(painter, self._tag_box.left() + _TAG_PAD_PX, middle, self._tag)
+            self._paint_tag(painter, self._tag, self._tag_box, "raised2", "text")
+
+    def _paint_tag(self, painter: QPainter, words: str, box: QRectF, fill: str, color: str) -> None:
+        paint_box(painter, box, self._stage.theme.color(fill))
+        letters = face(Type.CAPTION_NUMBER)
+        letters.begin(painter, self._stage.theme.color(color))
+        letters.draw(painter, box.left() + _TAG_PAD_PX, box.center().y(), words)
 
     def _rebuild(self) -> None:
         stage = self._stage
@@ -174,16 +187,30 @@ class TimeScale(ChartItem):
         marks = steps.time_marks(from_ms, to_ms, step, zone)
         return [_mark_of(mark, mark.rank > plain_rank, timeframe, zone) for mark in marks]
 
-    def _make_tag(self) -> tuple[str, QRectF]:
+    def _make_pins(self) -> tuple[tuple[str, QRectF, Pin], ...]:
+        """Times of drawings in view."""
+        model = self._stage.model
+        if not self._stage.pins or model.timeframe is None:
+            return ()
+        found: list[tuple[str, QRectF, Pin]] = []
+        for pin in self._stage.pins:
+            slot = None if pin.time_ms is None else slot_at(pin.time_ms, model.timeframe)
+            if slot is not None and model.time.left_slot - 1 <= slot < model.time.right_slot:
+                words, box = self._make_tag(slot)
+                if words:
+                    found.append((words, box, pin))
+        return tuple(found)
+
+    def _make_tag(self, slot: int | None) -> tuple[str, QRectF]:
         stage = self._stage
-        model, hover = stage.model, stage.hover
-        open_ms = None if hover is None or model.is_empty else model.open_ms(hover.slot)
-        if open_ms is None or hover is None or model.timeframe is None:
+        model = stage.model
+        open_ms = None if slot is None or model.is_empty else model.open_ms(slot)
+        if open_ms is None or slot is None or model.timeframe is None:
             return "", QRectF()
         is_whole_day = model.timeframe.duration_ms >= DAY_MS
         words = text.bar_moment(open_ms, stage.axis_zone, is_whole_day=is_whole_day)
         width = math.ceil(face(Type.CAPTION_NUMBER).width(words)) + 2 * _TAG_PAD_PX
-        x = stage.logical(model.time.column_of(hover.slot) + metrics_of(model.time.zoom, stage.layout.ratio).middle)
+        x = stage.logical(model.time.column_of(slot) + metrics_of(model.time.zoom, stage.layout.ratio).middle)
         left = min(max(round(x - width / 2), 0), round(stage.logical(stage.layout.plot_width)) - width)
         top = stage.logical(stage.layout.time.top) + (stage.logical(stage.layout.time.height) - TAG_PX) / 2
         return words, QRectF(left, round(top), width, TAG_PX)

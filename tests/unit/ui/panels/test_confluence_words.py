@@ -3,9 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.analysis_results import CANDLES_ONLY, CLOSED_MS, PARTS, confluence, view
+from tests.analysis_results import CANDLES_ONLY, CLOSED_MS, PARTS, THRESHOLDS, confluence, view
 from tests.market_rows import NOW_MS
-from virtuoso_desktop.engine.analysis_views import AnalysisState, SignalRules
+from virtuoso_desktop.engine.analysis_views import AnalysisState
 from virtuoso_desktop.engine.explanation import explain
 from virtuoso_desktop.model.result import Profile, SignalKind, SignalStrength, Withheld
 from virtuoso_desktop.ui.analysis_words import OPINION
@@ -21,7 +21,7 @@ def said(**fields: object) -> str:
 
 def neutral(*withheld: Withheld, **fields: object) -> str:
     result = confluence(signal=SignalKind.NEUTRAL, withheld=withheld, **fields)
-    return said(result=result, explanation=explain(result, None, SignalRules()))
+    return said(result=result, explanation=explain(result, None, THRESHOLDS))
 
 
 def test_a_buy_with_everything_it_needs() -> None:
@@ -130,7 +130,7 @@ def test_a_signal_that_nothing_withholds_waits_for_the_close() -> None:
 def test_a_sell_turns_off_above_35_and_needs_less() -> None:
     low = dict.fromkeys(PARTS, 30.0)
     result = confluence(low, signal=SignalKind.SELL, signal_strength=SignalStrength.MODERATE)
-    words = said(result=result, explanation=explain(result, None, SignalRules()))
+    words = said(result=result, explanation=explain(result, None, THRESHOLDS))
     assert "Why not STRONG Needs a score of 28 or less; now 30.0." in words
     assert "Turns off above 35: e.g. technical 30 \u2192 50." in words
 
