@@ -115,11 +115,11 @@ def test_labels_grow_by_ratios_and_the_newest_price_is_where_it_belongs(log_pane
     assert gaps.min() >= 43
     assert max(labels) > 50 * min(labels)
     assert min(labels) > 0
-    assert panel._log.isVisible()
-    panel._log.click()
+    assert panel._notes.log.isVisible()
+    panel._notes.log.click()
     frame(panel)
     assert not panel.looks.is_log
-    assert panel._log.isHidden()
+    assert panel._notes.log.isHidden()
 
 
 def test_dragging_and_the_wheel_on_the_axis_and_back_to_automatic(log_panel: ChartPanel) -> None:
@@ -155,7 +155,7 @@ def test_holding_the_scale_keeps_it_while_candles_leave(panel: ChartPanel, engin
     engine.tick(float(engine.series[BTC.id, Timeframe.M5].columns[2, -1]) * 1.1)
     frame(panel)
     assert (panel._stage.model.price.low, panel._stage.model.price.high) == held
-    assert panel._auto.isVisible()
+    assert panel._notes.auto.isVisible()
     panel.looks.set_auto(True)
     frame(panel)
     assert panel._stage.model.price.high > held[1]

@@ -38,8 +38,9 @@ from virtuoso_desktop.ui.charts.gestures import Gestures
 from virtuoso_desktop.ui.charts.legend import Legend
 from virtuoso_desktop.ui.charts.legendwords import PriceWords, pane_legend
 from virtuoso_desktop.ui.charts.panes import PaneBox, PaneItem, PricePane
+from virtuoso_desktop.ui.charts.pricecontent import PriceContent
 from virtuoso_desktop.ui.charts.pricelines import PriceLines
-from virtuoso_desktop.ui.charts.scales import PriceContent, StudyContent, ValueScale, VolumeContent
+from virtuoso_desktop.ui.charts.scales import StudyContent, ValueScale, VolumeContent
 from virtuoso_desktop.ui.charts.stage import LEAST_PRICE_PX, Layout, Pane, Stage, arrange
 from virtuoso_desktop.ui.charts.studypanes import StudyPane, VolumePane
 from virtuoso_desktop.ui.charts.timescale import TimeScale

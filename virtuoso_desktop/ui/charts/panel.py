@@ -23,13 +23,13 @@ from virtuoso_desktop.ui.charts.evidencemarks import words_of
 from virtuoso_desktop.ui.charts.history import BackFill
 from virtuoso_desktop.ui.charts.memory import ChartMemory
 from virtuoso_desktop.ui.charts.model import Change
-from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
+from virtuoso_desktop.ui.charts.noteplaces import Notes
+from virtuoso_desktop.ui.charts.notes import reason
 from virtuoso_desktop.ui.charts.slots import slot_at
 from virtuoso_desktop.ui.charts.snapshot import chart_of
 from virtuoso_desktop.ui.charts.stage import Hover, Stage
 from virtuoso_desktop.ui.charts.studyactions import StudyActions, evidence_words
 from virtuoso_desktop.ui.frame import FRAME_MS
-from virtuoso_desktop.ui.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,6 @@ EVIDENCE_NS = 250_000_000
 _JOINED_ROWS = 100
 MOMENT_SHARE = 0.4
 """Of the view's width right of a candle that was asked for."""
-_EDGE_PX = 8
 
 
 def local_now_ms() -> int:
@@ -123,7 +122,6 @@ class ChartPanel(QWidget):
         """Open of a candle that was asked for and is not in view yet."""
         self._back_fill = BackFill()
         self._empty_since_ns: int | None = None
-        self._notes_key: tuple[object, ...] = ()
         self._touched_ns = -TOUCHED_NS
         self._changed_ns = -TOUCHED_NS
         self._described_ns = -DESCRIBE_NS
@@ -131,40 +129,29 @@ class ChartPanel(QWidget):
         self._stage = Stage(theme)
         self.canvas = Canvas(self._stage, desk or unkept_desk(self), self)
         self._drawings = DrawingActions(theme, self._stage, self.canvas)
-        self._message = Message(theme, self)
-        self._strip = HistoryStrip(theme, self)
-        self._newest = NewestButton(theme, self)
-        self._auto = Chip(theme, self, is_boxed=True)
-        self._log = Chip(theme, self, is_boxed=True)
-        self._zone = Chip(theme, self)
-        self._evidence = Chip(theme, self, is_boxed=True)
-        self._evidence.hide()
+        self._notes = Notes(theme, self._stage, self)
+        self._message, self._strip, self._evidence = self._notes.message, self._notes.strip, self._notes.evidence
         self._studies = StudyActions(theme, self._stage, self)
         self.looks = ChartLooks(self._stage, self)
-        self._auto.say("Auto", "Automatic price scale", "Fit the price scale to the candles (double click on the axis)")
-        self._log.say("Log", "Logarithmic price scale", with_keys("Back to a linear scale", "log_scale"))
-        for chip in (self._auto, self._log):
-            chip.hide()
         self.setFocusProxy(self.canvas)
         self._set_source(source)
-        self._say_zone()
         self._connect()
 
     def _connect(self) -> None:
-        canvas = self.canvas
+        canvas, notes = self.canvas, self._notes
         canvas.view_moved.connect(self._on_view_moved)
         canvas.hover_moved.connect(self._on_hover_moved)
-        canvas.resized.connect(self._place_notes)
+        canvas.resized.connect(self._notes.place)
         canvas.letters_typed.connect(self.letters_typed)
         canvas.digit_typed.connect(self.digit_typed)
-        self._newest.clicked.connect(self.show_newest)
-        self._auto.clicked.connect(self._on_auto)
-        self._zone.clicked.connect(lambda: self.looks.set_utc(not self.looks.is_utc))
-        self._log.clicked.connect(lambda: self.looks.set_log(False))
+        notes.newest.clicked.connect(self.show_newest)
+        notes.auto.clicked.connect(lambda: self.looks.set_auto(True))
+        notes.zone.clicked.connect(lambda: self.looks.set_utc(not self.looks.is_utc))
+        notes.log.clicked.connect(lambda: self.looks.set_log(False))
         self.looks.changed.connect(self._on_view_moved)
         self.looks.undo_offered.connect(self.undo_offered)
-        self._strip.clicked.connect(self._on_retry)
-        self._evidence.clicked.connect(self._stage.choice.end_evidence)
+        notes.strip.clicked.connect(self._on_retry)
+        notes.evidence.clicked.connect(self._stage.choice.end_evidence)
         self._studies.connect(canvas)
         canvas.close_asked.connect(self._on_close)
         self._studies.undo_offered.connect(self.undo_offered)
@@ -313,8 +300,8 @@ class ChartPanel(QWidget):
         words = evidence_words(component, told, "" if found is None else words_of(found, self._stage.now_ms))
         if words != self._evidence.text():
             self._evidence.say(words, words, "End (Esc)")
-            self._notes_key = ()
-            self._place_notes()
+            self._notes.forget_places()
+            self._notes.place()
 
     def _known_instrument(self, instrument_id: InstrumentId) -> Instrument | None:
         watched = () if self._engine is None else self._engine.watched()
@@ -386,7 +373,7 @@ class ChartPanel(QWidget):
 
     def _redraw(self) -> None:
         self.canvas.redraw()
-        self._place_notes()
+        self._notes.place()
         self._tell_crosshair()
 
     def _chart(self) -> ChartView | None:
@@ -535,65 +522,19 @@ class ChartPanel(QWidget):
         else:
             self._studies.close(name)
 
-    def _on_auto(self) -> None:
-        self._stage.model.price.set_auto()
-        self._on_view_moved()
-
     def _on_retry(self) -> None:
         self._back_fill.retry()
         self._read()
 
     def _on_theme(self, _theme: Theme) -> None:
         self.canvas.set_colors()
-        for note in (self._message, self._strip, self._newest, self._auto, self._log, self._zone, self._evidence):
-            note.update()
+        self._notes.update()
 
     # --- places ------------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.canvas.setGeometry(self.rect())
-
-    def _place_notes(self) -> None:
-        stage = self._stage
-        layout, model = stage.layout, stage.model
-        is_back = not model.is_empty and model.time.newest >= model.time.right_slot
-        is_by_hand = not model.is_empty and not model.price.is_auto
-        is_log = not model.is_empty and model.price.is_log
-        key = (layout, is_back, is_by_hand, is_log, stage.axis_zone, stage.now_ms // 3_600_000)
-        if key == self._notes_key:
-            return
-        self._notes_key = key
-        plot, bottom = round(stage.logical(layout.plot_width)), round(stage.logical(layout.price.bottom))
-        strip = stage.logical(layout.time.height)
-        top = stage.logical(layout.time.top)
-        self._message.setGeometry(0, 0, plot, bottom)
-        self._strip.move(_EDGE_PX, bottom - self._strip.height() - _EDGE_PX)
-        self._newest.move(plot - self._newest.width() - 2 * _EDGE_PX, bottom - self._newest.height() - 2 * _EDGE_PX)
-        self._newest.setVisible(is_back)
-        self._auto.setVisible(is_by_hand)
-        self._log.setVisible(is_log)
-        self._say_zone()
-        axis = self.width() - plot
-        self._evidence.resize(self._evidence.sizeHint())
-        self._evidence.move(round((plot - self._evidence.width()) / 2), bottom - self._evidence.height() - 2 * _EDGE_PX)
-        above = 24.0 if is_by_hand else 0.0
-        places = ((self._auto, bottom - 16.0), (self._log, bottom - 16.0 - above), (self._zone, top + strip / 2))
-        for chip, middle in places:
-            chip.resize(chip.sizeHint())
-            chip.move(round(plot + (axis - chip.width()) / 2), round(middle - chip.height() / 2))
-
-    def _say_zone(self) -> None:
-        stage = self._stage
-        zone = stage.axis_zone
-        name = text.zone_name(stage.now_ms, zone)
-        if zone is not stage.zone:
-            tip = "Candles of a day and longer are the venue's: UTC"
-        elif zone is None:
-            tip = f"Times are local ({name}). Click for UTC"
-        else:
-            tip = f"Times are UTC. Click for local ({text.zone_name(stage.now_ms, None)})"
-        self._zone.say(name, f"Time zone {name}", tip)
 
     def _set_source(self, source: Source) -> None:
         self._source = source
