@@ -74,6 +74,7 @@ class FakeAdapter:
         self.holes: set[int] = set()
         """Open times that the venue does not have."""
         self.asked: list[CandleQuery] = []
+        self.tickers_asked: list[MarketKind] = []
         self.priorities: list[int] = []
         self.trades_asked: list[InstrumentId] = []
         self.trades: list[Trade] = []
@@ -113,8 +114,10 @@ class FakeAdapter:
         return [each for each in self.listed if each.id.market_kind is kind]
 
     async def tickers(self, kind: MarketKind, *, priority: int = RequestPriority.START) -> list[Ticker]:
+        self.tickers_asked.append(kind)
         self._fail()
-        return [ticker(symbol, turnover=turnover) for symbol, turnover in self.turnovers.items()]
+        now_ms = self.clock.now_ms()
+        return [ticker(symbol, turnover=turnover, event_ms=now_ms) for symbol, turnover in self.turnovers.items()]
 
     async def candles(self, query: CandleQuery, *, priority: int = RequestPriority.HISTORY) -> CandlePage:
         self.asked.append(query)

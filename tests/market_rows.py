@@ -16,6 +16,7 @@ from virtuoso_desktop.engine.desk import MarketDesk
 from virtuoso_desktop.engine.feeds import Feeds
 from virtuoso_desktop.engine.input_views import InputsView
 from virtuoso_desktop.engine.run_desk import RunParts, RunReader
+from virtuoso_desktop.engine.scan_views import ScanView
 from virtuoso_desktop.engine.views import LinkPhase, LinkView, MarketRow, RowState, StatusView
 from virtuoso_desktop.kernel.clock import ManualClock
 from virtuoso_desktop.kernel.metrics import LinkMetrics
@@ -88,6 +89,45 @@ class Cursor:
         return taken
 
 
+class _CountedCursor(Cursor):
+    def __init__(self, scan: FakeScan, rows: Iterable[MarketRow]) -> None:
+        super().__init__(rows)
+        self._scan = scan
+
+    def take(self) -> list[MarketRow]:
+        self._scan.taken += 1
+        return super().take()
+
+
+class FakeScan:
+    """A scan by hand."""
+
+    def __init__(self, market: FakeMarket) -> None:
+        self._market = market
+        self.rows: dict[InstrumentId, MarketRow] = {}
+        self.cursors: list[Cursor] = []
+        self.told = ScanView()
+        self.taken = 0
+
+    def cursor(self) -> Cursor:
+        self.cursors.append(_CountedCursor(self, self.rows.values()))
+        return self.cursors[-1]
+
+    def find(self, *rows: MarketRow) -> None:
+        """Newer scanned rows."""
+        self.told = ScanView(self._market.clock.now_ms())
+        for newer in rows:
+            self.rows[newer.instrument_id] = newer
+            for cursor in self.cursors:
+                cursor.pending[newer.instrument_id] = newer
+
+    def view(self) -> ScanView:
+        return self.told
+
+    def instruments(self) -> tuple[Instrument, ...]:
+        return tuple(instrument(row.base_coin) for row in (*self._market.rows.values(), *self.rows.values()))
+
+
 class FakeMarket:
     """An engine for the window: rows, links and figures are set by hand, calls are noted."""
 
@@ -98,10 +138,11 @@ class FakeMarket:
         self.watched_changed: Signal[tuple[InstrumentId, ...]] = Signal("watched changed")
         self.rows = {row.instrument_id: row for row in rows}
         self.cursors: list[Cursor] = []
+        self.scan = FakeScan(self)
+        self.guest: InstrumentId | None = None
         self.link_views: tuple[LinkView, ...] = (LinkView("bybit", LinkPhase.LIVE, 12.0, NOW_MS - 60_000),)
         self.figures = StatusView(12, 12, 1240.0, 3.0, 212, 245, 0, 0, 4.0, 312.0, 0)
         self.calls: list[tuple[Any, ...]] = []
-        self.skipped = 0
         self.overviews_asked = 0
         self.market_overview = Overview(NOW_MS, market_overview((), NOW_MS), ())
         self.inputs_view: InputsView | None = None
@@ -117,7 +158,15 @@ class FakeMarket:
         self.archive = Archive(HistoryStore(None), is_real=True)
         self.run_desk = RunReader(
             RunParts(
-                source.value, self.metrics, self.store, self.archive, self.loop_monitor, self.tasks, self.notices, 10.0
+                source.value,
+                self.metrics,
+                self.store,
+                self.archive,
+                self.loop_monitor,
+                self.tasks,
+                self.notices,
+                10.0,
+                lambda: 0,
             ),
             self.clock.now_ms,
             self.links,
@@ -179,5 +228,5 @@ class FakeMarket:
     def retry_now(self, venue: str) -> None:
         self.calls.append(("retry_now", venue))
 
-    def count_skipped_refresh(self) -> None:
-        self.skipped += 1
+    def count_skipped_refresh(self, panel: str) -> None:
+        self.loop_monitor.skips[panel] += 1

@@ -13,6 +13,7 @@ BENCHMARKS = {
     "load": "tests.benchmarks.live_load",
     "chart": "tests.benchmarks.chart",
     "markets": "tests.benchmarks.markets",
+    "markets600": "tests.benchmarks.markets600",
     "desk": "tests.benchmarks.desk",
     "startup": "tests.benchmarks.startup",
     "history": "tests.benchmarks.history",

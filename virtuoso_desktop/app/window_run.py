@@ -17,6 +17,7 @@ from virtuoso_desktop.app.kernel_child import KernelChild
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
 from virtuoso_desktop.app.run import OPENING, keep_memory_small, settle_memory
+from virtuoso_desktop.app.watch_choice import WatchChoice
 from virtuoso_desktop.app.window_start import UI_SETTING, FirstPaint
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
 from virtuoso_desktop.kernel.clock import LiveClock
@@ -29,8 +30,10 @@ from virtuoso_desktop.ui.theme import ThemeChoice
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from virtuoso_desktop.app.closing import Closing
     from virtuoso_desktop.app.examination import RunExamination
     from virtuoso_desktop.app.run import Run
+    from virtuoso_desktop.app.second_start import WindowDoor
     from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
     from virtuoso_desktop.engine.live_settings import SettingsChange
@@ -78,12 +81,18 @@ class _WindowRun:
         self._paint = opened.paint
         self._is_first = opened.is_first
         self._chart: ChartGrid | None = None
+        self._door: WindowDoor | None = None
+        self._closing: Closing | None = None
 
     async def main(self) -> ExitCode:
         run, window = self._run, self._window
         run.folder.open_log()
         run.tasks.spawn(OPENING, self._open)
         await run.stop.wait()
+        if self._door is not None:
+            self._door.close()
+        if self._closing is not None:
+            self._closing.end()
         window.hide()
         window.detach()
         if self._chart is not None:
@@ -103,6 +112,7 @@ class _WindowRun:
             paint = FirstPaint(await self._place_chart(snapshot))
             await _until_painted(paint)
             run.mark("chart of the last run shown")
+        self._listen_for_second_starts()
         try:
             engine = await run.open_engine(history_waits=snapshot is None)
         except VirtuosoError as error:
@@ -117,12 +127,15 @@ class _WindowRun:
         self._apply_settings(engine.settings.ui)
         if run.settings is not None:
             run.settings.subscribe("the window", self._take_settings)
+            choice = WatchChoice(run.settings, engine, run.tasks, run.post)
+            window.interior.markets.lists.choose_watched = choice.choose
         window.set_doctor(self._examination)
         if self._chart is None:
             await self._place_chart(None)
         if self._chart is not None:
             self._chart.attach(engine)
         run.mark("chart shown")
+        self._begin_closing(engine)
         if snapshot is None:
             run.tasks.spawn("app.history", lambda: self._open_history(engine))
         settle_memory()
@@ -133,6 +146,25 @@ class _WindowRun:
             await engine.begin_analysis()
         run.mark(f"indicators {engine.studies.state}")
         await keep_memory_small()
+
+    def _listen_for_second_starts(self) -> None:
+        profile = self._run.folder.profile
+        if profile is None or not profile.usable or self._run.options.screenshot is not None:
+            return
+        with plain_imports():
+            from virtuoso_desktop.app.second_start import WindowDoor
+
+        self._door = WindowDoor(profile.folder, self._window)
+        self._door.open()
+
+    def _begin_closing(self, engine: Engine) -> None:
+        """From now on closing the window is what the settings say; until here it quits."""
+        if self._run.options.screenshot is not None:
+            return
+        from virtuoso_desktop.app.closing import Closing
+
+        self._closing = Closing(self._run, self._window, was_told=warm_start.was_told(self._run.folder.reader))
+        self._closing.begin(engine, keeps=engine.settings.ui.close_to_tray)
 
     async def _open_history(self, engine: Engine) -> None:
         """Candles before the history: nobody waits for DuckDB's import with an empty chart."""
@@ -230,6 +262,8 @@ class _WindowRun:
         if self._run.settings is not None:
             ui = self._run.settings.current.ui
             values[warm_start.APPEARANCE_KEY] = warm_start.Appearance(ui.theme, ui.colour_blind_safe)
+        if self._closing is not None and self._closing.was_told:
+            values[warm_start.TOLD_KEY] = True
         if self._chart is not None:
             values[warm_start.STUDIES_KEY] = self._chart.active.remember().to_bytes()
         snapshot = self._chart_snapshot()

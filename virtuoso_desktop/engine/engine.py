@@ -26,6 +26,7 @@ from virtuoso_desktop.engine.derivatives import DerivativeLoader
 from virtuoso_desktop.engine.desk import MarketDesk
 from virtuoso_desktop.engine.evidence_views import ComponentEvidence
 from virtuoso_desktop.engine.feeds import Feeds
+from virtuoso_desktop.engine.guests import Guests
 from virtuoso_desktop.engine.history import HistoryLoader
 from virtuoso_desktop.engine.input_views import InputsView
 from virtuoso_desktop.engine.inputs import inputs_of
@@ -39,6 +40,7 @@ from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.relative_volume import relative_volume
 from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, quotes_of, row_state
 from virtuoso_desktop.engine.run_desk import RunParts, RunReader
+from virtuoso_desktop.engine.scanner import Scanner
 from virtuoso_desktop.engine.shown_data import ShownData
 from virtuoso_desktop.engine.studies import Studies
 from virtuoso_desktop.engine.subscriptions import SHOWN_DEPTH, shown_book, subscriptions_of
@@ -177,7 +179,9 @@ class Engine:
         self._watched: dict[InstrumentId, Instrument] = {}
         self._shown: tuple[InstrumentId, Timeframe] | None = None
         self._time_keeper = TimeKeeper(venue.adapter, venue.clock, notices, clock)
+        self.guests = Guests(self)
         self.listing = ListingKeeper(self, venue.adapter, settings.universe, self._board, clock, venue.listing)
+        self.scan = Scanner(venue.adapter, self.listing, self._watched.__contains__, venue.clock.now_ms, clock)
         self._history.refused.connect(lambda _: self.listing.suspect())
         self._housekeeper = Housekeeper(
             venue.adapter, self._time_keeper, self._history, self._board, self._look_for_restarts
@@ -185,12 +189,11 @@ class Engine:
         limits = settings.exchanges.bybit.rate_limits
         parts = RunParts(
             source.value, venue.adapter.metrics, store, self._archive, self.loop_monitor, self.tasks, notices,
-            min(limits.requests_per_second, limits.requests_per_minute / 60),
+            min(limits.requests_per_second, limits.requests_per_minute / 60), lambda: self._analysis.full_turns,
         )  # fmt: skip
         self.run_desk = RunReader(parts, venue.clock.now_ms, self.links, self.status)
         self._restarts = 0
         self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
-        self._skipped_refreshes = 0
         self._disconnects = [
             venue.adapter.states.connect(self._link_changed),
             venue.adapter.states.connect(feeds.note),
@@ -224,6 +227,7 @@ class Engine:
         self.tasks.spawn("engine.history", lambda: self._archive.tell(self.notices), restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.minutes", self._shown_data.minutes.run, restart=Backoff(first_s=1.0))
         self.tasks.spawn("engine.backfill", self._backfill.run, restart=Backoff(first_s=5.0))
+        self.tasks.spawn("engine.scan", self.scan.run, restart=Backoff(first_s=5.0))
         self.tasks.spawn("engine.overview", self._market_watch.run, restart=Backoff(first_s=5.0))
 
     def open_history(self) -> None:
@@ -298,6 +302,7 @@ class Engine:
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         before = self._shown[0] if self._shown is not None else None
         self._shown = (instrument_id, timeframe)
+        self.guests.look(instrument_id, self.listing.listed)
         self._history.show(instrument_id, timeframe)
         self._analysis.show(instrument_id, timeframe)
         self.book_guard.show(instrument_id)
@@ -310,8 +315,9 @@ class Engine:
     def _move_shown_book(self, before: InstrumentId | None, after: InstrumentId) -> None:
         """The shallow book goes where the user looks."""
         left = self.store.get(before) if before is not None else None
+        if before is not None:
+            self._adapter.unsubscribe([shown_book(before)])
         if left is not None:
-            self._adapter.unsubscribe([shown_book(left.instrument.id)])
             left.drop_book(SHOWN_DEPTH)
         entered = self.store.get(after)
         if entered is not None and after in self._watched:
@@ -337,8 +343,8 @@ class Engine:
             self.listing.retry_now()
             self._adapter.retry_now()
 
-    def count_skipped_refresh(self) -> None:
-        self._skipped_refreshes += 1
+    def count_skipped_refresh(self, panel: str) -> None:
+        self.loop_monitor.skips[panel] += 1
 
     @property
     def universe(self) -> RememberedUniverse | None:
@@ -366,6 +372,10 @@ class Engine:
 
     def watched(self) -> tuple[Instrument, ...]:
         return tuple(self._watched.values())
+
+    @property
+    def guest(self) -> InstrumentId | None:
+        return self.guests.guest
 
     def markets_cursor(self) -> RowCursor:
         return RowCursor(self.store, self.venue_now_ms, self._sparklines)
@@ -433,17 +443,7 @@ class Engine:
         return self._analysis.evidence(instrument_id, timeframe, component)
 
     def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
-        state = self.store.get(instrument_id)
-        if state is None:
-            return None
-        held = state.derivatives
-        return DerivativesView(
-            tuple(held.funding.points),
-            tuple(held.open_interest.points),
-            tuple(held.long_short.points),
-            tuple(held.liquidations.events),
-            {kind: series.columns for kind, series in held.prices.items()},
-        )
+        return self._shown_data.derivatives(instrument_id)
 
     def analysis(self, instrument_id: InstrumentId, timeframe: Timeframe) -> AnalysisView | None:
         return self._analysis.board.view(instrument_id, timeframe)
@@ -508,7 +508,7 @@ class Engine:
             reconnects=metrics.reconnects,
             requests_per_s=self._housekeeper.requests_per_s,
             rss_mb=self._housekeeper.rss_mb,
-            skipped_refreshes=self._skipped_refreshes,
+            skipped_refreshes=self.loop_monitor.skips.total(),
             history_ratio=self._history_ratio(),
             history_problem=self._archive.history.problem,
         )

@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from virtuoso_desktop.engine.links import LinkBoard
 from virtuoso_desktop.engine.live_settings import ChangeRefused
@@ -30,6 +31,11 @@ from virtuoso_desktop.model.errors import VirtuosoError
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind
 from virtuoso_desktop.settings.schema import UniverseSettings
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from virtuoso_desktop.engine.guests import Guests
+
 CONNECT_BACKOFF = Backoff(first_s=1.0, most_s=15.0)
 REVIEW_EVERY_S = 900.0
 REVIEW_GAP_S = 60.0
@@ -41,6 +47,7 @@ class Desk(Protocol):
     """What the keeper needs of the running engine."""
 
     notices: NoticeBoard
+    guests: Guests
 
     @property
     def shown_instrument(self) -> InstrumentId | None: ...
@@ -107,6 +114,8 @@ class ListingKeeper:
         self._wish = asyncio.Event()
         self._retry_asked = asyncio.Event()
         self.universe: RememberedUniverse | None = None
+        self.listed: Mapping[InstrumentId, Instrument] = MappingProxyType({})
+        """What the venue named at the last look, in trade or not."""
         self.reviews = 0
 
     def remember(self, universe: RememberedUniverse) -> None:
@@ -130,9 +139,31 @@ class ListingKeeper:
             unknown = [name for name in wanted.include_symbols if name not in listed]
             if unknown:
                 raise ChangeRefused(f"{self._board.venue.capitalize()} does not list {', '.join(unknown)}.")
-        self._wanted = wanted
+        before, self._wanted = self._wanted, wanted
+        if self.universe is not None and self.listed and before == self._chosen_by and _differ_in_names(before, wanted):
+            self._take_names(self.universe, before)
+            return
         self._wish.set()
         self._suspicion.set()
+
+    def _take_names(self, universe: RememberedUniverse, before: UniverseSettings) -> None:
+        """Only single instruments came or left: nothing has to be asked, and all others stay."""
+        wanted = self._wanted
+        gone = set(wanted.exclude_symbols) | (set(before.include_symbols) - set(wanted.include_symbols))
+        back = set(before.exclude_symbols) - set(wanted.exclude_symbols)
+        kept = [each for each in universe.instruments if not names(each) & gone]
+        known = {each.id for each in kept}
+        come = [
+            each
+            for each in self.listed.values()
+            if each.id not in known
+            and is_traded(each)
+            and not names(each) & set(wanted.exclude_symbols)
+            and (names(each) & set(wanted.include_symbols) or (names(each) & back and may_fit(each, wanted)))
+        ]
+        self.universe = RememberedUniverse(universe.as_of_ms, (*kept, *come))
+        self._chosen_by = wanted
+        self._apply(self.universe.instruments)
 
     def retry_now(self) -> None:
         """Ask a venue that did not answer without waiting any longer."""
@@ -187,17 +218,19 @@ class ListingKeeper:
                 "No instrument fits the settings under `universe`, so nothing is watched. "
                 "Lower min_24h_volume or add symbols to include_symbols.",
             )
+        self.listed = {instrument.id: instrument for instrument in listed}
         self._tell_new(traded)
         self._known = frozenset(instrument.id for instrument in traded)
         self._known_kinds = frozenset(kinds)
-        self._apply(chosen, {instrument.id: instrument for instrument in listed})
+        self._apply(chosen)
         self.reviews += 1
 
     async def _choose(self, traded: list[Instrument], wanted: UniverseSettings) -> tuple[Instrument, ...]:
         """The universe kept, or a new one once a day and by a new wish; the shown instrument stays in either."""
         now_ms = self._board.now_ms()
         shown = self._desk.shown_instrument
-        is_kept = shown is not None and not {shown.symbol, str(shown)} & set(wanted.exclude_symbols)
+        is_guest = shown is not None and shown == self._desk.guests.guest
+        is_kept = shown is not None and not is_guest and not {shown.symbol, str(shown)} & set(wanted.exclude_symbols)
         always = [shown] if shown is not None and is_kept else []
         is_young = self.universe is not None and 0 <= now_ms - self.universe.as_of_ms < UNIVERSE_LIFE_MS
         if self.universe is not None and is_young and self._chosen_by == wanted:
@@ -214,12 +247,13 @@ class ListingKeeper:
         self._chosen_by = wanted
         return chosen
 
-    def _apply(self, chosen: tuple[Instrument, ...], listed: dict[InstrumentId, Instrument]) -> None:
-        wanted = {instrument.id: instrument for instrument in chosen}
+    def _apply(self, chosen: tuple[Instrument, ...]) -> None:
+        guests = self._desk.guests.among(self.listed)
+        wanted = {instrument.id: instrument for instrument in (*chosen, *guests)}
         for instrument in self._desk.watched():
             now = wanted.get(instrument.id)
             if now is None:
-                self._drop(instrument, listed.get(instrument.id))
+                self._drop(instrument, self.listed.get(instrument.id))
             elif (now.tick_size, now.lot_step) != (instrument.tick_size, instrument.lot_step):
                 self._tell(
                     Severity.INFO,
@@ -229,7 +263,7 @@ class ListingKeeper:
                 )
         for instrument in chosen:
             self._tell_end(instrument)
-        self._desk.watch(chosen)
+        self._desk.watch((*chosen, *guests))
 
     def _drop(self, instrument: Instrument, listed: Instrument | None) -> None:
         is_asked = instrument.id.market_kind in self._known_kinds
@@ -272,6 +306,12 @@ class ListingKeeper:
 
     def _tell(self, severity: Severity, user_text: str) -> None:
         self._desk.notices.post(severity, f"{self._board.venue}.listing", user_text)
+
+
+def _differ_in_names(before: UniverseSettings, after: UniverseSettings) -> bool:
+    """Whether two wishes differ, and only in the instruments that they name."""
+    update = {"include_symbols": after.include_symbols, "exclude_symbols": after.exclude_symbols}
+    return before != after and before.model_copy(update=update) == after
 
 
 async def _set_within(event: asyncio.Event, wait_s: float) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
+from operator import attrgetter
 
 from virtuoso_desktop.engine.views import MarketRow, QuotesView, RowState
 from virtuoso_desktop.market.candles import CLOSE, OPEN, OPEN_MS
+from virtuoso_desktop.market.derivatives import HOUR_MS
 from virtuoso_desktop.market.store import Facet, InstrumentState, MarketStore
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
 from virtuoso_desktop.model.market import TickerField
@@ -107,6 +110,20 @@ def change_utc_day_pct(state: InstrumentState, last_price: float | None, venue_n
     return (last_price / day_open - 1.0) * 100.0
 
 
+def open_interest_change_pct(state: InstrumentState, span_ms: int, venue_now_ms: int) -> float | None:
+    """Change of the open contracts over ``span_ms``, per cent.
+
+    Held against the newest hourly value that is as old as that, but not an hour older; None where there is none.
+    """
+    points = state.derivatives.open_interest.points
+    now = state.ticker.value("open_interest")
+    then_ms = venue_now_ms - span_ms
+    place = bisect_right(points, then_ms, key=attrgetter("time_ms")) - 1
+    if now is None or place < 0 or points[place].time_ms <= then_ms - HOUR_MS or not points[place].open_interest:
+        return None
+    return (now / points[place].open_interest - 1.0) * 100.0
+
+
 def build_row(state: InstrumentState, venue_now_ms: int, sparklines: SparklineCache) -> MarketRow:
     """The row as of now. Values the venue did not give are None."""
     instrument = state.instrument
@@ -142,6 +159,9 @@ def build_row(state: InstrumentState, venue_now_ms: int, sparklines: SparklineCa
         next_funding_ms=int(next_funding_ms) if next_funding_ms else None,
         sparkline=(*closes, last) if closes and last is not None else closes,
         updated_ms=ticker.event_ms,
+        open_interest_quote=ticker.value("open_interest_value"),
+        oi_change_1h_pct=open_interest_change_pct(state, HOUR_MS, venue_now_ms),
+        oi_change_24h_pct=open_interest_change_pct(state, DAY_MS, venue_now_ms),
     )
 
 

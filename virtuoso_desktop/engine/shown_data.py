@@ -9,6 +9,7 @@ from virtuoso_desktop.engine.beside_views import BesideView
 from virtuoso_desktop.engine.component_evidence import BOOK_COMPONENTS, book_evidence, evidence_of
 from virtuoso_desktop.engine.coverage import Coverage, Span
 from virtuoso_desktop.engine.minute_flow import MinuteFlows
+from virtuoso_desktop.engine.views import DerivativesView
 from virtuoso_desktop.exchanges.base import Adapter, Subscription, TopicKind
 from virtuoso_desktop.market.store import ANALYSED_DEPTH, InstrumentState, MarketStore
 
@@ -53,6 +54,20 @@ class ShownData:
         """What the chosen studies of a chart draw beside the candles."""
         state, now_ms = self._store.get(instrument_id), self._now_ms()
         return BesideView(now_ms=now_ms) if state is None else self.series.view(state, now_ms, place)
+
+    def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
+        """What a contract has beside its market; None while the instrument is unknown."""
+        state = self._store.get(instrument_id)
+        if state is None:
+            return None
+        held = state.derivatives
+        return DerivativesView(
+            tuple(held.funding.points),
+            tuple(held.open_interest.points),
+            tuple(held.long_short.points),
+            tuple(held.liquidations.events),
+            {kind: series.columns for kind, series in held.prices.items()},
+        )
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> ComponentEvidence | None:
         """What a component of the newest closed candle was read from; of the order book, what it says now."""

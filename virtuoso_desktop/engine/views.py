@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.engine.evidence_views import ComponentEvidence
     from virtuoso_desktop.engine.input_views import InputsView
     from virtuoso_desktop.engine.run_views import RunDesk
+    from virtuoso_desktop.engine.scan_views import Scan
     from virtuoso_desktop.kernel.clock import Clock
     from virtuoso_desktop.kernel.notices import NoticeBoard
     from virtuoso_desktop.kernel.signals import Signal
@@ -103,6 +104,13 @@ class MarketRow(msgspec.Struct, frozen=True):
     """At most 49 closes over the last 24 h, oldest first; empty until history is there."""
     updated_ms: int | None = None
     """Venue time of the newest ticker event."""
+    open_interest_quote: float | None = None
+    """Value of the open contracts, quote coin."""
+    oi_change_1h_pct: float | None = None
+    oi_change_24h_pct: float | None = None
+    """Change of the open contracts, not of their value."""
+    is_scanned: bool = False
+    """From the scan of the whole exchange: not watched, and not analysed."""
 
 
 class BookChecks(msgspec.Struct, frozen=True):
@@ -409,7 +417,17 @@ class EngineView(Protocol):
         ...
 
     @property
+    def scan(self) -> Scan:
+        """All instruments of the exchange."""
+        ...
+
+    @property
     def watched_changed(self) -> Signal[tuple[InstrumentId, ...]]: ...
+
+    @property
+    def guest(self) -> InstrumentId | None:
+        """What is watched only while it is shown; None when the shown instrument is watched anyway."""
+        ...
 
     def watched(self) -> tuple[Instrument, ...]:
         """Watched instruments in the order of the universe."""
@@ -524,7 +542,7 @@ class EngineView(Protocol):
         """Reconnect at once instead of waiting for the backoff."""
         ...
 
-    def count_skipped_refresh(self) -> None:
+    def count_skipped_refresh(self, panel: str) -> None:
         """A panel skipped its turn because the frame was over budget."""
         ...
 

@@ -9,11 +9,15 @@ from virtuoso_desktop.ui.measures import LEFT_PX
 
 
 class Ink(msgspec.Struct, frozen=True, cache_hash=True):
-    """Weight (400, 500, 600), colour token and size (10, 11, 12 px) of a piece of text."""
+    """Weight (400, 500, 600), colour token and size (10, 11, 12 px) of a piece of text.
+
+    ``is_fixed`` is the fixed font of 12 px, in its one weight: for log lines and codes.
+    """
 
     weight: int
     token: str
     size: int = 12
+    is_fixed: bool = False
 
 
 LABEL = Ink(400, "text")
@@ -26,6 +30,8 @@ DOWN = Ink(500, "down_text")
 WARNING = Ink(500, "warning")
 SMALL = Ink(500, "text", 11)
 SMALL_MUTED = Ink(400, "muted", 11)
+CODE = Ink(400, "text", is_fixed=True)
+MUTED_CODE = Ink(400, "muted", is_fixed=True)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -98,6 +104,8 @@ class Column(msgspec.Struct, frozen=True):
     """Width at which it still says what it has to; 0 where that is ``width``."""
     is_rigid: bool = False
     """Never wider than ``width``."""
+    lead: int = LEFT_PX
+    """What stands first in a panel is so far from its edge."""
 
 
 def text_left(column: Column, section: int, left: float, size: float, width: float) -> float:
@@ -106,4 +114,4 @@ def text_left(column: Column, section: int, left: float, size: float, width: flo
         return left + (size - width) / 2
     if column.is_right:
         return left + size - column.pad - width
-    return left + (LEFT_PX if section == 0 else column.pad)
+    return left + (column.lead if section == 0 else column.pad)

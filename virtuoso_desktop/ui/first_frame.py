@@ -159,11 +159,11 @@ class FirstFrame:
 
     def _paint_header(self, painter: QPainter) -> None:
         words = (Word("Markets", Type.STRONG), self._subject)
-        search = px.search_width(self.markets_width, round(words_width(words) + 0.5))
-        box = QRectF(12, px.TOP_PX, self.markets_width - search - 28, px.HEADER_PX - 1)
+        left, wide = px.search_place(self.markets_width, round(words_width(words) + 0.5) + px.CARET_PX)
+        box = QRectF(12, px.TOP_PX, left - 20, px.HEADER_PX - 1)
         paint_words(painter, self._theme, words, box)
         self._fill(painter, (0, px.TOP_PX + px.HEADER_PX - 1, self.markets_width, 1), "hair")
-        self._box(painter, (self.markets_width - search - 8, px.TOP_PX + 4, search, 24), "raised", "line")
+        self._box(painter, (left, px.TOP_PX + 4, wide, 24), "raised", "line")
 
     def _paint_table(self, painter: QPainter, top: int, bottom: int) -> None:
         room = bottom - top - px.HEAD_PX

@@ -19,6 +19,7 @@ from virtuoso_desktop.ui.actions import Actions
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
 from virtuoso_desktop.ui.chart_actions import ChartActions
 from virtuoso_desktop.ui.chart_place import ChartPlace
+from virtuoso_desktop.ui.command_palette_opener import PaletteOpener
 from virtuoso_desktop.ui.draw_control import DrawControl
 from virtuoso_desktop.ui.feed_state import FeedWatch
 from virtuoso_desktop.ui.frame import FrameClock, Refreshable
@@ -28,6 +29,7 @@ from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.panel_actions import PanelActions
 from virtuoso_desktop.ui.panel_list import CHART, MARKETS
 from virtuoso_desktop.ui.panels.markets import MarketsPanel
+from virtuoso_desktop.ui.panels.markets_actions import wire_markets
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
@@ -89,6 +91,7 @@ class Interior(QWidget):
         self._toasts: ToastStack | None = None
         self._make_examination: Callable[[], Examination] | None = None
         self.commands = Actions(self)
+        self.palette_opener = PaletteOpener(self, memory.recent_commands)
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
@@ -110,6 +113,7 @@ class Interior(QWidget):
         self.panel_actions = PanelActions(self, window, now_ms)
         self.setTabOrder(self.top_bar.menu_button, self.markets.search)
         self.markets.recall(memory.columns)
+        wire_markets(self, window.files)
 
     # --- for the window -----------------------------------------------------------------------------------------
 
@@ -140,17 +144,16 @@ class Interior(QWidget):
         ]
         for notice in engine.notices.errors:
             self.post_notice(notice)
-        before = self.instrument
+        if self.instrument is not None:
+            engine.show(self.instrument, self.timeframe)  # before what is watched is judged: it may be a guest
         self._on_watched(tuple(instrument.id for instrument in engine.watched()))
-        if self.instrument is not None and self.instrument == before:
-            engine.show(self.instrument, self.timeframe)
         self.refresh_status()
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""
         self._engine = None
         self.frame.stop()
-        self.frame.count_skipped = _nothing
+        self.frame.count_skipped = str
         for disconnect in self._disconnects:
             disconnect()
         self._disconnects = []
@@ -217,6 +220,7 @@ class Interior(QWidget):
             columns=self.markets.remember(),
             instrument=str(self.instrument) if self.instrument is not None else None,
             timeframe=self.timeframe.value,
+            recent_commands=self.palette_opener.recent,
             draw=self.drawing.remember(),
             desk=self.workspace.panels.remember(),
         )
@@ -276,7 +280,7 @@ class Interior(QWidget):
                 "show_about": self.show_about,
                 "show_connections": self.show_details,
                 "show_doctor": self.show_doctor,
-                "quit": self._window.close,
+                "quit": self._window.quit_asked.emit,
                 **{
                     f"timeframe_{timeframe.value}": lambda chosen=timeframe: self._choose_timeframe(chosen)
                     for timeframe in ANALYSED_TIMEFRAMES
@@ -314,7 +318,10 @@ class Interior(QWidget):
         if not watched:
             return
         self.markets.forget_unwatched()
-        if self.instrument not in watched:
+        engine = self._engine
+        if self.instrument not in watched and (
+            engine is None or engine.guest is None or engine.guest != self.instrument
+        ):
             self.show_instrument(watched[0])
 
     def refresh_status(self) -> None:

@@ -20,6 +20,9 @@ BAR_PX = 8
 """Height of a bar that stands for a value to come."""
 SCROLL_PX = 8
 NARROWEST_SEARCH_PX, WIDEST_SEARCH_PX = 92, 150
+PLUS_FROM_PX = 420
+CARET_PX = 18
+"""Beside the words that open the list of lists."""
 RAIL_PX = 28
 """A collapsed panel at the side."""
 CONFLUENCE_LEAST_PX = 264
@@ -40,9 +43,16 @@ def skeleton_bar(size: int) -> tuple[int, int]:
     return (2, size - 4) if size < 4 * PAD_PX else (PAD_PX, min(size - 2 * PAD_PX, 40))
 
 
-def search_width(panel_width: int, words_width: int) -> int:
-    """The header's words have their room first, the search field what is left."""
-    return max(NARROWEST_SEARCH_PX, min(WIDEST_SEARCH_PX, panel_width - 36 - words_width))
+def search_place(panel_width: int, words_width: int) -> tuple[int, int]:
+    """Left edge and width of Markets' search field: the header's words have their room first, then the buttons."""
+    room = panel_width - buttons_width(panel_width)
+    wide = max(NARROWEST_SEARCH_PX, min(WIDEST_SEARCH_PX, room - 36 - words_width))
+    return room - wide - 4, wide
+
+
+def buttons_width(panel_width: int) -> int:
+    """The buttons at the right of Markets' header: the menu, and the plus where there is room."""
+    return 56 if panel_width >= PLUS_FROM_PX else 30
 
 
 def default_markets_width(window_width: int) -> int:

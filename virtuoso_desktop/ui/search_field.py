@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from virtuoso_desktop.ui import icons
@@ -17,13 +17,31 @@ _CROSS_PX = 12
 class SearchField(QLineEdit):
     """A search field of 24 px; the cross appears with the first letter."""
 
+    focused = Signal(bool)
+    """The keyboard came to it, or left it."""
+
     def __init__(self, theme: Theme, placeholder: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._has_fault = False
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
         self.setFixedHeight(HEIGHT_PX)
         self.setTextMargins(_ICON_PX + 4, 0, _CROSS_PX + 2, 0)
+
+    def show_fault(self, has_fault: bool) -> None:
+        """Mark what is typed as something that cannot be understood."""
+        if has_fault != self._has_fault:
+            self._has_fault = has_fault
+            self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focused.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focused.emit(False)
 
     def _cross(self) -> QRectF:
         return QRectF(self.width() - _CROSS_PX - 6, (self.height() - _CROSS_PX) / 2, _CROSS_PX, _CROSS_PX)
@@ -35,6 +53,10 @@ class SearchField(QLineEdit):
         icons.paint(painter, "magnifying-glass", glass, self._theme.color("muted"))
         if self.text():
             icons.paint(painter, "x", self._cross(), self._theme.color("muted"))
+        if self._has_fault:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.color("down"), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self.text() and self._cross().adjusted(-4, -6, 6, 6).contains(event.position()):

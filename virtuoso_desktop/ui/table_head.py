@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 
 from virtuoso_desktop.ui.cell import Column
 from virtuoso_desktop.ui.fonts import Type, font
-from virtuoso_desktop.ui.measures import HEAD_PX, LEFT_PX
+from virtuoso_desktop.ui.measures import HEAD_PX
 from virtuoso_desktop.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -87,5 +87,5 @@ class TableHeader(QHeaderView):
             side, room = Qt.AlignmentFlag.AlignRight, rect.adjusted(0, 0, -pad, -1)
         else:
             side = Qt.AlignmentFlag.AlignLeft
-            room = rect.adjusted(LEFT_PX if section == 0 else column.pad, 0, -column.pad, -1)
+            room = rect.adjusted(column.lead if section == 0 else column.pad, 0, -column.pad, -1)
         painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip, title)

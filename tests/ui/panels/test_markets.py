@@ -43,7 +43,7 @@ def coins(panel: MarketsPanel) -> list[str]:
 
 
 def header(panel: MarketsPanel) -> str:
-    return panel._header._words.text
+    return panel.header.text
 
 
 def later(panel: MarketsPanel, past_ns: int = 0) -> None:

@@ -509,3 +509,21 @@ async def test_system_counts_what_the_engine_does(tmp_path: Path) -> None:
         assert system.all_tasks >= len(system.tasks)
         assert system.requests_limit_per_s > 0
         assert "engine.listing" in rig.engine.run_desk.report()
+
+
+async def test_open_interest_is_held_against_an_hour_and_a_day_ago(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeAdapter(ManualClock(NOW_MS))) as rig:
+        await loaded(rig)
+        state = rig.store.get(BTC)
+        assert state is not None
+        await until(lambda: len(state.derivatives.open_interest) > 25, "hourly open interest")
+        assert rig.engine.market_rows()[0].oi_change_1h_pct is None, "no ticker yet"
+        fields: dict[str, float | None] = {"open_interest": 55_000.0, "open_interest_value": 5.5e9}
+        rig.store.apply(Ticker(BTC, True, fields, NOW_MS, 0))
+        row = rig.engine.market_rows()[0]
+        assert row.open_interest_quote == 5.5e9
+        assert row.oi_change_1h_pct == pytest.approx(10.0)
+        assert row.oi_change_24h_pct == pytest.approx(10.0)
+        points = state.derivatives.open_interest.points
+        state.derivatives.open_interest.points = [point for point in points if point.time_ms > NOW_MS - 3_600_000]
+        assert rig.engine.market_rows()[0].oi_change_1h_pct is None, "nothing is an hour old"

@@ -1,11 +1,16 @@
-"""Markets: every watched instrument in one live table, searched and sorted, opened by a click."""
+"""Markets: watched instruments, the user's lists and the whole exchange in one live table, opened by a click.
+
+Longer than a module should be: data, order, columns and input of one table meet here; lists, menus, keys, the header
+and the lines around the table are modules of their own.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -13,6 +18,7 @@ from virtuoso_desktop.engine.views import EngineView, MarketsCursor, RowState
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.memory import ColumnMemory
+from virtuoso_desktop.ui.panels.markets_arranging import Arranging
 from virtuoso_desktop.ui.panels.markets_columns import (
     AGE,
     BAR_FROM_PX,
@@ -24,11 +30,15 @@ from virtuoso_desktop.ui.panels.markets_columns import (
     WORD_FROM_PX,
     fit,
 )
+from virtuoso_desktop.ui.panels.markets_keys import take_key
+from virtuoso_desktop.ui.panels.markets_line import MarketsLine, count_words, filter_words, guest_words, scan_words
+from virtuoso_desktop.ui.panels.markets_lists import MarketLists, sort_of
 from virtuoso_desktop.ui.panels.markets_parts import MarketsHeader, MarketsNote
-from virtuoso_desktop.ui.panels.markets_rows import MarketsRows
+from virtuoso_desktop.ui.panels.markets_rows import DEFAULT_SORT, OWN_ORDER, MarketsRows
+from virtuoso_desktop.ui.panels.markets_table import MarketsTable
 from virtuoso_desktop.ui.search_field import SearchField
+from virtuoso_desktop.ui.shortcuts import with_keys
 from virtuoso_desktop.ui.sparkline import Sparklines
-from virtuoso_desktop.ui.table import TableView
 from virtuoso_desktop.ui.table_model import PaintedModel
 from virtuoso_desktop.ui.theme import Theme
 
@@ -36,6 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtuoso_desktop.engine.analysis_views import ScoreCursor
+    from virtuoso_desktop.market.row_filter import FilterError
+    from virtuoso_desktop.ui.panels.filter_popup import FilterPopup
 
 DEFAULT_TIMEFRAME = Timeframe.M5
 RATE_HZ = 10.0
@@ -63,17 +75,26 @@ class MarketsPanel(QWidget):
 
     instrument_chosen = Signal(object)
     """`InstrumentId` that a click or Enter asks for."""
+    data_asked = Signal(object)
+    """`InstrumentId` whose data page is wanted."""
     urgency = 2
 
     def __init__(
         self, theme: Theme, rows: MarketsRows, now_ms: Callable[[], int], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self.theme = self._theme = theme
         self._now_ms = now_ms
-        self._engine: EngineView | None = None
+        self.engine: EngineView | None = None
         self._cursor: MarketsCursor | None = None
         self._scores: ScoreCursor | None = None
+        self._scan: MarketsCursor | None = None
+        self._problem: FilterError | None = None
+        self._popup: FilterPopup | None = None
+        self._is_pending = False
+        self._words_in_force = ""
+        self._plain_sort = (DEFAULT_SORT, True)
+        """Of what is not a list of the user's."""
         self.timeframe = DEFAULT_TIMEFRAME
         self._sorted_ns = 0
         self._columns = ColumnMemory()
@@ -81,9 +102,12 @@ class MarketsPanel(QWidget):
         self._fits_again = False
         self.rows = rows
         self.model = PaintedModel(COLUMNS, self.rows, self)
-        self.view = TableView(self.model, theme, self)
+        self.lists = MarketLists(now_ms, self)
+        self.arranging = Arranging(self)
+        self.view = MarketsTable(self.model, theme, self)
         self.search = SearchField(theme, "Search", self)
-        self._header = MarketsHeader(theme, self.search, self)
+        self.header = MarketsHeader(theme, self.search, self)
+        self._line = MarketsLine(theme, self)
         self._note = MarketsNote(theme, self.view)
         self._sparklines = Sparklines(theme)
         self._build()
@@ -94,7 +118,8 @@ class MarketsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._header)
+        layout.addWidget(self.header)
+        layout.addWidget(self._line)
         layout.addWidget(self.view)
         self.view.setAccessibleName("Markets")
         self.view.pictures[SPARKLINE] = self._paint_sparkline
@@ -105,12 +130,32 @@ class MarketsPanel(QWidget):
         self.view.head.sectionHandleDoubleClicked.connect(self._forget_width)
         self.view.head.customContextMenuRequested.connect(self._open_head_menu)
         self.view.resized.connect(self._on_view_resized)
-        self.search.setToolTip(
-            "Show only what you type: coin, symbol, venue, kind, buy, sell, score > 70 (Ctrl+F or /)"
-        )
+        self.view.is_starred = lambda row: self.lists.all.is_starred(self.rows.order[row])
+        self.view.can_move = lambda: self.rows.is_own_order
+        self.view.star_asked.connect(lambda row: self.lists.star(self.rows.order[row]))
+        self.view.row_moved.connect(self.arranging.move_to)
+        self.view.row_let_go.connect(self.arranging.let_go)
+        self.view.text_dropped.connect(self.arranging.take_text)
+        self.lists.scope_changed.connect(self._on_scope)
+        self.lists.stars_changed.connect(self.view.canvas.update)
+        self.search.setToolTip(with_keys("Names, buy, sell, or a filter: score > 70 and volume24h > 5e7", "search"))
         self.search.textChanged.connect(self._on_search)
-        self.search.returnPressed.connect(lambda: self._open(0))
-        self.setTabOrder(self.search, self.view)
+        self.search.returnPressed.connect(self._on_search_return)
+        self.search.focused.connect(self._on_search_focus)
+        header = self.header
+        header.chooser.setToolTip(with_keys("What is listed: all watched, the scanner, your lists", "choose_watchlist"))
+        header.chooser.clicked.connect(self.arranging.choose_list)
+        for button, name, tip, act in (
+            (header.plus, "Add", "New list; in a list of yours: add instruments (Ins)", self.arranging.add),
+            (header.menu, "Markets menu", "List, order and columns", self.arranging.open_menu),
+        ):
+            button.setAccessibleName(name)
+            button.setToolTip(tip)
+            button.clicked.connect(act)
+        self._line.button.clicked.connect(self._watch_guest)
+        chain = (header.chooser, self.search, header.plus, header.menu, self._line.button, self.view)
+        for before, after in pairwise(chain):
+            self.setTabOrder(before, after)
         self.view.head.show_sort(NAMES.index(self.rows.sort_column), down=self.rows.sorts_down)
         self._tell()
 
@@ -122,7 +167,7 @@ class MarketsPanel(QWidget):
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on; a row turns live with its own first ticker."""
-        self._engine = engine
+        self.engine = engine
         self._cursor = engine.markets_cursor()
         self._read_scores()
         self.forget_unwatched()
@@ -131,16 +176,17 @@ class MarketsPanel(QWidget):
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""
-        self._engine = None
+        self.engine = None
         self._cursor = None
         self._scores = None
+        self._scan = None
 
     def show_timeframe(self, timeframe: Timeframe) -> None:
         """Show the scores of another timeframe."""
         if timeframe is self.timeframe:
             return
         self.timeframe = timeframe
-        if self._engine is not None:
+        if self.engine is not None:
             self._read_scores()
             self._rearrange()
             self.view.canvas.update()
@@ -148,23 +194,24 @@ class MarketsPanel(QWidget):
     def _read_scores(self) -> None:
         from virtuoso_desktop.ui.panels.markets_scores import MarketScores
 
-        assert self._engine is not None
-        self._scores = self._engine.score_cursor(self.timeframe)
+        assert self.engine is not None
+        self._scores = self.engine.score_cursor(self.timeframe)
         self.rows.show_scores(MarketScores())
         self.rows.apply_scores(self._scores.take())
 
     def refresh(self, now_ns: int) -> None:
         """Take changed rows and mark them for painting."""
-        engine = self._engine
+        engine = self.engine
         now_ms = engine.venue_now_ms() if engine is not None else self._now_ms()
         is_new_second = self.rows.advance(now_ms)
         known = len(self.rows)
         changed = self.rows.apply(self._cursor.take(), now_ns) if self._cursor is not None else set()
+        changed |= self._take_scanned(now_ns)
         if self._scores is not None:
             changed |= self.rows.apply_scores(self._scores.take())
         if len(self.rows) != known:
             self._rearrange()
-        elif now_ns - self._sorted_ns >= SORT_PERIOD_NS and self.view.still_ns(now_ns) >= STILL_NS:
+        elif self._may_sort(now_ns):
             self._rearrange()
             self._sorted_ns = now_ns
         self.rows.reduced_motion = self._theme.reduced_motion
@@ -176,16 +223,96 @@ class MarketsPanel(QWidget):
             dirty = {places[instrument] for instrument in changed if instrument in places}
             self.view.update_rows(dirty | self.rows.fading(now_ns))
 
+    def _may_sort(self, now_ns: int) -> bool:
+        if now_ns - self._sorted_ns < SORT_PERIOD_NS or self.view.is_dragging:
+            return False
+        return self.view.still_ns(now_ns) >= STILL_NS
+
+    def _take_scanned(self, now_ns: int) -> set[InstrumentId]:
+        """Rows of what is not watched, while the table lists some: only then the exchange is asked for them."""
+        engine, rows = self.engine, self.rows
+        if engine is None or not rows.needs_scan:
+            self._scan = None
+            return set()
+        if self._scan is None:
+            self._scan = engine.scan.cursor()
+        scanned = self._scan.take()
+        if not rows.scope.has_scanned:
+            scanned = [row for row in scanned if rows.knows(row.instrument_id)]
+        return rows.apply(scanned, now_ns)
+
     def forget_unwatched(self) -> None:
         """Rows that the engine does not watch, of the previous run or universe, go."""
-        watched = [instrument.id for instrument in self._engine.watched()] if self._engine is not None else []
+        watched = [instrument.id for instrument in self.engine.watched()] if self.engine is not None else []
         if watched and self.rows.keep_only(watched):
             self._rearrange()
+        self._tell()
+
+    @property
+    def guest(self) -> InstrumentId | None:
+        """What is watched only while it is shown."""
+        return None if self.engine is None else self.engine.guest
+
+    def is_unwatched(self, instrument: InstrumentId) -> bool:
+        """Whether it would not be watched if it were not shown."""
+        row = self.rows.find(instrument)
+        return row is None or row.is_scanned or instrument == self.guest
 
     def _tell(self) -> None:
-        """The words beside the title, and the note over an empty table."""
-        self._header.say(*self.rows.subject())
-        self._note.show_for(self.rows, self.search.text())
+        """The words beside the title, the line under it, and the note over an empty table."""
+        self.header.say(*self.rows.subject())
+        self._note.show_for(self.rows, self._words_in_force)
+        guest = self.guest
+        if self._problem is not None:
+            self._line.tell(filter_words(self._problem))
+        elif words := count_words(self.rows):
+            self._line.tell(words)
+        elif guest is not None and guest == self.rows.shown:
+            self._line.tell(guest_words(guest.symbol), with_button=self.lists.choose_watched is not None)
+        elif self.engine is not None and self.rows.scope.has_scanned:
+            self._line.tell(scan_words(self.rows, self.engine.scan.view(), self.rows.now_ms))
+        else:
+            self._line.tell(())
+
+    def _watch_guest(self) -> None:
+        if self.guest is not None:
+            self.lists.watch(self.guest)
+
+    # --- lists --------------------------------------------------------------------------------------------------
+
+    def _on_scope(self) -> None:
+        """Another list, or other members of it."""
+        rows = self.rows
+        is_other = rows.scope.name != self.lists.scope.name
+        rows.show_scope(self.lists.scope)
+        rows.sort_column, rows.sorts_down = sort_of(self.lists.current, self._plain_sort, NAMES)
+        self._show_sort()
+        self._rearrange()
+        if is_other:
+            self.view.scrollToTop()
+        self._tell()
+
+    def ask_data(self, instrument: InstrumentId) -> None:
+        """Ask for the page of an instrument's data."""
+        self.data_asked.emit(instrument)
+
+    @property
+    def current_instrument(self) -> InstrumentId | None:
+        """Of the row that the keyboard is on."""
+        row = self.view.currentIndex().row()
+        return self.rows.order[row] if 0 <= row < len(self.rows.order) else None
+
+    def copy_symbol(self) -> None:
+        """Symbol of the current row, to the clipboard."""
+        from virtuoso_desktop.ui.panels.markets_menus import copy
+
+        if self.current_instrument is not None:
+            copy(self.current_instrument.symbol)
+
+    def choose_own_order(self) -> None:
+        """Let the rows of a list stand as its owner arranged them."""
+        if self.lists.current is not None:
+            self._sort(OWN_ORDER, down=True)
 
     # --- order, search, columns ---------------------------------------------------------------------------------
 
@@ -219,18 +346,34 @@ class MarketsPanel(QWidget):
     def sort_by(self, column: int, *, down: bool | None = None) -> None:
         """Sort by a column; again by the same one turns the order round."""
         rows = self.rows
+        name = NAMES[column]
         if down is None:
-            is_same = NAMES[column] == rows.sort_column
-            down = not rows.sorts_down if is_same else COLUMNS[column].sorts_down_first
-        rows.sort_column = NAMES[column]
-        rows.sorts_down = down
-        self.view.head.show_sort(column, down=down)
+            first = COLUMNS[column].sorts_down_first
+            is_turned = name == rows.sort_column and rows.sorts_down is not first
+            if is_turned and self.lists.current is not None:
+                self.choose_own_order()
+                return
+            down = not rows.sorts_down if name == rows.sort_column else first
+        self._sort(name, down=down)
+
+    def _sort(self, name: str, *, down: bool) -> None:
+        self.rows.sort_column, self.rows.sorts_down = name, down
+        if self.lists.current is None:
+            self._plain_sort = (name, down)
+        else:
+            self.lists.sort(name, down=down)
+        self._show_sort()
         self._rearrange()
+        self._tell()
+
+    def _show_sort(self) -> None:
+        name = self.rows.sort_column
+        self.view.head.show_sort(NAMES.index(name) if name in NAMES else -1, down=self.rows.sorts_down)
 
     def remember(self) -> ColumnMemory:
         """The user's choices, for the window's memory."""
         chosen = self._columns
-        return ColumnMemory(chosen.chosen, chosen.widths, self.rows.sort_column, self.rows.sorts_down)
+        return ColumnMemory(chosen.chosen, chosen.widths, *self._plain_sort)
 
     def recall(self, columns: ColumnMemory) -> None:
         """Bring the user's choices back; names that no longer exist are left out."""
@@ -271,9 +414,48 @@ class MarketsPanel(QWidget):
         self.view.canvas.update()
 
     def _on_search(self, words: str) -> None:
-        self.rows.set_filter(words)
-        self._rearrange()
+        """What is typed counts at once, unless it is on its way to something else."""
+        if words and self.search.hasFocus():
+            from virtuoso_desktop.market.filter_completion import is_unfinished
+            from virtuoso_desktop.ui.panels.markets_search import FIELDS
+
+            if is_unfinished(words, FIELDS):
+                self._is_pending = True
+                return
+        self._apply_search()
+
+    def _apply_search(self) -> None:
+        self._is_pending = False
+        words = self.search.text()
+        self._problem = self.rows.set_filter(words)
+        self.search.show_fault(self._problem is not None)
+        if self._problem is None:
+            self._words_in_force = words
+            self._rearrange()
         self._tell()
+
+    def _on_search_return(self) -> None:
+        if self._is_pending:
+            self._apply_search()
+        if self._problem is None:
+            self._open(0)
+
+    def _on_search_focus(self, has_focus: bool) -> None:
+        # A click that brings the focus is aimed at the field as it is: it widens after the click.
+        QTimer.singleShot(0, self, lambda: self.header.widen_search(self.search.hasFocus()))
+        if not has_focus and self._is_pending:
+            self._apply_search()
+        if has_focus and self._popup is None:
+            from virtuoso_desktop.ui.panels.filter_popup import FilterPopup
+            from virtuoso_desktop.ui.panels.markets_search import FIELDS
+
+            self._popup = FilterPopup(self._theme, self.search, FIELDS)
+            self._popup.closed.connect(self._apply_search)
+
+    def clear_search(self) -> None:
+        """Show all rows again, with the keyboard on them."""
+        self.search.clear()
+        self.enter_table()
 
     def _on_head_clicked(self, column: int) -> None:
         self.sort_by(column)
@@ -337,28 +519,18 @@ class MarketsPanel(QWidget):
             row_menu(self, self.rows.row(index.row()), index.column()).popup(at)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.key()
-        in_search = self.search.hasFocus()
-        if key == Qt.Key.Key_Escape and (in_search or self.search.text()):
-            self.search.clear()
-            self._enter_table()
-        elif in_search and key == Qt.Key.Key_Down:
-            self._enter_table()
-        elif event.modifiers() & Qt.KeyboardModifier.AltModifier and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self.sort_by(max(0, self.view.currentIndex().column()), down=key == Qt.Key.Key_Down)
-        elif not in_search and event.text().isalpha():
-            self.start_search(event.text())
-        else:
+        if not take_key(self, event):
             event.ignore()
 
-    def _enter_table(self) -> None:
+    def enter_table(self) -> None:
+        """Give the keyboard to the rows."""
         if not self.view.currentIndex().isValid() and self.rows.order:
             shown = self.rows.shown
             self.view.setCurrentIndex(self.model.index(self.rows.place.get(shown, 0) if shown is not None else 0, 0))
         self.view.setFocus(Qt.FocusReason.TabFocusReason)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._enter_table()
+        self.enter_table()
         super().focusInEvent(event)
 
     def _on_view_resized(self) -> None:
