@@ -176,3 +176,17 @@ def test_lines_below_zero_end_where_the_scale_does(log_panel: ChartPanel, engine
     shape = log_panel.canvas.price_pane._lines._shapes[name]
     assert shape.segments.count < len(values) - 1
     assert np.isfinite(shape.segments.cells).all()
+
+
+def test_another_kind_of_scale_is_whole_at_once() -> None:
+    """Whoever asks for a price before the next reading gets one."""
+    price = PriceRange()
+    price.set_log(True)
+    assert (price.low_ticks, price.high_ticks) == (1.0, 10.0)
+    price.set_log(False)
+    price.fit(800_000.0, 900_000.0)
+    price.set_log(True)
+    assert price.low_ticks == pytest.approx(800_000, rel=0.05)
+    assert 900_000 < price.high_ticks < 1_000_000
+    price.set_log(False)
+    assert (price.low_ticks, price.high_ticks) == pytest.approx((794_000, 930_000))

@@ -29,6 +29,7 @@ class PriceRange:
         self.version = 0
         """Changes whenever the range changes."""
         self._fitted = (0.0, 1.0)
+        self._fitted_ticks: tuple[float, float] | None = None
 
     @property
     def span(self) -> float:
@@ -45,10 +46,15 @@ class PriceRange:
         return to_value(self.high, self.is_log)
 
     def set_log(self, is_log: bool) -> None:
-        """Another kind of scale, which begins automatic; takes effect with the next `fit`."""
-        if is_log != self.is_log:
-            self.is_log = is_log
-            self.set_auto()
+        """Another kind of scale, which begins automatic, about what was fitted last."""
+        if is_log == self.is_log:
+            return
+        self.is_log = is_log
+        self.set_auto()
+        if self._fitted_ticks is None:
+            self.low, self.high = 0.0, 1.0
+        else:
+            self.fit(*self._fitted_ticks)
 
     def fit(self, lowest: float, highest: float) -> bool:
         """What is visible reaches from ``lowest`` to ``highest`` ticks; True when the range changed.
@@ -60,6 +66,7 @@ class PriceRange:
         if highest - lowest < _LEAST_SPAN_TICKS:
             middle = (highest + lowest) / 2
             lowest, highest = middle - _LEAST_SPAN_TICKS / 2, middle + _LEAST_SPAN_TICKS / 2
+        self._fitted_ticks = (lowest, highest)
         lowest, highest = self._units(lowest), self._units(highest)
         self._fitted = (lowest, highest)
         if not self.is_auto:
