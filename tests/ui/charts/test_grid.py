@@ -324,3 +324,18 @@ def test_an_instrument_that_vanishes_says_so_in_its_chart(four: ChartGrid, marke
     frame(four)
     assert "ETHUSDT" in four.active._message.text or four.active.model.count
     assert four.cells[0].panel.model.count, "the others go on"
+
+
+def test_a_narrow_chart_tells_the_first_values_of_a_pane(four: ChartGrid, market: FakeEngine) -> None:
+    market.relative_volume = 0.97
+    market.prepare_studies()
+    for _ in range(40):
+        frame(four)
+    wide = four.cells[0].panel.canvas.rows["volume"].legend.words
+    assert "RVOL 0.97" in wide
+    four.resize(560, 800)
+    frame(four)
+    narrow = four.cells[0].panel.canvas.rows["volume"].legend.words
+    assert narrow.startswith("Volume ")
+    assert wide.startswith(narrow)
+    assert len(narrow) < len(wide)

@@ -146,6 +146,8 @@ def pane_legend(stage: Stage, study: Study) -> Lines:
     group = make(stage, study, title, reading)
     remarks = _remarks(stage, study) if stage.seen_ms is None else []
     ways = [[[*group, *remarks[index:]]] for index in range(len(remarks) + 1)]
+    # A narrow chart tells fewer values, each with its word: the title and the first one stay.
+    ways += [[group[:count]] for count in range(2 * ((len(group) - 1) // 2), 1, -2)]
     return [(PANE_MIDDLE_PX, ways)]
 
 
