@@ -38,9 +38,12 @@ class Scanner:
 
     def __init__(self) -> None:
         self._rng = random.Random(1)
+        self._values: dict[str, tuple[float, float]] = {}
+        self._now_ms = lambda: NOW_MS
         self._live = [f"LIVE{number}" for number in range(WATCHED)]
         self._others = [f"COIN{number}" for number in range(SCANNED)]
         self._market = FakeMarket(self._row(coin) for coin in self._live)
+        self._now_ms = self._market.clock.now_ms
         scores = (score_row(coin, (self._rng.uniform(5, 95),) * 6, stale_at_ms=None) for coin in self._live)
         self._market.board.publish_scores(scores)
         self.panel = MarketsPanel(Theme(), MarketsRows(), lambda: NOW_MS)
@@ -76,13 +79,17 @@ class Scanner:
         self._market.clock.advance_ms(1_000)
 
     def _row(self, coin: str, *, is_scanned: bool = False) -> MarketRow:
-        price = self._rng.uniform(900, 1000)
+        """The price moves with every update, the values of 24 hours a little."""
+        change, turnover = self._values.get(coin) or (self._rng.uniform(-9, 9), self._rng.uniform(1e6, 1e9))
+        change += self._rng.uniform(-0.05, 0.05)
+        turnover *= self._rng.uniform(0.9999, 1.0001)
+        self._values[coin] = (change, turnover)
         return row(
             coin,
-            price,
-            change_24h_pct=self._rng.uniform(-9, 9),
-            turnover_24h=self._rng.uniform(1e6, 1e9),
-            updated_ms=None if not hasattr(self, "_market") else self._market.clock.now_ms(),
+            self._rng.uniform(900, 1000),
+            change_24h_pct=change,
+            turnover_24h=turnover,
+            updated_ms=self._now_ms(),
             last_move=0 if is_scanned else 1,
             is_scanned=is_scanned,
         )

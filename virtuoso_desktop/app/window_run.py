@@ -17,7 +17,6 @@ from virtuoso_desktop.app.kernel_child import KernelChild
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
 from virtuoso_desktop.app.run import OPENING, keep_memory_small, settle_memory
-from virtuoso_desktop.app.watch_choice import WatchChoice
 from virtuoso_desktop.app.window_start import UI_SETTING, FirstPaint
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
 from virtuoso_desktop.kernel.clock import LiveClock
@@ -118,6 +117,8 @@ class _WindowRun:
         self._apply_settings(engine.settings.ui)
         if run.settings is not None:
             run.settings.subscribe("the window", self._take_settings)
+            from virtuoso_desktop.app.watch_choice import WatchChoice
+
             choice = WatchChoice(run.settings, engine, run.tasks, run.post)
             window.interior.markets.lists.choose_watched = choice.choose
         window.set_doctor(self._examination)
