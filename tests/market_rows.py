@@ -143,7 +143,6 @@ class FakeMarket:
         self.link_views: tuple[LinkView, ...] = (LinkView("bybit", LinkPhase.LIVE, 12.0, NOW_MS - 60_000),)
         self.figures = StatusView(12, 12, 1240.0, 3.0, 212, 245, 0, 0, 4.0, 312.0, 0)
         self.calls: list[tuple[Any, ...]] = []
-        self.skipped = 0
         self.overviews_asked = 0
         self.market_overview = Overview(NOW_MS, market_overview((), NOW_MS), ())
         self.inputs_view: InputsView | None = None
@@ -159,7 +158,15 @@ class FakeMarket:
         self.archive = Archive(HistoryStore(None), is_real=True)
         self.run_desk = RunReader(
             RunParts(
-                source.value, self.metrics, self.store, self.archive, self.loop_monitor, self.tasks, self.notices, 10.0
+                source.value,
+                self.metrics,
+                self.store,
+                self.archive,
+                self.loop_monitor,
+                self.tasks,
+                self.notices,
+                10.0,
+                lambda: 0,
             ),
             self.clock.now_ms,
             self.links,
@@ -221,5 +228,5 @@ class FakeMarket:
     def retry_now(self, venue: str) -> None:
         self.calls.append(("retry_now", venue))
 
-    def count_skipped_refresh(self) -> None:
-        self.skipped += 1
+    def count_skipped_refresh(self, panel: str) -> None:
+        self.loop_monitor.skips[panel] += 1

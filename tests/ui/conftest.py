@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 from tests.running import LOOP
 
+NOT_OFFSCREEN = ("propagateSizeHints", r"does not support raise\(\)", "systemTrayWindowChanged")
 POINTER_AWAY = QPoint(4_000, 4_000)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
-    # The offscreen platform has no window manager that could be told a size or an order.
-    item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints", r"does not support raise\(\)", extend=True))
+    # The offscreen platform has no window manager that could be told a size or an order, and no system tray.
+    item.add_marker(pytest.mark.qt_log_ignore(*NOT_OFFSCREEN, extend=True))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.storage.user_files import UserFiles
 from virtuoso_desktop.ui.arrangement import ABOVE, LEFT, RIGHT, FloatingPlace, Group, panels_of
 from virtuoso_desktop.ui.floating import is_seen, visible_box
-from virtuoso_desktop.ui.panel_drag import drop_at
+from virtuoso_desktop.ui.panel_drag import drop_at, said_of
 from virtuoso_desktop.ui.panel_list import PANELS
 from virtuoso_desktop.ui.symbol_popup import SymbolPopup
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
@@ -411,6 +411,10 @@ def test_where_a_drop_would_land(window: MainWindow) -> None:
         drop = drop_at(work.areas, at)
         return None if drop is None else drop.side
 
+    drops = [drop_at(work.areas, chart.mapToGlobal(QPoint(x, 200))) for x in (40, chart.width() // 2)]
+    assert [said_of(drop) for drop in drops] == ["left of Chart", "as a tab beside Chart"]
+    assert said_of(drop_at(work.areas, window.mapToGlobal(QPoint(3, 300)))) == "at the left edge"
+    assert said_of(None) == "as a window of its own"
     assert (side(0.1, 0.5), side(0.9, 0.5), side(0.5, 0.1), side(0.5, 0.5)) == (LEFT, RIGHT, ABOVE, "")
     assert drop_at(work.areas, window.mapToGlobal(QPoint(-500, -500))) is None
 
@@ -422,6 +426,15 @@ def test_a_double_click_on_a_head_floats_and_docks(window: MainWindow, qtbot: Qt
     assert work.floats("confluence")
     qtbot.mouseDClick(confluence, Qt.MouseButton.LeftButton, pos=QPoint(200, 12))
     assert not work.floats("confluence")
+
+
+def test_the_tape_of_the_default_shows_every_column_whole(window: MainWindow, rig: DeskRig) -> None:
+    rig.trade(100.0, 1.0)
+    view = window.interior.workspace.make().desk.trades.view
+    settle()
+    shown = [place for place in range(view.head.count()) if not view.head.isSectionHidden(place)]
+    assert len(shown) == 5
+    assert sum(view.head.sectionSize(place) for place in shown) <= view.canvas.width() == 380
 
 
 # --- tabs, menus, keyboard -----------------------------------------------------------------------------------------

@@ -619,7 +619,7 @@ def test_the_theme_changes_at_run_time_by_key_and_menu(window: MainWindow, theme
 def test_the_menu_holds_only_what_exists(window: MainWindow) -> None:
     menu = main_menu(window.interior)
     words = [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
-    own = ["Panels", "Workspaces", "Theme", "Full screen", "Data of the instrument"]
+    own = ["Panels", "Workspaces", "Theme", "Full screen", "Command palette", "Data of the instrument"]
     assert words == [*own, "Shortcuts", "About Virtuoso", "Quit"]
     assert all(action.isEnabled() for action in menu.actions())
     menu.deleteLater()
@@ -678,8 +678,8 @@ def test_rows_for_the_next_run_leave_out_what_never_came(window: MainWindow, mar
 
 
 def test_skipped_refreshes_reach_the_engine(window: MainWindow, market: FakeMarket) -> None:
-    window.interior.frame.count_skipped()
-    assert market.skipped == 1
+    window.interior.frame.count_skipped("Markets")
+    assert market.loop_monitor.skips == {"Markets": 1}
 
 
 def test_every_listed_action_can_be_started_in_the_window(window: MainWindow) -> None:

@@ -25,6 +25,7 @@ STUDIES_KEY = "studies"
 UNIVERSE_KEY = "universe"
 SCALES_KEY = "scales"
 APPEARANCE_KEY = "settings:appearance"
+TOLD_KEY = "told:closing-to-tray"
 
 
 class Appearance(msgspec.Struct, frozen=True):
@@ -54,6 +55,11 @@ def read_chart(cache: CacheReader | None) -> ChartSnapshot | None:
     """The chart as last shown."""
     snapshot = cache.read(CHART_KEY, ChartSnapshot) if cache is not None else None
     return snapshot if snapshot is not None and snapshot.version == SNAPSHOT_VERSION else None
+
+
+def was_told(cache: CacheReader | None) -> bool:
+    """Whether the person was told that closing the window does not quit."""
+    return cache is not None and cache.read(TOLD_KEY, bool) is True
 
 
 def read_window(cache: CacheReader | None) -> bytes | None:

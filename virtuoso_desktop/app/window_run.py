@@ -29,8 +29,10 @@ from virtuoso_desktop.ui.theme import ThemeChoice
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from virtuoso_desktop.app.closing import Closing
     from virtuoso_desktop.app.examination import RunExamination
     from virtuoso_desktop.app.run import Run
+    from virtuoso_desktop.app.second_start import WindowDoor
     from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
     from virtuoso_desktop.engine.live_settings import SettingsChange
@@ -78,12 +80,18 @@ class _WindowRun:
         self._paint = opened.paint
         self._is_first = opened.is_first
         self._chart: ChartPanel | None = None
+        self._door: WindowDoor | None = None
+        self._closing: Closing | None = None
 
     async def main(self) -> ExitCode:
         run, window = self._run, self._window
         run.folder.open_log()
         run.tasks.spawn(OPENING, self._open)
         await run.stop.wait()
+        if self._door is not None:
+            self._door.close()
+        if self._closing is not None:
+            self._closing.end()
         window.hide()
         window.detach()
         if self._chart is not None:
@@ -103,6 +111,7 @@ class _WindowRun:
             paint = FirstPaint(await self._place_chart(snapshot))
             await _until_painted(paint)
             run.mark("chart of the last run shown")
+        self._listen_for_second_starts()
         try:
             engine = await run.open_engine(history_waits=snapshot is None)
         except VirtuosoError as error:
@@ -127,6 +136,7 @@ class _WindowRun:
         if self._chart is not None:
             self._chart.attach(engine)
         run.mark("chart shown")
+        self._begin_closing(engine)
         if snapshot is None:
             run.tasks.spawn("app.history", lambda: self._open_history(engine))
         settle_memory()
@@ -137,6 +147,25 @@ class _WindowRun:
             await engine.begin_analysis()
         run.mark(f"indicators {engine.studies.state}")
         await keep_memory_small()
+
+    def _listen_for_second_starts(self) -> None:
+        profile = self._run.folder.profile
+        if profile is None or not profile.usable or self._run.options.screenshot is not None:
+            return
+        with plain_imports():
+            from virtuoso_desktop.app.second_start import WindowDoor
+
+        self._door = WindowDoor(profile.folder, self._window)
+        self._door.open()
+
+    def _begin_closing(self, engine: Engine) -> None:
+        """From now on closing the window is what the settings say; until here it quits."""
+        if self._run.options.screenshot is not None:
+            return
+        from virtuoso_desktop.app.closing import Closing
+
+        self._closing = Closing(self._run, self._window, was_told=warm_start.was_told(self._run.folder.reader))
+        self._closing.begin(engine, keeps=engine.settings.ui.close_to_tray)
 
     async def _open_history(self, engine: Engine) -> None:
         """Candles before the history: nobody waits for DuckDB's import with an empty chart."""
@@ -239,6 +268,8 @@ class _WindowRun:
         if self._run.settings is not None:
             ui = self._run.settings.current.ui
             values[warm_start.APPEARANCE_KEY] = warm_start.Appearance(ui.theme, ui.colour_blind_safe)
+        if self._closing is not None and self._closing.was_told:
+            values[warm_start.TOLD_KEY] = True
         if self._chart is not None:
             values[warm_start.STUDIES_KEY] = self._chart.remember().to_bytes()
         snapshot = self._chart_snapshot()

@@ -24,6 +24,7 @@ from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode, refusal
 from virtuoso_desktop.app.pairs import pair_problem
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.model.errors import VirtuosoError
+from virtuoso_desktop.storage.profile import ProfileHeld
 from virtuoso_desktop.ui.memory import WindowMemory
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
 from virtuoso_desktop.ui.window import MainWindow
@@ -45,7 +46,6 @@ class FirstPaint(QObject):
         super().__init__(window)
         self.at_s: float | None = None
         self._tell: Callable[[], None] = lambda: None
-        self._window = window
         window.installEventFilter(self)
 
     def then(self, tell: Callable[[], None]) -> None:
@@ -56,10 +56,10 @@ class FirstPaint(QObject):
             tell()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        del watched
         if event.type() is QEvent.Type.Paint:
             self.at_s = time.time()
-            self._window.removeEventFilter(self)
+            # Of the watched object as Qt names it now: the name that was kept of a chart's viewport can be dead by now.
+            watched.removeEventFilter(self)
             self._tell()
         return False
 
@@ -85,9 +85,11 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     application.setQuitOnLastWindowClosed(False)
     try:
         source = folder.read_source()
-        folder.open(source.folder)
+        ends = _take_folder(options, folder, source.folder)
     except VirtuosoError as error:
         return refusal(error)
+    if ends is not None:
+        return ends
     stored = warm_start.read_window(folder.reader)
     memory = WindowMemory.from_bytes(stored)
     theme = Theme(
@@ -102,6 +104,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
         now_ms=LiveClock().now_ms,
     )
     window.closing.connect(stop.ask)
+    window.quit_asked.connect(stop.ask)
     paint = FirstPaint(window)
     if options.screenshot is not None:
         # A picture's window has the proportions of its size, whatever the user dragged.
@@ -112,6 +115,19 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     # The platform answers and the window is painted now, not after the loop has been imported.
     QGuiApplication.sync()
     return OpenedWindow(application, window, paint, stored is None)
+
+
+def _take_folder(options: Options, folder: RunFolder, name: str) -> ExitCode | None:
+    """Take the folder, or show the window of the program that has it: then how this start ends."""
+    try:
+        folder.open(name)
+    except ProfileHeld as held:
+        if options.ends_after_s is not None or options.report is not None:
+            raise  # a run for a script, not for a person
+        from virtuoso_desktop.app.second_start import take_or_show
+
+        return take_or_show(folder, name, held, has_wishes=bool(options.overrides or options.config))
+    return None
 
 
 def _named_theme(options: Options) -> ThemeChoice | None:

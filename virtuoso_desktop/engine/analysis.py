@@ -100,6 +100,11 @@ class Analysis:
         return self._run.figures
 
     @property
+    def full_turns(self) -> int:
+        """Turns of the loop whose budget was used up with work left."""
+        return self._run.full_turns
+
+    @property
     def problem(self) -> str | None:
         """Why nothing is kept in the journal, in words."""
         return self._journal.problem

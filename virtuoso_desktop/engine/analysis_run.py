@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from virtuoso_desktop.engine.budget import ANALYSIS_BUDGET_MS
 from virtuoso_desktop.engine.sealing import Moment, SealedInputs, SeriesKey, sealed, trade_delta
 from virtuoso_desktop.kernel.imports import plain_imports
 from virtuoso_desktop.kernel.metrics import Distribution
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
-BUDGET_MS = 6.0
-"""Analysis per loop turn."""
 SEEN = 2
 MOST_ROWS = 1_600
 """Of a series, for a first load, or to come again from the oldest checkpoint."""
@@ -156,6 +155,8 @@ class AnalysisRun:
         self.publisher: Publisher | None = None
         self.core: AnalysisCore | None = None
         self.prepared = asyncio.Event()
+        self.full_turns = 0
+        """Turns of the loop that ended with work left."""
         self._restored = Restored({}, {})
         self._left: dict[SeriesKey, _Left] = {}
         """Of series that began anew in this run."""
@@ -284,10 +285,11 @@ class AnalysisRun:
     def _work_a_turn(self) -> bool:
         """Work for at most one budget; returns whether there is more."""
         began = time.perf_counter()
-        while (time.perf_counter() - began) * 1000 < BUDGET_MS:
+        while (time.perf_counter() - began) * 1000 < ANALYSIS_BUDGET_MS:
             if not (self._judge_next() or self._load_next()):
                 self._tell()
                 return False
+        self.full_turns += 1
         self._tell()
         return True
 

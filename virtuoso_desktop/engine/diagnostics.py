@@ -84,6 +84,7 @@ def _figures(view: SystemView) -> Iterator[str]:
     yield f"Requests {view.requests}, failed {view.requests_failed}"
     for budget in view.budgets:
         yield f"Budget {budget.name} {budget.limit_ms:g} ms: {budget.exceeded} times {budget.means}"
+    yield f"Panels that waited: {', '.join(f'{name} {count}' for name, count in view.skipped_panels) or 'none'}"
     yield f"Stored candles: {view.disk_answered} of {view.disk_asked} questions answered by the disk"
     kept = "kept" if view.history_is_kept else "not kept"
     yield f"History {kept}, {view.history_dropped_rows} rows dropped, {status.history_problem or 'no problem'}"

@@ -189,12 +189,11 @@ class Engine:
         limits = settings.exchanges.bybit.rate_limits
         parts = RunParts(
             source.value, venue.adapter.metrics, store, self._archive, self.loop_monitor, self.tasks, notices,
-            min(limits.requests_per_second, limits.requests_per_minute / 60),
+            min(limits.requests_per_second, limits.requests_per_minute / 60), lambda: self._analysis.full_turns,
         )  # fmt: skip
         self.run_desk = RunReader(parts, venue.clock.now_ms, self.links, self.status)
         self._restarts = 0
         self._maintenance = MaintenanceWatch(venue.adapter, self._board, notices)
-        self._skipped_refreshes = 0
         self._disconnects = [
             venue.adapter.states.connect(self._link_changed),
             venue.adapter.states.connect(feeds.note),
@@ -341,8 +340,8 @@ class Engine:
             self.listing.retry_now()
             self._adapter.retry_now()
 
-    def count_skipped_refresh(self) -> None:
-        self._skipped_refreshes += 1
+    def count_skipped_refresh(self, panel: str) -> None:
+        self.loop_monitor.skips[panel] += 1
 
     @property
     def universe(self) -> RememberedUniverse | None:
@@ -505,7 +504,7 @@ class Engine:
             reconnects=metrics.reconnects,
             requests_per_s=self._housekeeper.requests_per_s,
             rss_mb=self._housekeeper.rss_mb,
-            skipped_refreshes=self._skipped_refreshes,
+            skipped_refreshes=self.loop_monitor.skips.total(),
             history_ratio=self._history_ratio(),
             history_problem=self._archive.history.problem,
         )

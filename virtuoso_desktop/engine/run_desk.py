@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from virtuoso_desktop.engine.archive import Archive
-from virtuoso_desktop.engine.budget import PAINT_BUDGET_MS, READ_BUDGET_MS, LoopMonitor
+from virtuoso_desktop.engine.budget import ANALYSIS_BUDGET_MS, PAINT_BUDGET_MS, READ_BUDGET_MS, LoopMonitor
 from virtuoso_desktop.engine.diagnostics import diagnostic_report
 from virtuoso_desktop.engine.run_views import BudgetView, LogView, SystemView, TopicRate
 from virtuoso_desktop.engine.views import LinkView, StatusView
@@ -33,6 +33,7 @@ class RunParts(NamedTuple):
     tasks: Supervisor
     notices: NoticeBoard
     requests_limit_per_s: float
+    analysis_full_turns: Callable[[], int]
 
 
 class RunReader:
@@ -102,8 +103,12 @@ class RunReader:
                 BudgetView(
                     "reading of a link", READ_BUDGET_MS, metrics.read_pauses, "the rest waited for the next turn"
                 ),
+                BudgetView(
+                    "analysis", ANALYSIS_BUDGET_MS, parts.analysis_full_turns(), "the rest waited for the next turn"
+                ),
                 BudgetView("painting", PAINT_BUDGET_MS, status.skipped_refreshes, "a panel waited for the next frame"),
             ),
+            skipped_panels=tuple(parts.loop.skips.most_common()),
             disk_asked=parts.archive.asked,
             disk_answered=parts.archive.answered,
             history_is_kept=parts.archive.history.is_kept,

@@ -53,6 +53,8 @@ class SystemView(msgspec.Struct, frozen=True):
     requests_failed: int
     requests_limit_per_s: float
     budgets: tuple[BudgetView, ...]
+    skipped_panels: tuple[tuple[str, int], ...]
+    """Panels whose refresh was put off, and how often; the most first."""
     disk_asked: int
     """Questions for stored candles."""
     disk_answered: int

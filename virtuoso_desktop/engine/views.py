@@ -525,7 +525,7 @@ class EngineView(Protocol):
         """Reconnect at once instead of waiting for the backoff."""
         ...
 
-    def count_skipped_refresh(self) -> None:
+    def count_skipped_refresh(self, panel: str) -> None:
         """A panel skipped its turn because the frame was over budget."""
         ...
 

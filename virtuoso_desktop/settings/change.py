@@ -26,6 +26,7 @@ AT_ONCE: tuple[KeyPath, ...] = (
     ("universe",),
     ("ui", "theme"),
     ("ui", "colour_blind_safe"),
+    ("ui", "close_to_tray"),
     ("websocket", "log_level"),
 )
 """Settings and sections that a running program takes up; all others count from the next start."""

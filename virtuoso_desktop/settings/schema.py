@@ -285,6 +285,7 @@ class UiSettings(_Section):
 
     theme: Literal["dark", "light", "system"]
     colour_blind_safe: bool
+    close_to_tray: bool
     instrument: Annotated[InstrumentId, BeforeValidator(_instrument_id)]
     timeframe: Timeframe
 

@@ -17,6 +17,14 @@ LOCKED_BYTE = 1 << 20
 """Windows locks this byte, far behind the process number, so that another instance can still read that."""
 
 
+class ProfileHeld(StorageError):
+    """Another running program has the folder; that program may show its window instead."""
+
+    def __init__(self, user_text: str, folder: Path) -> None:
+        super().__init__(user_text)
+        self.folder = folder
+
+
 class Profile:
     """``<root>/<source folder>``: private (0700), locked for this process by the system, so that a crash frees it.
 
@@ -51,7 +59,7 @@ class Profile:
 
         Raises
         ------
-        StorageError
+        ProfileHeld
             Another running program holds the folder; the text names its process.
         """
         folder = root / folder_name
@@ -62,7 +70,7 @@ class Profile:
             make_private(folder)
             lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
             if not _take(lock):
-                raise StorageError(_held_text(folder, lock))
+                raise ProfileHeld(_held_text(folder, lock), folder)
             _write_pid(lock)
             if emptied:
                 _empty(folder)

@@ -19,7 +19,7 @@ from shiboken6 import wrapInstance
 from virtuoso_desktop.ui import icons
 from virtuoso_desktop.ui.advances import NUMERIC, Advances
 from virtuoso_desktop.ui.cell import Ink, Plate
-from virtuoso_desktop.ui.fonts import INK_TYPES, font
+from virtuoso_desktop.ui.fonts import INK_TYPES, Type, font
 from virtuoso_desktop.ui.plates import PLATES
 from virtuoso_desktop.ui.theme import Theme
 
@@ -41,8 +41,28 @@ Glyph = tuple[float, float, float, float, float, float]
 
 
 def ink_font(ink: Ink) -> QFont:
-    """The table font of an ink's weight."""
-    return font(INK_TYPES[ink.size, ink.weight])
+    """The table font of an ink."""
+    return font(_ink_type(ink))
+
+
+def _ink_type(ink: Ink) -> Type:
+    return Type.CODE if ink.is_fixed else INK_TYPES[ink.size, ink.weight]
+
+
+class _InkAdvances(dict[Ink, Advances]):
+    """Widths by ink; inks of one font share them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_type: dict[Type, Advances] = {}
+
+    def __missing__(self, ink: Ink) -> Advances:
+        kind = _ink_type(ink)
+        found = self._by_type.get(kind)
+        if found is None:
+            found = self._by_type[kind] = Advances(kind)
+        self[ink] = found
+        return found
 
 
 def _sign_font(ink: Ink) -> QFont:
@@ -73,8 +93,8 @@ class GlyphAtlas:
         """By ink, then by code point and sub-pixel position."""
         self._icons: dict[tuple[str, str], Glyph] = {}
         self._plates: dict[tuple[object, ...], Glyph] = {}
-        self._advances = {key: Advances(kind) for key, kind in INK_TYPES.items()}
-        self._pens: dict[tuple[str, int, int], tuple[float, ...]] = {}
+        self._advances = _InkAdvances()
+        self._pens: dict[tuple[str, int, int, bool], tuple[float, ...]] = {}
         self._x = self._y = self._shelf = 0
 
     def prepare(self, ratio: float) -> int:
@@ -100,7 +120,7 @@ class GlyphAtlas:
     def width(self, text: str, ink: Ink) -> float:
         """Width of a text, logical pixels."""
         if NUMERIC.issuperset(text):
-            return sum(map(self._advances[ink.size, ink.weight].__getitem__, text))
+            return sum(map(self._advances[ink].__getitem__, text))
         return self._prefix_pens(text, ink)[-1]
 
     def append(self, out: list[float], text: str, ink: Ink, x: float, baseline: float) -> bool:
@@ -113,7 +133,7 @@ class GlyphAtlas:
         glyphs = self._glyphs.get(ink)
         if glyphs is None:
             glyphs = self._glyphs[ink] = {}
-        advances = self._advances[ink.size, ink.weight]
+        advances = self._advances[ink]
         is_numeric = NUMERIC.issuperset(text)
         pens = () if is_numeric else self._prefix_pens(text, ink)
         pen = x
@@ -166,13 +186,13 @@ class GlyphAtlas:
 
     def _prefix_pens(self, text: str, ink: Ink) -> tuple[float, ...]:
         """Pen position before each character and after the last, kerning included."""
-        key = (text, ink.size, ink.weight)
+        key = (text, ink.size, ink.weight, ink.is_fixed)
         found = self._pens.get(key)
         if found is None:
             if len(self._pens) > 4096:
                 self._pens.clear()
             metrics = QFontMetricsF(ink_font(ink))
-            advances = self._advances[ink.size, ink.weight]
+            advances = self._advances[ink]
             found = tuple(accumulate(map(advances.__getitem__, text), initial=0.0))
             if abs(metrics.horizontalAdvance(text) - found[-1]) > KERNED_PX:
                 # A kerned pair takes from the advance of its first letter, as the text up to its second one tells.

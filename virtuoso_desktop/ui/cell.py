@@ -9,11 +9,15 @@ from virtuoso_desktop.ui.measures import LEFT_PX
 
 
 class Ink(msgspec.Struct, frozen=True, cache_hash=True):
-    """Weight (400, 500, 600), colour token and size (10, 11, 12 px) of a piece of text."""
+    """Weight (400, 500, 600), colour token and size (10, 11, 12 px) of a piece of text.
+
+    ``is_fixed`` is the fixed font of 12 px, in its one weight: for log lines and codes.
+    """
 
     weight: int
     token: str
     size: int = 12
+    is_fixed: bool = False
 
 
 LABEL = Ink(400, "text")
@@ -26,6 +30,8 @@ DOWN = Ink(500, "down_text")
 WARNING = Ink(500, "warning")
 SMALL = Ink(500, "text", 11)
 SMALL_MUTED = Ink(400, "muted", 11)
+CODE = Ink(400, "text", is_fixed=True)
+MUTED_CODE = Ink(400, "muted", is_fixed=True)
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from virtuoso_desktop.ui.arrangement import FloatingPlace, groups_of
 from virtuoso_desktop.ui.dock_area import DockArea
+from virtuoso_desktop.ui.floating_windows import moved_inside
 from virtuoso_desktop.ui.panel_list import PANELS
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FloatingWindow(QWidget):
         super().__init__(None, Qt.WindowType.Window)
         self.place = place
         self._mark = mark
+        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # the main window is active after a start
         self.area = DockArea(theme, host, self)
         self.setMinimumSize(LEAST)
         self.setGeometry(visible_box(place))
@@ -109,11 +111,7 @@ def visible_box(place: FloatingPlace) -> QRect:
     box = QRect(QPoint(left, top) + screen.geometry().topLeft(), size)
     if named is not None and is_seen(box):
         return box
-    box.moveRight(min(box.right(), room.right()))
-    box.moveBottom(min(box.bottom(), room.bottom()))
-    box.moveLeft(max(box.left(), room.left()))
-    box.moveTop(max(box.top(), room.top()))
-    return box
+    return moved_inside(box, room)
 
 
 def is_seen(box: QRect) -> bool:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.floating import FloatingWindow
     from virtuoso_desktop.ui.theme import Theme
 
+FRAME_PX = 32
+"""The desktop's own title bar over a window is about so high."""
+
 
 class FloatingWindows(QObject):
     """The windows. They go with their parent.
@@ -91,8 +94,13 @@ class FloatingWindows(QObject):
         for window in self.all:
             window.tell_title()
 
+    def show(self) -> None:
+        """The main window came back."""
+        for window in self.all:
+            window.show()
+
     def hide(self) -> None:
-        """The program ends."""
+        """The main window goes."""
         for window in self.all:
             window.hide()
 
@@ -105,8 +113,19 @@ class FloatingWindows(QObject):
             window.come_back()
 
 
+def moved_inside(box: QRect, room: QRect) -> QRect:
+    """The box moved so that all of it is in the room, the upper left corner at least."""
+    moved = QRect(box)
+    moved.moveRight(min(box.right(), room.right()))
+    moved.moveBottom(min(box.bottom(), room.bottom()))
+    moved.moveLeft(max(moved.left(), room.left()))
+    moved.moveTop(max(moved.top(), room.top()))
+    return moved
+
+
 def place_at(box: QRect, name: str) -> FloatingPlace:
     """The place of a window with one panel at these global coordinates."""
-    screen = QGuiApplication.screenAt(box.center()) or QGuiApplication.primaryScreen()
+    screen = QGuiApplication.screenAt(box.topLeft()) or QGuiApplication.primaryScreen()
+    box = moved_inside(box, screen.availableGeometry().adjusted(0, FRAME_PX, 0, 0))
     corner = box.topLeft() - screen.geometry().topLeft()
     return FloatingPlace(Group([name], name), (corner.x(), corner.y(), box.width(), box.height()), screen.name())

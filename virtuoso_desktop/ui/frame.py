@@ -10,6 +10,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ class FrameClock(QObject):
     is_exposed : callable
         Whether the window of a panel can be seen; what nobody can see is not refreshed.
     count_skipped : callable
-        Told once for each refresh that the budget put off.
+        Told the panel's name for each refresh that the budget put off.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class FrameClock(QObject):
         parent: QObject | None,
         *,
         is_exposed: Callable[[Refreshable], bool] = lambda _: True,
-        count_skipped: Callable[[], None] = lambda: None,
+        count_skipped: Callable[[str], object] = str,
     ) -> None:
         super().__init__(parent)
         self.count_skipped = count_skipped
@@ -130,7 +131,7 @@ class FrameClock(QObject):
                 # One dear turn, such as the first, must not keep a panel waiting for long.
                 entry.cost_ns *= _COST_MEMORY
                 self.skipped += 1
-                self.count_skipped()
+                self.count_skipped(_name(entry.panel))
                 continue
             spent_ns += max(self._refresh(entry, now_ns), entry.cost_ns)
             # The turns keep their rhythm through late timers, and start anew after a pause.
@@ -152,3 +153,10 @@ class FrameClock(QObject):
         whole_ns = took_ns + painted_ns
         entry.cost_ns = _COST_MEMORY * entry.cost_ns + (1 - _COST_MEMORY) * whole_ns if entry.cost_ns else whole_ns
         return took_ns
+
+
+def _name(panel: Refreshable) -> str:
+    """How a person calls it."""
+    said = panel.accessibleName() if isinstance(panel, QWidget) else ""
+    name = type(panel).__name__.strip("_")
+    return said or name.removesuffix("Panel") or name

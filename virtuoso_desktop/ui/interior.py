@@ -18,6 +18,7 @@ from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.actions import Actions
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
 from virtuoso_desktop.ui.chart_place import ChartPlace
+from virtuoso_desktop.ui.command_palette_opener import PaletteOpener
 from virtuoso_desktop.ui.draw_control import DrawControl
 from virtuoso_desktop.ui.feed_state import FeedWatch
 from virtuoso_desktop.ui.frame import FrameClock, Refreshable
@@ -89,6 +90,7 @@ class Interior(QWidget):
         self._toasts: ToastStack | None = None
         self._make_examination: Callable[[], Examination] | None = None
         self.commands = Actions(self)
+        self.palette_opener = PaletteOpener(self, memory.recent_commands)
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
@@ -149,7 +151,7 @@ class Interior(QWidget):
         """Keep what is shown, read nothing more."""
         self._engine = None
         self.frame.stop()
-        self.frame.count_skipped = _nothing
+        self.frame.count_skipped = str
         for disconnect in self._disconnects:
             disconnect()
         self._disconnects = []
@@ -216,6 +218,7 @@ class Interior(QWidget):
             columns=self.markets.remember(),
             instrument=str(self.instrument) if self.instrument is not None else None,
             timeframe=self.timeframe.value,
+            recent_commands=self.palette_opener.recent,
             draw=self.drawing.remember(),
             desk=self.workspace.panels.remember(),
         )
@@ -275,7 +278,7 @@ class Interior(QWidget):
                 "show_about": self.show_about,
                 "show_connections": self.show_details,
                 "show_doctor": self.show_doctor,
-                "quit": self._window.close,
+                "quit": self._window.quit_asked.emit,
                 **{
                     f"timeframe_{timeframe.value}": lambda chosen=timeframe: self._choose_timeframe(chosen)
                     for timeframe in ANALYSED_TIMEFRAMES

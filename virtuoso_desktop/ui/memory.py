@@ -61,6 +61,8 @@ class WindowMemory(msgspec.Struct, frozen=True):
     instrument: str | None = None
     """Identity as ``venue:kind:SYMBOL``."""
     timeframe: str | None = None
+    recent_commands: tuple[str, ...] = ()
+    """What was chosen in the command palette, newest first: ``action:NAME`` or ``instrument:venue:kind:SYMBOL``."""
 
     def to_bytes(self) -> bytes:
         """For the cache."""

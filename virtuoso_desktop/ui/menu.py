@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main_menu(interior: Interior) -> QMenu:
-    """Panels, workspaces, theme, full screen, why there is no data, shortcuts, about, quit."""
+    """Panels, workspaces, theme, full screen, command palette, why there is no data, shortcuts, about, quit."""
     theme = interior.theme
     muted, ratio = theme.color("muted"), interior.devicePixelRatioF()
     menu = QMenu(interior)
@@ -28,6 +28,8 @@ def main_menu(interior: Interior) -> QMenu:
     full.setCheckable(True)
     full.setChecked(interior.window().isFullScreen())
     menu.addSeparator()
+    palette = menu.addAction(f"Command palette\t{keys_of('command_palette')}", interior.palette_opener.toggle)
+    palette.setIcon(icons.icon("magnifying-glass", muted, ratio))
     data = menu.addAction(f"Data of the instrument\t{keys_of('show_data')}", interior.show_data)
     data.setIcon(icons.icon("list", muted, ratio))
     if interior.has_doctor:
@@ -38,7 +40,7 @@ def main_menu(interior: Interior) -> QMenu:
     about = menu.addAction("About Virtuoso", interior.show_about)
     about.setIcon(icons.icon("info", muted, ratio))
     menu.addSeparator()
-    leave = menu.addAction(f"Quit\t{keys_of('quit')}", interior.window().close)
+    leave = menu.addAction(f"Quit\t{keys_of('quit')}", lambda: interior.commands.run("quit"))
     leave.setIcon(icons.icon("sign-out", muted, ratio))
     return menu
 

@@ -50,6 +50,7 @@ class PanelActions(QObject):
         work.menu_asked.connect(self._open_panel_menu)
         work.windows.opened.connect(self._on_floated)
         window.closing.connect(self.leave)
+        window.quit_asked.connect(self.leave)
         self._add_panel_actions()
         self._add_workspace_actions()
 
@@ -60,7 +61,7 @@ class PanelActions(QObject):
             self.keeper.say(problem, Severity.WARNING)
 
     def leave(self) -> None:
-        """The program ends: nothing that was arranged waits any longer."""
+        """The window goes, perhaps the program: nothing that was arranged waits any longer."""
         self.keeper.flush()
         self._work.windows.hide()
 

@@ -170,7 +170,7 @@ class PanelDrag(QObject):
     def _move(self, at: QPoint) -> None:
         drop = drop_at(self._areas, at)
         self._show(drop)
-        self._label.say(_said(drop))
+        self._label.say(said_of(drop))
         self._label.move(at + LABEL_AWAY)
         self._label.show()
 
@@ -215,10 +215,18 @@ class PanelDrag(QObject):
         return False
 
 
-def _said(drop: Drop | None) -> str:
+def said_of(drop: Drop | None) -> str:
+    """What letting go there would do."""
     if drop is None:
         return "as a window of its own"
-    return f"{drop.side}" if drop.side else "as a tab"
+    if drop.group is None:
+        return _EDGES[drop.side]
+    title = PANELS[drop.group.shown].title
+    return f"{_BESIDE[drop.side]} {title}" if drop.side else f"as a tab beside {title}"
+
+
+_EDGES = {LEFT: "at the left edge", RIGHT: "at the right edge", ABOVE: "along the top", BELOW: "along the bottom"}
+_BESIDE = {LEFT: "left of", RIGHT: "right of", ABOVE: "above", BELOW: "below"}
 
 
 class HeadHandle(QObject):

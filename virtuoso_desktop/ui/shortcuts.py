@@ -96,6 +96,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Workspaces", (), "Delete the workspace", "delete_workspace"),
     Shortcut("Workspaces", (), "Export the workspace to a file", "export_workspace"),
     Shortcut("Workspaces", (), "Import a workspace from a file", "import_workspace"),
+    Shortcut("Window", ("Ctrl+K",), "Command palette: every action, every instrument", "command_palette"),
     Shortcut("Window", ("Ctrl+Shift+T",), "Theme: dark, light, system", "cycle_theme"),
     Shortcut("Window", ("F11",), "Full screen", "full_screen"),
     Shortcut("Window", ("F10",), "Menu", "menu"),

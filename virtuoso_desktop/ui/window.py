@@ -69,7 +69,9 @@ class MainWindow(QWidget):
     moment_asked = Signal(object)
     """Open time (UTC ms) of the candle that the chart has to bring into view."""
     closing = Signal()
-    """The user closed the window or asked to quit. It hides at once; the app stops the rest."""
+    """The user closed the window. It hides at once; the app stops the rest, or goes on without it."""
+    quit_asked = Signal()
+    """The user wants the program to end."""
 
     def __init__(
         self,

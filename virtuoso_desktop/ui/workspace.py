@@ -162,8 +162,9 @@ class Workspace(QWidget):
         self._settle()
 
     def open_floating(self) -> None:
-        """Show the windows of their own; once the main one is on the screen."""
+        """Show the windows of their own; once the main one is on the screen, and when it comes back from the tray."""
         if self._floats_open:
+            self.windows.show()
             return
         self._floats_open = True
         for place in self._arrangement.floating:

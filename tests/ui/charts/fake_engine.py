@@ -254,7 +254,7 @@ class FakeEngine:
     def retry_now(self, venue: str) -> None:
         self.calls.append(f"retry {venue}")
 
-    def count_skipped_refresh(self) -> None:
+    def count_skipped_refresh(self, panel: str) -> None:
         self.calls.append("skipped")
 
 

@@ -426,6 +426,19 @@ def test_escape_leaves_a_text_as_it_was_and_emptying_it_removes_it(free: ChartPa
     assert book_of(free).drawings == (made,)
 
 
+def test_a_text_stays_with_the_instrument_it_was_begun_on(free: ChartPanel, engine: FakeEngine) -> None:
+    engine.hold(walk(300), ETH)
+    book = book_of(free)
+    free.canvas.hand.desk.take(Kind.TEXT)
+    click(free, QPoint(300, 200))
+    QTest.keyClicks(editor_of(free), "BTC's low")
+    free.set_instrument(ETH.id, Timeframe.M5)
+    frame(free)
+    QTest.keyClick(editor_of(free), Qt.Key.Key_Return)
+    assert [each.text for each in book.drawings] == ["BTC's low"]
+    assert book_of(free).drawings == ()
+
+
 # --- what drawings tell ------------------------------------------------------------------------------------------
 
 
@@ -475,6 +488,26 @@ def test_every_kind_and_look_is_painted_on_every_timeframe_in_both_themes(free: 
         for theme_choice in range(2):
             free._theme.cycle()
             assert not free.canvas.viewport().grab().isNull(), theme_choice
+
+
+def test_of_five_thousand_drawings_only_those_in_view_are_looked_at(free: ChartPanel, engine: FakeEngine) -> None:
+    columns = engine.series[BTC.id, Timeframe.M5].columns
+    first_ms, first_price, last_price = int(columns[0][0]), columns[4][0] / 10, columns[4][-1] / 10
+    book = book_of(free)
+    book.drawings = tuple(
+        Drawing(
+            f"n{number}",
+            Kind.TREND,
+            (Point(first_ms + number * 60_000, first_price), Point(first_ms + number * 60_000 + 300_000, first_price)),
+        )
+        for number in range(-2_500, 2_500)
+    )
+    book.add(Drawing("here", Kind.LEVEL, (Point(first_ms, last_price),)))
+    frame(free)
+    assert {each.id for each in free.canvas.drawings.shown(places_of(free))} == {"here"}
+    free._stage.model.time.show_oldest()
+    free._on_view_moved()
+    assert 100 < len(free.canvas.drawings.shown(places_of(free))) < 1_500
 
 
 def test_hidden_drawings_are_neither_painted_nor_taken_hold_of(free: ChartPanel) -> None:

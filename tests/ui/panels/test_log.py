@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
 from tests.desk import DeskRig
+from virtuoso_desktop.ui.atlas import ink_font
+from virtuoso_desktop.ui.fonts import Type, font
 from virtuoso_desktop.ui.panels.log import LogPanel
 
 if TYPE_CHECKING:
@@ -129,3 +132,15 @@ def test_an_empty_log_says_so(panel: LogPanel) -> None:
     panel.attach(DeskRig())
     panel.refresh(0)
     assert panel.view.note.title == "Nothing was logged yet"
+
+
+def test_lines_are_set_in_the_fixed_font(panel: LogPanel, rig: DeskRig) -> None:
+    panel.attach(rig)
+    panel.refresh(0)
+    rows = panel.rows
+    assert rows.row_count()
+    assert all(part.ink.is_fixed for cell in rows.cells(0) for part in cell.parts)
+    fixed = font(Type.CODE)
+    assert ink_font(rows.cells(0)[3].parts[0].ink) is fixed
+    metrics = QFontMetricsF(fixed)
+    assert metrics.horizontalAdvance("iiii") == metrics.horizontalAdvance("MMMM")

@@ -76,7 +76,7 @@ def test_connections_say_state_since_and_next_step(panel: SystemPanel, rig: Desk
     assert found["Bybit linear 2"][0] == "backoff"
     assert found["Bybit linear 2"][3] == "next try in 5s: connection reset"
     assert found["Bybit requests"][2] == "\u2014"
-    assert found["tickers BTCUSDT"][3] == "silent for 42 s"
+    assert found["BTCUSDT tickers"][3] == "silent for 42 s"
     panel.grab()
 
 
@@ -102,10 +102,17 @@ def test_figures_and_streams(panel: SystemPanel, rig: DeskRig) -> None:
     figures = rows(panel.figures)
     assert figures["Processor"][0].endswith("%")
     assert figures["Over 4 ms"][0] == "3 \u00d7"
+    assert figures["Over 6 ms"][0] == "0 \u00d7"
+    assert figures["Panels that waited"] == ["0 \u00d7", "every panel was on time"]
     assert figures["Candles from disk"][0].startswith("75")
     assert figures["Errors"] == ["1", "Bybit cannot be reached."]
     rate, total = rows(panel.streams)["orderbook.50"]
     assert float(rate.replace(",", "")) > 0
+    for panel_name in ("Overview", "Markets", "Overview"):
+        rig.count_skipped_refresh(panel_name)
+    panel.refresh(0)
+    figures = rows(panel.figures)
+    assert figures["Panels that waited"] == ["3 \u00d7", "Overview 2, Markets 1"]
     assert total == "400"
 
 

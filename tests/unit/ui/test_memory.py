@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from virtuoso_desktop.ui.memory import MEMORY_VERSION, ColumnMemory, WindowMemory
+from virtuoso_desktop.ui.memory import MEMORY_VERSION, ColumnMemory, DrawMemory, WindowMemory
 from virtuoso_desktop.ui.tokens import ThemeChoice
 
 
@@ -15,6 +15,7 @@ def test_everything_comes_back() -> None:
         colour_blind=True,
         reduced_motion=False,
         columns=ColumnMemory({"mark": True}, {"last": 90}, "funding", sorts_down=False),
+        draw=DrawMemory(strip_shown=True, magnet=False, looks={"ray": ("up", 3, "dotted")}),
         instrument="bybit:linear:SOLUSDT",
         timeframe="1h",
     )

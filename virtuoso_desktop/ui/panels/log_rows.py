@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.calm_rows import CalmRows
-from virtuoso_desktop.ui.cell import DOWN, LABEL, MUTED, WARNING, Cell, Column, Ink, cell
+from virtuoso_desktop.ui.cell import CODE, MUTED_CODE, Cell, Column, Ink, cell
 
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.run_views import LogView
     from virtuoso_desktop.kernel.log_lines import LogLine
 
 COLUMNS: tuple[Column, ...] = (
-    Column("time", "Time", "Time", "This computer's clock", 104, 0, is_right=False),
-    Column("level", "Level", "Level", "How bad it is", 72, 0, is_right=False),
-    Column("source", "Part", "Part", "Part of the program", 190, 1, is_right=False),
+    Column("time", "Time", "Time", "This computer's clock", 112, 0, is_right=False),
+    Column("level", "Level", "Level", "How bad it is", 76, 0, is_right=False),
+    Column("source", "Part", "Part", "Part of the program", 250, 1, is_right=False),
     Column("text", "Message", "Message", "What happened; the tooltip has all of it", 320, 0, is_right=False),
 )
 LEVELS = ((0, "All levels"), (logging.WARNING, "Warnings and errors"), (logging.ERROR, "Errors"))
-_INKS = {logging.WARNING: WARNING, logging.ERROR: DOWN, logging.CRITICAL: DOWN}
+_WARNING, _DOWN = Ink(400, "warning", is_fixed=True), Ink(400, "down_text", is_fixed=True)
+_INKS = {logging.WARNING: _WARNING, logging.ERROR: _DOWN, logging.CRITICAL: _DOWN}
 
 
 class LogRows(CalmRows):
@@ -77,13 +78,13 @@ def whole(line: LogLine) -> str:
 
 
 def _format(line: LogLine) -> tuple[Cell, ...]:
-    ink: Ink = _INKS.get(line.level, MUTED)
+    ink: Ink = _INKS.get(line.level, MUTED_CODE)
     first = line.text.partition("\n")[0]
     if line.detail:
         first = f"{first}: {line.detail.strip().splitlines()[-1]}"
     return (
-        cell(text.clock_seconds(line.at_ms, None) + text.milliseconds_of(line.at_ms), MUTED),
+        cell(text.clock_seconds(line.at_ms, None) + text.milliseconds_of(line.at_ms), MUTED_CODE),
         cell(logging.getLevelName(line.level).lower(), ink),
-        cell(line.source, MUTED),
-        cell(first, LABEL),
+        cell(line.source, MUTED_CODE),
+        cell(first, CODE),
     )

@@ -73,6 +73,11 @@ class OverviewTable(TableView):
         self.head.setSectionsClickable(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    def tell_note(self) -> None:
+        """Let a screen reader say why there are no rows."""
+        words = () if self.painted.rows.row_count() else self._note()
+        self.setAccessibleDescription(". ".join(word for word in words if word))
+
     def rearranged(self) -> None:
         """The rows are other ones or stand elsewhere."""
         count = self.painted.row_count()
@@ -148,6 +153,8 @@ class OverviewPanel(QWidget):
         for view in self.views:
             view.resized.connect(self._fit)
         self._fit_widths()
+        for view in self.views:
+            view.tell_note()
 
     # --- data ---------------------------------------------------------------------------------------------------
 
@@ -178,6 +185,8 @@ class OverviewPanel(QWidget):
         self._show_instruments(overview)
         for view in self.views[:3]:
             view.rearranged()
+        for view in self.views:
+            view.tell_note()
         self._tell(overview)
 
     def _show_instruments(self, overview: Overview) -> None:

@@ -81,6 +81,7 @@ class SignalsPanel(QWidget):
         self.opinion.say(Word(OPINION, Type.CAPTION, "muted"))
         self.controls = (self.opinion, self.side_button, self.timeframe_button, self.instrument_button)
         self._build()
+        self._tell_note()
 
     def _build(self) -> None:
         self.setAccessibleName("Signals")
@@ -148,6 +149,10 @@ class SignalsPanel(QWidget):
         if before != list(places):
             self.model.rearranged(lambda row: places.get(before[row], -1))
         self.view.canvas.update()
+        self._tell_note()
+
+    def _tell_note(self) -> None:
+        """Let a screen reader say why the list is empty."""
         self.view.setAccessibleDescription(". ".join(words for words in self.note if words))
 
     # --- filters ------------------------------------------------------------------------------------------------

@@ -85,8 +85,10 @@ def connection_facts(view: SystemView) -> Iterator[Fact]:
         for topic in link.stale_topics[:MOST_SILENT]:
             said = silence(topic, now_ms)
             name = topic_name(topic)
+            kind, _, symbol = name.partition(" ")
+            short = f"{symbol} {kind}".strip()  # where there is little room, whose it is counts most
             yield Fact(
-                (cell(name, LABEL), cell("silent", WARNING), no_value("unknown"), no_value(said), cell(said, MUTED)),
+                (cell(short, LABEL), cell("silent", WARNING), no_value("unknown"), no_value(said), cell(said, MUTED)),
                 f"{name}: {said}. It is asked for again by itself.",
             )
 
@@ -137,6 +139,7 @@ def figure_facts(view: SystemView) -> Iterator[Fact]:
     for budget in view.budgets:
         said = f"{budget.name}, {budget.limit_ms:g} ms a turn: so often {budget.means}"
         yield _figure(f"Over {budget.limit_ms:g} ms", f"{text.count(budget.exceeded)} \u00d7", said)
+    yield _skips(view)
     yield _disk(view)
     kept = "kept" if view.history_is_kept else "not kept"
     note = status.history_problem or f"{text.count(view.history_dropped_rows)} rows could not be written"
@@ -150,6 +153,13 @@ def figure_facts(view: SystemView) -> Iterator[Fact]:
     newest = view.errors[-1].user_text if view.errors else "none in this run"
     yield _figure("Errors", text.count(len(view.errors)), newest, bad=bool(view.errors))
     yield _figure("Warnings", text.count(view.warnings), "told in this run")
+
+
+def _skips(view: SystemView) -> Fact:
+    """Which panels waited for a frame with room."""
+    named = ", ".join(f"{name} {text.count(count)}" for name, count in view.skipped_panels)
+    total = sum(count for _, count in view.skipped_panels)
+    return _figure("Panels that waited", f"{text.count(total)} \u00d7", named or "every panel was on time")
 
 
 def _disk(view: SystemView) -> Fact:

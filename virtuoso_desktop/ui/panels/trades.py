@@ -30,6 +30,8 @@ RATE_HZ = 10.0
 SOUND_NS = 1_000_000_000
 """At most one sound in this time."""
 EDGE_PX = 2
+MOST_NARROWER_PX = 14
+"""In a narrow place every column gives up so much, so that the last one is seen."""
 
 
 class TradesPanel(DeskPanel):
@@ -188,7 +190,7 @@ class TradesPanel(DeskPanel):
         for name in GIVING:
             if sum(column.width for column in shown) > room:
                 shown = [column for column in shown if column.name != name]
-        extra = max(0, room - sum(column.width for column in shown)) // len(shown)
+        extra = max(-MOST_NARROWER_PX, (room - sum(column.width for column in shown)) // len(shown))
         for place, column in enumerate(COLUMNS):
             head.setSectionHidden(place, column not in shown)
             if column in shown:

@@ -14,6 +14,7 @@ from virtuoso_desktop.ui.charts.drawing.texteditor import TextEditor
 from virtuoso_desktop.ui.memory import DrawMemory
 
 if TYPE_CHECKING:
+    from virtuoso_desktop.model.instrument import InstrumentId
     from virtuoso_desktop.ui.charts.canvas import Canvas
     from virtuoso_desktop.ui.charts.drawing.figures import Drawing
     from virtuoso_desktop.ui.charts.stage import Stage
@@ -64,14 +65,14 @@ class DrawingActions(QObject):
 
     def _write(self, drawing: Drawing) -> None:
         hand = self._canvas.hand
-        places = hand.places()
-        if places is None:
+        places, instrument = hand.places(), hand.instrument
+        if places is None or instrument is None:
             return
         editor = self.editor = TextEditor(drawing.text, self._canvas)
-        editor.written.connect(lambda words: self._take_text(drawing, words))
+        editor.written.connect(lambda words: self._take_text(instrument, drawing, words))
         x, y = places.xy(drawing.points[0])
         editor.open_at(QPoint(round(x), round(y)))
 
-    def _take_text(self, drawing: Drawing, words: str | None) -> None:
+    def _take_text(self, instrument: InstrumentId, drawing: Drawing, words: str | None) -> None:
         self.editor = None
-        self._canvas.hand.write(drawing, words)
+        self._canvas.hand.write(instrument, drawing, words)

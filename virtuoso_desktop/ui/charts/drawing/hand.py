@@ -314,14 +314,11 @@ class DrawingHand:
             self._canvas.text_asked.emit(made)
         else:
             book.show_draft(None)
-            self.keep(made)
+            self.keep(book, made)
         self.desk.lay_down()
 
-    def keep(self, made: Drawing) -> None:
-        """Put a new drawing into the book and select it."""
-        book = self.book
-        if book is None:
-            return
+    def keep(self, book: DrawingBook, made: Drawing) -> None:
+        """Put a new drawing into a book and select it."""
         if book.add(made):
             book.select(made.id)
         else:
@@ -332,11 +329,12 @@ class DrawingHand:
         """Let the user write a text in its place."""
         self._canvas.text_asked.emit(drawing)
 
-    def write(self, drawing: Drawing, words: str | None) -> None:
-        """A text was written; None when that was given up. An empty text removes its drawing."""
-        book, instrument = self.book, self.instrument
-        if book is None or instrument is None:
-            return
+    def write(self, instrument: InstrumentId, drawing: Drawing, words: str | None) -> None:
+        """A text was written; None when that was given up. An empty text removes its drawing.
+
+        ``instrument`` is the one it was begun on: another may be shown by now.
+        """
+        book = self.desk.books.of(instrument)
         book.show_draft(None)
         is_known = book.find(drawing.id) is not None
         written = "" if words is None else words.strip()
@@ -345,7 +343,7 @@ class DrawingHand:
             if is_known:
                 book.replace(made)
             else:
-                self.keep(made)
+                self.keep(book, made)
         elif words is not None and is_known:
             self.desk.remove(instrument, (drawing,))
         self.desk.changed.emit()

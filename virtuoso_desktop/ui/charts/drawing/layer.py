@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
@@ -34,7 +35,10 @@ _HANDLE_PX = 4.0
 _SNAP_PX = 3.5
 _LINE_PX = 16.0
 _HEAD_PX = 6.0
+_LEVEL_GAP_PX = 12.0
 _PAD_PX = 8.0
+_LEGEND_PX = 48.0
+"""Lines of the legend stand above this."""
 _MOST_LEVEL_PINS = 200
 
 
@@ -219,14 +223,15 @@ class DrawingLayer(ChartItem):
             painter.fillRect(_rect(box, places), color)
 
     def _paint_levels(self, painter: QPainter, places: Places, shape: Shape, drawing: Drawing) -> None:
-        """``0.618  93,210.5`` left of each level, above it where there is no room."""
-        letters, theme = face(Type.CAPTION_NUMBER), self._stage.theme
+        """``0.618  93,210.5`` left of each level, above it where there is no room; none over another."""
+        letters, theme, before = face(Type.CAPTION_NUMBER), self._stage.theme, math.inf
         for line, words in zip(shape.lines, level_words(drawing, places), strict=False):
             left, row = line[0], line[1]
             width = letters.width(words)
             x, middle = (left - width - 6, row) if left - width - 6 >= 4 else (max(left, 4.0) + 2, row - 8)
-            if not -_LINE_PX < middle < places.height + _LINE_PX:
+            if not -_LINE_PX < middle < places.height + _LINE_PX or abs(middle - before) < _LEVEL_GAP_PX:
                 continue
+            before = middle
             plate = (x - 3, middle - 7, x + width + 3, middle + 7)
             painter.fillRect(_rect(plate, places), theme.color("background", _PLATE_ALPHA))
             letters.begin(painter, theme.color(_text_token(drawing.look.colour)))
@@ -253,13 +258,15 @@ class DrawingLayer(ChartItem):
         if not lines or shape.area is None:
             return
         left, top, right, bottom = shape.area
+        if right < 0 or left > places.width:
+            return
         letters = face(Type.CAPTION_NUMBER)
         width = max(letters.width(words) for words in lines) + 2 * _PAD_PX
         height = len(lines) * _LINE_PX + _PAD_PX
         is_up = drawing.points[1].price >= drawing.points[0].price
         x = min(max((left + right - width) / 2, 4.0), places.width - width - 4)
         y = top - height - 6 if is_up else bottom + 6
-        y = min(max(y, 4.0), places.height - height - 4)
+        y = min(max(y, _LEGEND_PX), places.height - height - 4)
         paint_box(painter, QRectF(round(x), round(y), round(width), height), self._stage.theme.color("raised2", 0.94))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         letters.begin(painter, self._stage.theme.color("text"))
