@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication) -> Iterator[MainWindow]:
+def market() -> FakeMarket:
+    return FakeMarket(row(coin, 100.0 + place) for place, coin in enumerate(COINS))
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication, market: FakeMarket) -> Iterator[MainWindow]:
     theme = Theme()
     theme.apply()
     made = MainWindow(theme, Source.DEMO, now_ms=lambda: NOW_MS)
@@ -31,7 +36,7 @@ def window(qtbot: QtBot, qapp: QApplication) -> Iterator[MainWindow]:
     qtbot.addWidget(made)
     made.show()
     qtbot.waitActive(made)
-    made.attach(FakeMarket(row(coin, 100.0 + place) for place, coin in enumerate(COINS)))
+    made.attach(market)
     yield made
     made.detach()
     qapp.setStyleSheet("")
@@ -57,6 +62,19 @@ def test_every_action_and_every_instrument_can_be_found(window: MainWindow, qtbo
     }
     assert listed <= set(titles(palette))
     assert {f"{coin}USDT.P" for coin in COINS} <= set(titles(palette))
+
+
+def test_what_the_exchange_trades_besides_is_found_and_shown(
+    window: MainWindow, market: FakeMarket, qtbot: QtBot
+) -> None:
+    market.scan.find(row("ZETA", 1.0))
+    palette = opened(window, qtbot)
+    qtbot.keyClicks(palette.field, "zeta")
+    (found,) = palette.found
+    assert found.entry.spoken == "ZETAUSDT.P, Bybit perp, not watched"
+    palette.grab()
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert window.instrument == identity("ZETA")
 
 
 def test_enter_shows_the_instrument_and_gives_the_focus_back(window: MainWindow, qtbot: QtBot) -> None:

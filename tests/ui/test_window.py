@@ -648,6 +648,18 @@ def test_place_and_choices_come_back(make: Callable[..., MainWindow], market: Fa
         window.deleteLater()
 
 
+def test_a_place_of_another_size_of_everything_is_not_taken(make: Callable[..., MainWindow]) -> None:
+    geometry = (0, 0, 700, 620)
+    assert make(memory=WindowMemory(geometry=geometry, pixel_ratio=1.0)).remember().geometry == geometry
+    other = WindowMemory(geometry=(0, 0, 3000, 2000), pixel_ratio=2.0)
+    window = MainWindow(make().theme, Source.LIVE, memory=other, now_ms=lambda: NOW_MS)
+    assert window.width() <= 1600
+    assert window.remember().geometry == (0, 0, 3000, 2000), "until there is something else to remember"
+    window.interior  # noqa: B018 (made)
+    assert window.remember().pixel_ratio == 1.0
+    window.deleteLater()
+
+
 def test_a_place_on_a_screen_that_is_gone_is_given_up(make: Callable[..., MainWindow]) -> None:
     window = make(memory=WindowMemory(geometry=(90_000, 90_000, 1200, 800)))
     assert QGuiApplication.primaryScreen().geometry().intersects(window.geometry())

@@ -33,7 +33,12 @@ def run_command(argv: Sequence[str]) -> int:
             return COMMANDS[arguments[0]](arguments[1:])
     stop = StopRequest()
     stop.listen()
-    return _run(parse(arguments), stop)
+    code = _run(parse(arguments), stop)
+    if stop.again is None:
+        return code
+    from virtuoso_desktop.app.restart import start_again
+
+    return start_again(arguments, stop.again)
 
 
 def main() -> NoReturn:

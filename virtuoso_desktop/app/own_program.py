@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 
-def own_command(command: str) -> list[str]:
-    """The arguments that run one of the program's own commands in a process of its own."""
+def own_command(*arguments: str) -> list[str]:
+    """The command line that runs this program, or one of its commands, in a process of its own."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, command]
-    return [sys.executable, "-m", "virtuoso_desktop", command]
+        return [sys.executable, *arguments]
+    return [sys.executable, "-m", "virtuoso_desktop", *arguments]

@@ -27,7 +27,8 @@ from virtuoso_desktop.settings.document import Document, KeyPath
 from virtuoso_desktop.settings.explain import dotted, setting_paths, value_paths
 from virtuoso_desktop.settings.load import read_user_file
 from virtuoso_desktop.settings.schema import Settings
-from virtuoso_desktop.settings.variables import CREDENTIALS, masked
+from virtuoso_desktop.settings.value_text import plain, value_at
+from virtuoso_desktop.settings.variables import CREDENTIALS
 
 DEFAULT_SETTINGS = "config/default.yaml"
 NOT_SET = "not set"
@@ -133,13 +134,11 @@ def _rows(
     for path in value_paths():
         if path[: len(wanted)] != wanted:
             continue
-        value: Any = settings
-        for part in path:
-            value = getattr(value, str(part))
+        value: Any = value_at(settings, path)
         if CREDENTIALS in path:
             rows.append(Shown(dotted(path), *_secret_state(path, value, secrets)))
         else:
-            rows.append(Shown(dotted(path), _plain(value), layers.origin_of(path, user)))
+            rows.append(Shown(dotted(path), plain(value), layers.origin_of(path, user)))
     return rows
 
 
@@ -152,17 +151,6 @@ def _secret_state(path: KeyPath, value: SecretStr | None, secrets: SecretStore) 
         return ("set", "keyring") if secrets.read(name) is not None else (NOT_SET, "default")
     except StorageError:
         return NOT_SET, "no keyring here"
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON knows it, without the password of a proxy."""
-    if isinstance(value, tuple):
-        return [_plain(each) for each in cast("tuple[Any, ...]", value)]
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    return masked(str(value))
 
 
 def _yaml(value: Any) -> str:
@@ -182,7 +170,7 @@ def _set(given: argparse.Namespace, _: SecretStore) -> int:
     assert edit is not None
     write_edit(source, edit)
     sys.stdout.write(
-        f"{given.key} is now {given.value or 'null'} in {source.file}. {_when(edit.path, edit.overriding)}\n"
+        f"{given.key} is now {given.value or 'null'} in {source.file}. {_when(path_of(given.key), edit.overriding)}\n"
     )
     return ExitCode.DONE
 
@@ -195,7 +183,7 @@ def _unset(given: argparse.Namespace, _: SecretStore) -> int:
         sys.stdout.write(f"{given.key} is not in {source.file}; the default is {default}.\n")
         return ExitCode.DONE
     write_edit(source, edit)
-    when = _when(edit.path, edit.overriding)
+    when = _when(path_of(given.key), edit.overriding)
     sys.stdout.write(f"{given.key} is no longer in {source.file}; the default is {default}. {when}\n")
     return ExitCode.DONE
 

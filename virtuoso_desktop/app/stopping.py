@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from virtuoso_desktop.app.exit_codes import ExitCode
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if sys.platform != "win32" else (signal.SIGBREAK,)))
+
+
+class Again(Enum):
+    """What to start after the end."""
+
+    SAME = "same"
+    LIVE = "live"
+    DEMO = "demo"
 
 
 class StopRequest:
@@ -25,6 +34,8 @@ class StopRequest:
     def __init__(self) -> None:
         self.code: ExitCode | None = None
         """None until a stop is asked for."""
+        self.again: Again | None = None
+        """What to start once everything has ended; None for nothing."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event: asyncio.Event | None = None
 
@@ -47,6 +58,12 @@ class StopRequest:
             self.code = code
         if self._loop is not None and not self._loop.is_closed() and self._event is not None:
             self._loop.call_soon_threadsafe(self._event.set)
+
+    def ask_again(self, again: Again) -> None:
+        """End the run, and start one anew; an end that was asked for before stays one."""
+        if not self.is_asked:
+            self.again = again
+        self.ask()
 
     async def wait(self) -> None:
         """Wait until a stop is asked for; returns at once when it was asked before."""

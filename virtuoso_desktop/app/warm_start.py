@@ -33,6 +33,7 @@ class Appearance(msgspec.Struct, frozen=True):
 
     theme: str
     colour_blind_safe: bool
+    motion: str | None = None
 
 
 class KeptUniverse(msgspec.Struct, frozen=True):

@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.exit_codes import ExitCode, refusal
+from virtuoso_desktop.app.first_run import FirstRun
 from virtuoso_desktop.app.kernel_child import KernelChild
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
 from virtuoso_desktop.app.run import OPENING, keep_memory_small, settle_memory
-from virtuoso_desktop.app.window_start import UI_SETTING, FirstPaint
+from virtuoso_desktop.app.window_start import FirstPaint
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.kernel.imports import import_all, plain_imports, short_switches
 from virtuoso_desktop.kernel.notices import Severity
 from virtuoso_desktop.model.errors import VirtuosoError
-from virtuoso_desktop.settings.variables import variable_of
-from virtuoso_desktop.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.second_start import WindowDoor
     from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
-    from virtuoso_desktop.engine.live_settings import SettingsChange
-    from virtuoso_desktop.settings.schema import UiSettings
     from virtuoso_desktop.ui.charts.panel import ChartPanel
 
 KEPT_CANDLES = 1_000
@@ -79,6 +75,8 @@ class _WindowRun:
         self._window = opened.window
         self._paint = opened.paint
         self._is_first = opened.is_first
+        self._is_welcome = opened.is_welcome
+        self._welcome: FirstRun | None = None
         self._chart: ChartPanel | None = None
         self._door: WindowDoor | None = None
         self._closing: Closing | None = None
@@ -105,6 +103,8 @@ class _WindowRun:
         await _until_painted(self._paint)
         if self._paint.at_s is not None:
             run.mark("window painted", self._paint.at_s)
+        if self._is_welcome:
+            self._welcome = FirstRun(window, run.stop)
         snapshot = self._chart_of_last_run()
         if snapshot is not None:
             # Links and settings wait: a chart of the last run is worth more to a person than a live one later.
@@ -123,13 +123,7 @@ class _WindowRun:
             if notice.severity is Severity.WARNING or (notice.severity is Severity.INFO and notice.where == "settings"):
                 window.post_notice(notice)  # errors are shown by `attach`
         window.attach(engine)
-        self._apply_settings(engine.settings.ui)
-        if run.settings is not None:
-            run.settings.subscribe("the window", self._take_settings)
-            from virtuoso_desktop.app.watch_choice import WatchChoice
-
-            choice = WatchChoice(run.settings, engine, run.tasks, run.post)
-            window.interior.markets.lists.choose_watched = choice.choose
+        self._open_settings(engine)
         window.set_doctor(self._examination)
         if self._chart is None:
             await self._place_chart(None)
@@ -167,6 +161,19 @@ class _WindowRun:
         self._closing = Closing(self._run, self._window, was_told=warm_start.was_told(self._run.folder.reader))
         self._closing.begin(engine, keeps=engine.settings.ui.close_to_tray)
 
+    def _open_settings(self, engine: Engine) -> None:
+        from virtuoso_desktop.app.watch_choice import WatchChoice
+        from virtuoso_desktop.app.window_settings import open_settings, show_remembered_looks
+
+        show_remembered_looks(self._run, self._window, engine.settings.ui, is_first=self._is_first)
+        run = self._run
+        if run.settings is not None:
+            choice = WatchChoice(run.settings, engine, run.tasks, run.post)
+            self._window.interior.markets.lists.choose_watched = choice.choose
+        desk = open_settings(run, self._window)
+        if self._welcome is not None:
+            self._welcome.attach(engine, desk)
+
     async def _open_history(self, engine: Engine) -> None:
         """Candles before the history: nobody waits for DuckDB's import with an empty chart."""
         window = self._window
@@ -177,33 +184,6 @@ class _WindowRun:
             await asyncio.sleep(CANDLES_STEP_S)
         await asyncio.sleep(CANDLES_STEP_S)  # two frames, in which they are painted
         engine.open_history()
-
-    def _apply_settings(self, ui: UiSettings) -> None:
-        """What the window remembers goes before the settings, unless they changed; the command line before both."""
-        named = {text.partition("=")[0].strip() for text in self._run.options.overrides}
-        named |= {f"{UI_SETTING}{name}" for name in type(ui).model_fields if variable_of(("ui", name)) in os.environ}
-        window = self._window
-
-        before = warm_start.read_appearance(self._run.folder.reader)
-
-        def counts(name: str) -> bool:
-            return self._is_first or f"{UI_SETTING}{name}" in named
-
-        if counts("theme") or (before is not None and before.theme != ui.theme):
-            window.theme.choose(ThemeChoice(ui.theme))
-        if counts("colour_blind_safe") or (before is not None and before.colour_blind_safe != ui.colour_blind_safe):
-            window.theme.set_colour_blind(ui.colour_blind_safe)
-        if counts("instrument") or window.instrument is None:
-            window.show_instrument(ui.instrument)
-        if counts("timeframe") and window.instrument is not None:
-            window.show_instrument(window.instrument, ui.timeframe)
-
-    def _take_settings(self, change: SettingsChange) -> None:
-        """Theme and colours of a change at run time; a choice in the window's own menu stays what it is until then."""
-        if change.touches("ui.theme"):
-            self._window.theme.choose(ThemeChoice(change.after.ui.theme))
-        if change.touches("ui.colour_blind_safe"):
-            self._window.theme.set_colour_blind(change.after.ui.colour_blind_safe)
 
     def _examination(self) -> RunExamination:
         from virtuoso_desktop.app.examination import RunExamination
@@ -267,7 +247,7 @@ class _WindowRun:
         values: dict[str, Any] = {warm_start.WINDOW_KEY: self._window.remember().to_bytes()}
         if self._run.settings is not None:
             ui = self._run.settings.current.ui
-            values[warm_start.APPEARANCE_KEY] = warm_start.Appearance(ui.theme, ui.colour_blind_safe)
+            values[warm_start.APPEARANCE_KEY] = warm_start.Appearance(ui.theme, ui.colour_blind_safe, ui.motion)
         if self._closing is not None and self._closing.was_told:
             values[warm_start.TOLD_KEY] = True
         if self._chart is not None:

@@ -20,7 +20,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from virtuoso_desktop.app import warm_start
 from virtuoso_desktop.app.arguments import PROGRAM, Options
+from virtuoso_desktop.app.early_settings import EarlySettings, QtScale
 from virtuoso_desktop.app.exit_codes import CannotRun, ExitCode, refusal
+from virtuoso_desktop.app.first_run import welcomes
+from virtuoso_desktop.app.last_start import USER_FILE
 from virtuoso_desktop.app.pairs import pair_problem
 from virtuoso_desktop.kernel.clock import LiveClock
 from virtuoso_desktop.model.errors import VirtuosoError
@@ -34,9 +37,6 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.app.run_folder import RunFolder
     from virtuoso_desktop.app.stopping import StopRequest
-
-UI_SETTING = "ui."
-THEME_VARIABLE = "VIRTUOSO_UI__THEME"
 
 
 class FirstPaint(QObject):
@@ -72,6 +72,8 @@ class OpenedWindow(NamedTuple):
     paint: FirstPaint
     is_first: bool
     """No window of this source was ever open here."""
+    is_welcome: bool
+    """A person starts the program for the first time."""
 
 
 def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> OpenedWindow | ExitCode:
@@ -79,10 +81,13 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     problem = pair_problem(PySide6.__version__, shiboken6.__version__)
     if problem is not None:
         return refusal(CannotRun(problem))
-    application = QApplication([PROGRAM])
+    early = EarlySettings(options, options.config or folder.root / USER_FILE)
+    with QtScale(early.scale_pct):
+        application = QApplication([PROGRAM])
     application.setApplicationName(PROGRAM)
     application.setDesktopFileName(PROGRAM)
     application.setQuitOnLastWindowClosed(False)
+    is_welcome = welcomes(options, folder.root)
     try:
         source = folder.read_source()
         ends = _take_folder(options, folder, source.folder)
@@ -92,9 +97,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
         return ends
     stored = warm_start.read_window(folder.reader)
     memory = WindowMemory.from_bytes(stored)
-    theme = Theme(
-        _named_theme(options) or memory.theme, colour_blind=memory.colour_blind, reduced_motion=memory.reduced_motion
-    )
+    theme = _theme(early, memory, is_first=stored is None)
     window = MainWindow(
         theme,
         source.source,
@@ -114,7 +117,7 @@ def open_window(options: Options, folder: RunFolder, stop: StopRequest) -> Opene
     window.show()
     # The platform answers and the window is painted now, not after the loop has been imported.
     QGuiApplication.sync()
-    return OpenedWindow(application, window, paint, stored is None)
+    return OpenedWindow(application, window, paint, stored is None, is_welcome)
 
 
 def _take_folder(options: Options, folder: RunFolder, name: str) -> ExitCode | None:
@@ -130,11 +133,9 @@ def _take_folder(options: Options, folder: RunFolder, name: str) -> ExitCode | N
     return None
 
 
-def _named_theme(options: Options) -> ThemeChoice | None:
-    """The theme named by ``--set`` or the environment, for the first painted frame; the settings judge the rest."""
-    named = os.environ.get(THEME_VARIABLE)
-    for text in options.overrides:
-        name, _, value = text.partition("=")
-        if name.strip() == f"{UI_SETTING}theme":
-            named = value
-    return next((choice for choice in ThemeChoice if named is not None and choice.value == named.strip()), None)
+def _theme(early: EarlySettings, memory: WindowMemory, *, is_first: bool) -> Theme:
+    """As the window was left; in a first one, and where they are named, as the settings say, which judge the rest."""
+    asked = early.value("theme") if is_first else early.named("theme")
+    choice = next((choice for choice in ThemeChoice if choice.value == asked), memory.theme)
+    colour_blind = memory.colour_blind or (is_first and early.value("colour_blind_safe") == "true")
+    return Theme(choice, colour_blind=colour_blind, reduced_motion=memory.reduced_motion)

@@ -136,6 +136,16 @@ class ScoreColumns:
         self.version += 1
 
 
+class Rules(NamedTuple):
+    """By what a closed candle is judged."""
+
+    weights: tuple[float, ...]
+    """Nominal weight of each dimension."""
+    params: Floats
+    """`scoring_params` of the settings."""
+    config_hash: str
+
+
 class AnalysedSeries:
     """Advances with closed candles, oldest first; the caller sees to it that none is fed twice.
 
@@ -167,6 +177,7 @@ class AnalysedSeries:
         """The result of the candle before."""
         self.preview_out: Floats | None = None
         """As ``out``, were the forming candle closed now; None before any preview of the newest candle."""
+        self._preview_subject = subject
         self.seen_version = -1
         """Of the store's series, when it was previewed last."""
         self.scores = ScoreColumns()
@@ -179,6 +190,15 @@ class AnalysedSeries:
     @property
     def timeframe(self) -> Timeframe:
         return self.subject.timeframe
+
+    def judge_by(self, rules: Rules) -> None:
+        """Judge the candles that come by these rules; what is judged stays as it is."""
+        if rules.config_hash != self.subject.config_hash:
+            self.subject = self._subject_by(rules)
+            self._score_params = rules.params
+
+    def _subject_by(self, rules: Rules) -> Subject:
+        return self.subject._replace(weights=rules.weights, config_hash=rules.config_hash)
 
     @property
     def bars(self) -> int:
@@ -307,13 +327,19 @@ class AnalysedSeries:
         assert self.open_ms is not None
         return self.score_state.tobytes() + self._kept.of(self.open_ms).tobytes()
 
+    def put_preview(self, out: Floats, rules: Rules) -> None:
+        """What the forming candle would say if it closed as it is, by the rules that it will be judged by."""
+        self.preview_out = out
+        self._preview_subject = self._subject_by(rules)
+
     def preview(self, decision_ms: int, open_ms: int) -> Confluence | None:
         """The provisional result on the forming candle; None before one was previewed."""
         if self.preview_out is None:
             return None
         facts = Facts(open_ms=open_ms, analysis_ms=decision_ms, data_points=self.bars, rejected=self.rejected)
         out = self.preview_out
-        return confluence_of(self.subject, facts, out[:INPUTS_WIDTH], out[INPUTS_WIDTH:], held=self.out[INPUTS_WIDTH:])
+        subject = self._preview_subject
+        return confluence_of(subject, facts, out[:INPUTS_WIDTH], out[INPUTS_WIDTH:], held=self.out[INPUTS_WIDTH:])
 
     def judge(self, decision_ms: int) -> Confluence:
         """The result of the newest candle, as of ``decision_ms``."""

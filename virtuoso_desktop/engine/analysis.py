@@ -135,6 +135,12 @@ class Analysis:
         """What a person looks at comes first."""
         self._shown = (instrument_id, timeframe)
 
+    def judge_by(self, settings: AnalysisSettings) -> None:
+        """Other weights and thresholds, for the candles that close from now on."""
+        self._settings = settings
+        self._run.judge_by(settings)
+        self._publisher.judge_by(settings.thresholds)
+
     def forget(self, instrument_id: InstrumentId) -> None:
         """An instrument is no longer watched, or begins anew."""
         self._run.forget(instrument_id)

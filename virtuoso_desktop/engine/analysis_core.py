@@ -14,7 +14,7 @@ from virtuoso_desktop.analysis.results import Subject
 from virtuoso_desktop.analysis.scoring import LIVE_SCORE, config_hash, scoring_params
 from virtuoso_desktop.analysis.stream_row import compile_smooth
 from virtuoso_desktop.analysis.timeframes import take_vote
-from virtuoso_desktop.engine.analysed_series import NO_STREAMS, AnalysedSeries, score_row
+from virtuoso_desktop.engine.analysed_series import NO_STREAMS, AnalysedSeries, Rules, score_row
 from virtuoso_desktop.model.instrument import Instrument, InstrumentId, Source
 from virtuoso_desktop.model.result import Confluence, DimensionName, Profile, TimeframeVote
 from virtuoso_desktop.model.timeframe import Timeframe
@@ -41,14 +41,21 @@ class AnalysisCore:
     def __init__(self, settings: AnalysisSettings, source: Source) -> None:
         CANDLE_TABLE.compile(np.ones(4))
         self.profile = Profile.FULL
-        self.config_hash = config_hash(settings)
         self._source = source
-        self._weights = tuple(float(getattr(settings.weights, name.value)) for name in DimensionName)
-        self._params = scoring_params(settings, self.profile)
-        LIVE_SCORE.compile(self._params)
+        self.rules = self._rules_of(settings)
+        """By what a candle that closes now is judged."""
+        LIVE_SCORE.compile(self.rules.params)
         compile_smooth()
         compile_book_kernels()
         self._votes: dict[InstrumentId, Floats] = {}
+
+    def judge_by(self, settings: AnalysisSettings) -> None:
+        """Other weights and thresholds from now on."""
+        self.rules = self._rules_of(settings)
+
+    def _rules_of(self, settings: AnalysisSettings) -> Rules:
+        weights = tuple(float(getattr(settings.weights, name.value)) for name in DimensionName)
+        return Rules(weights, scoring_params(settings, self.profile), config_hash(settings))
 
     def vote(self, instrument_id: InstrumentId, results: Mapping[Timeframe, Confluence]) -> TimeframeVote:
         """The timeframes of one instrument taken together."""
@@ -57,10 +64,10 @@ class AnalysisCore:
     def new_series(self, instrument: Instrument, timeframe: Timeframe) -> AnalysedSeries:
         """A series that knows no candle yet."""
         subject = Subject(
-            instrument.id, timeframe, self._source, self.profile, float(instrument.tick_size), self._weights,
-            self.config_hash,
+            instrument.id, timeframe, self._source, self.profile, float(instrument.tick_size),
+            self.rules.weights, self.rules.config_hash,
         )  # fmt: skip
-        return AnalysedSeries(subject, instrument, self._params)
+        return AnalysedSeries(subject, instrument, self.rules.params)
 
     def load(self, series: AnalysedSeries, rows: Floats, now_ms: int, machine: MachineState | None) -> Iterator[int]:
         """Advance over candles that closed before anybody watched; yields after every stretch.
@@ -85,18 +92,18 @@ class AnalysisCore:
         """What `load` goes on from."""
         assert series.open_ms is not None, "a candle was fed"
         close_ms = series.timeframe.close_ms(series.open_ms)
-        return MachineState(close_ms, ENGINE_VERSION, self.config_hash, series.machine_state())
+        return MachineState(close_ms, ENGINE_VERSION, series.subject.config_hash, series.machine_state())
 
     def _resumed_at(self, series: AnalysedSeries, rows: Floats, now_ms: int, machine: MachineState) -> int | None:
         """Close of the last candle that the machine knows; None when it is not to go on."""
-        if (machine.engine_version, machine.config_hash) != (ENGINE_VERSION, self.config_hash):
+        if (machine.engine_version, machine.config_hash) != (ENGINE_VERSION, series.subject.config_hash):
             return None
         timeframe = series.timeframe
         closed = [close for open_ms in rows[0, -2:] if (close := timeframe.close_ms(int(open_ms))) <= now_ms]
         return machine.as_of_ms if machine.as_of_ms in closed and series.takes(machine.state) else None
 
     def preview(self, wanted: Sequence[tuple[AnalysedSeries, tuple[float, ...], Floats | None]]) -> None:
-        """What each series would say if its forming candle closed as it is; into ``series.preview_out``.
+        """What each series would say if its forming candle closed as it is; put into the series.
 
         Each is a series, its candle as `CANDLE_TABLE` takes it, and its streams row as it is now.
         """
@@ -111,6 +118,6 @@ class AnalysisCore:
             score_row(rows[index], table[index], close_ms, NO_STREAMS if streams is None else streams)
         out = np.empty((len(wanted), len(LIVE_SCORE.outputs)))
         scores = np.stack([series.score_state for series, *_ in wanted])
-        LIVE_SCORE.peek_many(scores, rows, np.tile(self._params, (len(wanted), 1)), out, which)
+        LIVE_SCORE.peek_many(scores, rows, np.tile(self.rules.params, (len(wanted), 1)), out, which)
         for (series, *_), row in zip(wanted, out, strict=True):
-            series.preview_out = row.copy()
+            series.put_preview(row.copy(), self.rules)

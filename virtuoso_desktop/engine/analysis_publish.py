@@ -64,6 +64,10 @@ class AnalysisPublisher:
         self._held: dict[SeriesKey, SignalView] = {}
         self._number = 0
 
+    def judge_by(self, thresholds: ThresholdsSettings) -> None:
+        """Explain what is judged from now on by these."""
+        self._thresholds = thresholds
+
     # --- from the run ----------------------------------------------------------------------------------------------
 
     def restored(self, rows: list[LedgerRow]) -> None:

@@ -35,8 +35,9 @@ from virtuoso_desktop.storage.evaluations import History, MachineState
 from virtuoso_desktop.storage.ledger_rows import NOTHING, LedgerRow, Standing, Transition, changes, revision
 
 if TYPE_CHECKING:
-    from virtuoso_desktop.engine.analysed_series import AnalysedSeries
+    from virtuoso_desktop.engine.analysed_series import AnalysedSeries, Rules
     from virtuoso_desktop.engine.analysis_core import AnalysisCore
+    from virtuoso_desktop.settings.schema import AnalysisSettings
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,14 @@ class _Verdict(NamedTuple):
     state: bytes
 
 
+class _Waiting(NamedTuple):
+    """A sealed candle, its number among all seals, and the rules in force when it closed."""
+
+    seal: int
+    item: SealedInputs
+    rules: Rules
+
+
 class _Left(NamedTuple):
     """What held when a series was forgotten."""
 
@@ -163,7 +172,9 @@ class AnalysisRun:
         self._series: dict[SeriesKey, AnalysedSeries] = {}
         self._standing: dict[SeriesKey, Standing] = {}
         self._loading: dict[SeriesKey, Iterator[int]] = {}
-        self._sealed: dict[SeriesKey, deque[tuple[int, SealedInputs]]] = {}
+        self._sealed: dict[SeriesKey, deque[_Waiting]] = {}
+        self._wanted: AnalysisSettings | None = None
+        """Weights and thresholds that changed before the kernels were there."""
         self._seals = 0
         self._told = 0
         self._verdicts: dict[int, _Verdict | None] = {}
@@ -200,8 +211,18 @@ class AnalysisRun:
             self._loading.pop(key, None)
             self._judged_from.pop(key, None)
             self._recalled.discard(key)
-            for seal, _ in self._sealed.pop(key, ()):
-                self._verdicts[seal] = None
+            for waiting in self._sealed.pop(key, ()):
+                self._verdicts[waiting.seal] = None
+
+    def judge_by(self, settings: AnalysisSettings) -> None:
+        """Other weights and thresholds, for the candles that close from now on."""
+        if self.core is None:
+            self._wanted = settings
+            return
+        self.core.judge_by(settings)
+        for analysed in self._series.values():
+            analysed.seen_version = -1  # the forming candle is previewed by them at once
+        self._wake.set()
 
     def stop(self) -> None:
         """Nothing more is sealed. What is sealed but not judged is judged now: nothing that closed is lost."""
@@ -228,7 +249,8 @@ class AnalysisRun:
             self._take(sealed(state, series, index, moment))
 
     def _take(self, item: SealedInputs) -> None:
-        self._sealed.setdefault(item.key, deque()).append((self._seals, item))
+        assert self.core is not None, "a series is known"
+        self._sealed.setdefault(item.key, deque()).append(_Waiting(self._seals, item, self.core.rules))
         self._seals += 1
         self._wake.set()
 
@@ -238,6 +260,8 @@ class AnalysisRun:
         """Prepare, then evaluate what comes until cancelled."""
         if self.core is None:
             self.core = await asyncio.to_thread(self._import)
+            if self._wanted is not None:
+                self.core.judge_by(self._wanted)
             self._restored = await self._restore()
             self.prepared.set()
         while True:
@@ -371,10 +395,11 @@ class AnalysisRun:
         if not waiting:
             return False
         key = min(waiting, key=self._rank)
-        seal, item = self._sealed[key].popleft()
+        next_one = self._sealed[key].popleft()
         if not self._sealed[key]:
             del self._sealed[key]
-        self._verdicts[seal] = self._judge(key, item)
+        self._series[key].judge_by(next_one.rules)
+        self._verdicts[next_one.seal] = self._judge(key, next_one.item)
         return True
 
     def _judge(self, key: SeriesKey, item: SealedInputs) -> _Verdict | None:

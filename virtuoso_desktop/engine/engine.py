@@ -325,6 +325,8 @@ class Engine:
         """Take up a change of the settings. Raises ChangeRefused with nothing changed."""
         if change.touches("universe"):
             self.listing.want(change.after.universe)
+        if change.touches("analysis.weights") or change.touches("analysis.thresholds"):
+            self._analysis.judge_by(change.after.analysis)
 
     def _is_shown(self, instrument_id: InstrumentId) -> bool:
         return self._shown is not None and self._shown[0] == instrument_id

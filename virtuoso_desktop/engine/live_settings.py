@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from virtuoso_desktop.kernel.signals import Signal
 from virtuoso_desktop.model.errors import ConfigError, VirtuosoError
 from virtuoso_desktop.settings.change import (
+    Edit,
     SettingsSource,
     changed_names,
     counts_at_once,
-    prepare_edit,
+    prepare_edits,
+    set_aside,
     taken_at_once,
     write_edit,
 )
+from virtuoso_desktop.settings.explain import dotted
 from virtuoso_desktop.settings.load import LoadedSettings, file_stamp, keep_last_good, read_user_file
 from virtuoso_desktop.settings.schema import Settings
 
@@ -68,11 +72,17 @@ class LiveSettings:
         As in use now.
     changed : Signal of SettingsChange
         After a change holds.
+    renewed : Signal of LiveSettings
+        After anything changed: values in use, the file, or what is wrong with it.
+    problem : ConfigError or None
+        What is wrong with the user's own file.
     """
 
     def __init__(self, loaded: LoadedSettings, source: SettingsSource) -> None:
         self.current = loaded.settings
         self.changed: Signal[SettingsChange] = Signal("settings changed")
+        self.renewed: Signal[LiveSettings] = Signal("settings renewed")
+        self.problem: ConfigError | None = loaded.problem
         self._source = source
         self._takers: list[tuple[str, Taker]] = []
         self._changing = asyncio.Lock()
@@ -91,8 +101,24 @@ class LiveSettings:
 
         return end
 
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Settings that count from the next start."""
+        return self._waiting
+
     async def change(self, key: str, value: str | None) -> None:
-        """Change one setting now and in the user's file; ``value`` is YAML, None means the default.
+        """Change one setting now and in the user's file; see `change_many`."""
+        await self.change_many({key: value})
+
+    async def change_many(self, edits: Mapping[str, str | None], *, may_wait: bool = False) -> None:
+        """Change settings now and in the user's file, all or none.
+
+        Parameters
+        ----------
+        edits : mapping
+            Value by name, as YAML; None means the default.
+        may_wait : bool
+            Those that need a restart are saved for the next start instead of being refused.
 
         Raises
         ------
@@ -105,16 +131,10 @@ class LiveSettings:
         In each case everything is as it was.
         """
         async with self._changing:
-            edit = await asyncio.to_thread(prepare_edit, self._source, key, value)
+            edit = await asyncio.to_thread(prepare_edits, self._source, edits)
             if edit is None:
                 return
-            if edit.overriding is not None:
-                raise ChangeRefused(f"{key} is decided by {edit.overriding} in this run. Nothing was changed.")
-            if not counts_at_once(edit.path):
-                raise ChangeRefused(
-                    f"{key} needs a restart: it is used when the program starts. Nothing was changed; "
-                    f"`virtuoso-desktop settings set {key} VALUE` saves it for the next start."
-                )
+            _refuse_what_cannot(edit, may_wait=may_wait)
             change = self._change_to(taken_at_once(self.current, edit.settings))
             self._offer(change)
             try:
@@ -123,7 +143,20 @@ class LiveSettings:
                 self._take_back(change, len(self._takers))
                 raise
             self._stamp = await asyncio.to_thread(file_stamp, self._source.file)
+            self.problem = None
             self._hold(change)
+            self._waiting = frozenset(changed_names(self.current, edit.settings))
+            self.renewed.emit(self)
+
+    async def set_aside(self) -> Path:
+        """Give the wrong file another name and go on from the last good one; returns where it is now.
+
+        Raises StorageError with everything as it was.
+        """
+        async with self._changing:
+            aside = await asyncio.to_thread(set_aside, self._source)
+        await self.take_file()
+        return aside
 
     async def take_file(self) -> list[str]:
         """Take up what changed in the user's file since the last look; returns what to tell a person.
@@ -140,12 +173,19 @@ class LiveSettings:
             if stamp == self._stamp:
                 return []
             self._stamp = stamp
-            wanted = await asyncio.to_thread(self._read_again)
+            try:
+                wanted = await asyncio.to_thread(self._read_again)
+            except ConfigError as error:
+                self.problem = error
+                self.renewed.emit(self)
+                raise
+            self.problem = None
             change = self._change_to(taken_at_once(self.current, wanted))
             self._offer(change)
             self._hold(change)
             later = frozenset(changed_names(self.current, wanted))
             new, self._waiting = sorted(later - self._waiting), later
+            self.renewed.emit(self)
         told = [f"Changed by the settings file: {', '.join(change.names)}."] if change.names else []
         if new:
             told.append(f"{', '.join(new)} {'counts' if len(new) == 1 else 'count'} from the next start of Virtuoso.")
@@ -191,3 +231,15 @@ class LiveSettings:
         if change.names:
             self.current = change.after
             self.changed.emit(change)
+
+
+def _refuse_what_cannot(edit: Edit, *, may_wait: bool) -> None:
+    """Raises ChangeRefused for a change that would have no effect in this run."""
+    for path, where in edit.decided.items():
+        raise ChangeRefused(f"{dotted(path)} is decided by {where} in this run. Nothing was changed.")
+    key = next((dotted(path) for path in edit.paths if not counts_at_once(path)), None)
+    if key is not None and not may_wait:
+        raise ChangeRefused(
+            f"{key} needs a restart: it is used when the program starts. Nothing was changed; "
+            f"`virtuoso-desktop settings set {key} VALUE` saves it for the next start."
+        )

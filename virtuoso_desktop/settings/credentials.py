@@ -55,27 +55,27 @@ class SecretStore:
     def read(self, name: str) -> str | None:
         """The secret; None when it is not stored. Raises ConfigError for an unknown name, StorageError."""
         _check(name)
-        return self._use(lambda keyring: keyring.get_password(SERVICE, name))
+        return self._use(name, lambda keyring: keyring.get_password(SERVICE, name))
 
     def write(self, name: str, secret: str) -> None:
         """Store a secret. Raises ConfigError for an unknown name or an empty secret, StorageError."""
         _check(name)
         if not secret.strip():
             raise ConfigError(f"An empty secret was given for {name}; nothing was stored.")
-        self._use(lambda keyring: keyring.set_password(SERVICE, name, secret.strip()))
+        self._use(name, lambda keyring: keyring.set_password(SERVICE, name, secret.strip()))
 
     def delete(self, name: str) -> bool:
         """Forget a secret; False when there was none. Raises ConfigError for an unknown name, StorageError."""
         if self.read(name) is None:
             return False
-        self._use(lambda keyring: keyring.delete_password(SERVICE, name))
+        self._use(name, lambda keyring: keyring.delete_password(SERVICE, name))
         return True
 
-    def _use(self, work: Callable[[Keyring], T]) -> T:
+    def _use(self, name: str, work: Callable[[Keyring], T]) -> T:
         from keyring.errors import KeyringError
 
         try:
-            return work(self._open())
+            return work(self._open(name))
         except KeyringError as error:
             log.info("the keyring refused: %s", type(error).__name__)
             raise StorageError(
@@ -83,13 +83,13 @@ class SecretStore:
                 "environment variable instead; nothing was changed."
             ) from None
 
-    def _open(self) -> Keyring:
+    def _open(self, name: str) -> Keyring:
         if self._backend is None:
-            self._backend = _system_keyring()
+            self._backend = _system_keyring(default_variable(name))
         return self._backend
 
 
-def _system_keyring() -> Keyring:
+def _system_keyring(variable: str) -> Keyring:
     import keyring
 
     found: Any = keyring.get_keyring()
@@ -97,12 +97,12 @@ def _system_keyring() -> Keyring:
     if getattr(found, "priority", 0) <= 0 or module.startswith(("keyring.backends.fail", "keyring.backends.null")):
         raise StorageError(
             "This computer has no keyring that Virtuoso can use (on Linux: GNOME Keyring or KWallet in a desktop "
-            f"session). Set an environment variable instead, e.g. {default_variable('bybit.api_key')}."
+            f"session). Set the environment variable {variable} instead."
         )
     if module.startswith("keyrings.alt"):
         raise StorageError(
-            "The only keyring here keeps secrets in a plain file, which Virtuoso does not use. Set an environment "
-            f"variable instead, e.g. {default_variable('bybit.api_key')}."
+            "The only keyring here keeps secrets in a plain file, which Virtuoso does not use. Set the environment "
+            f"variable {variable} instead."
         )
     return found
 

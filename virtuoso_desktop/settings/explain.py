@@ -77,9 +77,7 @@ class _Explainer:
         if details["type"] == "model_type":
             instead = "" if is_secret else f", not {_shown(details['input'])}"
             return f"{name} should be a section with names and values below it{instead}"
-        message = (
-            details["msg"].removeprefix("Value error, ").replace("Input should", "should").partition(", unable")[0]
-        )
+        message = _message(details)
         if details["type"] in ("value_error", "missing") or is_secret:
             return f"{name} {message}"
         return f"{name} {message}, not {_shown(details['input'])}{_nearest_word(details)}"
@@ -91,6 +89,29 @@ class _Explainer:
             return ""
         is_variable = override is not None and override.is_variable
         return f"; did you mean {variable_of(nearest) if is_variable else dotted(nearest)}?"
+
+
+def faults(error: ValidationError, overrides: Sequence[Override], unset: Mapping[KeyPath, str]) -> dict[KeyPath, str]:
+    """What is wrong with each setting or section, without its name: ``must add up to 1, not 1.1``."""
+    explainer = _Explainer(None, overrides, unset)
+    found: dict[KeyPath, str] = {}
+    for details in error.errors(include_url=False):
+        path = _value_path(details["loc"])
+        what = explainer.what(details)
+        found.setdefault(path, what.removeprefix(dotted(path)).strip())
+    return found
+
+
+def _value_path(path: KeyPath) -> KeyPath:
+    """The setting that a place inside its value belongs to."""
+    known = setting_paths()
+    return next((path[:length] for length in range(len(path), 0, -1) if path[:length] in known), path)
+
+
+def _message(details: ErrorDetails) -> str:
+    if details["type"] == "string_pattern_mismatch":
+        return "should be of letters, figures and : . _ - only"
+    return details["msg"].removeprefix("Value error, ").replace("Input should", "should").partition(", unable")[0]
 
 
 def dotted(path: KeyPath) -> str:

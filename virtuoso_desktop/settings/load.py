@@ -28,7 +28,7 @@ from virtuoso_desktop.settings.document import (
     read_document,
     read_text,
 )
-from virtuoso_desktop.settings.explain import dotted, explain, setting_paths
+from virtuoso_desktop.settings.explain import dotted, explain, faults, setting_paths
 from virtuoso_desktop.settings.migrate import CURRENT, VERSION_KEY, migrate
 from virtuoso_desktop.settings.overrides import environment_overrides, parse_override
 from virtuoso_desktop.settings.schema import Settings
@@ -88,21 +88,38 @@ class Layers:
 
     def build(self, user: Document | None) -> Settings:
         """Settings with ``user`` laid over the defaults. Raises ConfigError."""
-        values = copy.deepcopy(self._default.values)
         if user is not None:
             _refuse_written_secrets(user)
-            _overlay(values, {key: value for key, value in user.values.items() if key != VERSION_KEY})
-        unset: dict[KeyPath, str] = {}
-        values = self._expand(values, (), unset)
-        for override in self._overrides:
-            nested: Any = override.value
-            for part in reversed(override.path):
-                nested = {part: nested}
-            _overlay(values, nested)
+        values, unset = self._merged(user, {})
         try:
             return Settings.model_validate(values)
         except ValidationError as error:
             raise explain(error, user, self._overrides, unset) from None
+
+    def faults(self, user: Document | None, edits: Mapping[KeyPath, Any]) -> dict[KeyPath, str]:
+        """What would be wrong if the settings of ``edits`` had these values, by setting or section; empty for nothing.
+
+        Reads no file: it may be asked at every letter that is typed.
+        """
+        values, unset = self._merged(user, edits)
+        try:
+            Settings.model_validate(values)
+        except ValidationError as error:
+            return faults(error, self._overrides, unset)
+        return {}
+
+    def _merged(self, user: Document | None, edits: Mapping[KeyPath, Any]) -> tuple[Tree, dict[KeyPath, str]]:
+        """All layers over each other, and the variables that are not set."""
+        values = copy.deepcopy(self._default.values)
+        if user is not None:
+            _overlay(values, {key: value for key, value in user.values.items() if key != VERSION_KEY})
+        for path, value in edits.items():
+            _overlay(values, _nested(path, value))
+        unset: dict[KeyPath, str] = {}
+        values = self._expand(values, (), unset)
+        for override in self._overrides:
+            _overlay(values, _nested(override.path, override.value))
+        return values, unset
 
     def origin_of(self, path: KeyPath, user: Document | None) -> str:
         """Where the value of a setting comes from, in words."""
@@ -294,6 +311,13 @@ def _refuse_written_secrets(user: Document) -> None:
                 "settings secret set`, or write ${NAME} and set that environment variable.",
                 line=line,
             )
+
+
+def _nested(path: KeyPath, value: Any) -> Tree:
+    """``{"universe": {"size": value}}``."""
+    for part in reversed(path):
+        value = {part: value}
+    return cast(Tree, value)
 
 
 def _overlay(base: Tree, over: Tree) -> None:

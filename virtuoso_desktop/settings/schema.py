@@ -286,6 +286,8 @@ class UiSettings(_Section):
     theme: Literal["dark", "light", "system"]
     colour_blind_safe: bool
     close_to_tray: bool
+    motion: Literal["system", "full", "reduced"]
+    scale_pct: int = Field(ge=100, le=200)
     instrument: Annotated[InstrumentId, BeforeValidator(_instrument_id)]
     timeframe: Timeframe
 

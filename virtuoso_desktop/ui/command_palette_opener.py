@@ -38,7 +38,10 @@ class PaletteOpener:
         if open_now:
             return
         actions = [each for each in interior.commands.all() if each.listed.action != "command_palette"]
-        entries = found.action_entries(actions) + found.instrument_entries(rows.all())
+        known, engine = rows.all(), interior.markets.engine
+        entries = found.action_entries(actions) + found.instrument_entries(known)
+        if engine is not None:
+            entries += found.listed_entries(engine.scan.instruments(), {row.instrument_id for row in known})
         palette = CommandPalette(interior.theme, entries, self.recent, interior.window())
         scoring = rows.scoring
         if scoring is not None:

@@ -58,13 +58,15 @@ def paint_row(
     elif option.state & QStyle.StateFlag.State_MouseOver:
         painter.setBrush(theme.color("raised"))
         painter.drawRoundedRect(box.adjusted(0, 1, 0, -1), 4, 4)
-    name = "chart-line" if entry.market is not None else _GROUP_ICONS.get(entry.beside, "monitor")
+    name = "chart-line" if not entry.is_action else _GROUP_ICONS.get(entry.beside, "monitor")
     icons.paint(painter, name, QRectF(box.left() + 10, box.center().y() - 8, 16, 16), theme.color("muted"))
     right = box.adjusted(36, 0, -10, 0)
     if entry.market is not None:
         score = None if scores is None else scores(entry.market)
         right.setRight(_paint_badge(painter, theme, score, right))
         beside = _figures(entry.market, entry.beside)
+    elif not entry.is_action:
+        beside = (Word(entry.beside, Type.BODY, "muted", gap=8),)
     else:
         right.setRight(paint_caps(painter, theme, entry.keys[:1], right))
         beside = (Word(entry.beside, Type.BODY, "muted", gap=8),)

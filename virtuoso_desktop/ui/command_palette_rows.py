@@ -13,8 +13,9 @@ from virtuoso_desktop.ui.feed_state import venue_name
 from virtuoso_desktop.ui.panels.markets_rows import KIND_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
+    from virtuoso_desktop.model.instrument import Instrument, InstrumentId
     from virtuoso_desktop.ui.actions import Action
 
 MOST_KEPT = 12
@@ -23,6 +24,7 @@ MOST_RECENT_SHOWN = 5
 MOST_BESIDE = 6
 """Instruments while actions match too: both stay in sight."""
 MOST_INSTRUMENTS = 60
+NOT_WATCHED = ", not watched"
 RECENT, INSTRUMENTS, ACTIONS = "Recent", "Instruments", "Actions"
 _AT_START, _AT_WORD, _INSIDE, _SCATTERED, _BESIDE = 100.0, 80.0, 50.0, 30.0, 12.0
 _RECENT_BONUS = 24.0
@@ -45,6 +47,11 @@ class Entry(NamedTuple):
     weight: float = 0.0
     """Of two that match as well, the heavier is first."""
     market: MarketRow | None = None
+    """Prices of an instrument, where they are known."""
+
+    @property
+    def is_action(self) -> bool:
+        return self.key.startswith("action:")
 
     @property
     def spoken(self) -> str:
@@ -85,15 +92,19 @@ def action_entries(actions: Iterable[Action]) -> list[Entry]:
 
 def instrument_entries(rows: Iterable[MarketRow]) -> list[Entry]:
     """Instruments, the largest turnover heaviest."""
-    entries: list[Entry] = []
-    for row in rows:
-        identity = row.instrument_id
-        where = f"{venue_name(identity.venue.value)} {KIND_WORDS[identity.market_kind]}"
-        title = identity.symbol + kind_badge(identity.market_kind)
-        entries.append(
-            Entry(f"instrument:{identity}", title, where, str(identity), weight=row.turnover_24h or 0.0, market=row)
-        )
-    return entries
+    return [_instrument_entry(row.instrument_id, NOT_WATCHED if row.is_scanned else "", row) for row in rows]
+
+
+def listed_entries(instruments: Iterable[Instrument], known: Container[InstrumentId]) -> list[Entry]:
+    """What the exchange trades besides: it is watched while it is shown, so its price is not known yet."""
+    return [_instrument_entry(each.id, NOT_WATCHED, None) for each in instruments if each.id not in known]
+
+
+def _instrument_entry(identity: InstrumentId, state: str, row: MarketRow | None) -> Entry:
+    where = f"{venue_name(identity.venue.value)} {KIND_WORDS[identity.market_kind]}{state}"
+    key, turnover = str(identity), 0.0 if row is None else row.turnover_24h or 0.0
+    title = identity.symbol + kind_badge(identity.market_kind)
+    return Entry(f"instrument:{key}", title, where, key, weight=turnover, market=row)
 
 
 def search(entries: Sequence[Entry], typed: str, recent: Sequence[str]) -> list[Group]:
@@ -119,7 +130,7 @@ def search(entries: Sequence[Entry], typed: str, recent: Sequence[str]) -> list[
         if rank is not None:
             place = places.get(entry.key)
             bonus = 0.0 if place is None else _RECENT_BONUS - place
-            (actions if entry.market is None else instruments).append(Found(entry, rank + bonus))
+            (actions if entry.is_action else instruments).append(Found(entry, rank + bonus))
     most = MOST_BESIDE if actions else MOST_INSTRUMENTS
     groups = (
         _group(ACTIONS, words, sorted(actions, key=_order)),
@@ -147,7 +158,7 @@ def _unasked(entries: Sequence[Entry], recent: Sequence[str]) -> list[Group]:
 
 
 def _is_action(found: Found) -> bool:
-    return found.entry.market is None
+    return found.entry.is_action
 
 
 def _order(found: Found) -> tuple[float, float, str]:

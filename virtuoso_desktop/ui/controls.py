@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from virtuoso_desktop.ui.fonts import Type, font
 from virtuoso_desktop.ui.theme import Theme
+from virtuoso_desktop.ui.tokens import BADGE_TINT_RATIO
 from virtuoso_desktop.ui.words import Word, paint_words, words_width
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Badge(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         fill = {"up_text": "up", "down_text": "down"}.get(self._colour, self._colour)
-        painter.setBrush(self._theme.color(fill, 0.16))
+        painter.setBrush(self._theme.color(fill, BADGE_TINT_RATIO))
         box = QRectF(0, (self.height() - 16) / 2, self.width(), 16)
         painter.drawRoundedRect(box, 3, 3)
         painter.setFont(font(Type.BADGE))

@@ -29,6 +29,7 @@ from virtuoso_desktop.ui.panel_actions import PanelActions
 from virtuoso_desktop.ui.panel_list import CHART, MARKETS
 from virtuoso_desktop.ui.panels.markets import MarketsPanel
 from virtuoso_desktop.ui.panels.markets_actions import wire_markets
+from virtuoso_desktop.ui.settings_access import SettingsAccess
 from virtuoso_desktop.ui.status_bar import StatusBar
 from virtuoso_desktop.ui.strip import InstrumentStrip
 from virtuoso_desktop.ui.top_bar import TopBar
@@ -91,6 +92,7 @@ class Interior(QWidget):
         self._make_examination: Callable[[], Examination] | None = None
         self.commands = Actions(self)
         self.palette_opener = PaletteOpener(self, memory.recent_commands)
+        self.settings = SettingsAccess(self)
         self.frame = FrameClock(self, is_exposed=self._is_exposed)
         self.top_bar = TopBar(self.theme, self)
         self.banner = FeedBanner(self.theme, self)
@@ -158,6 +160,10 @@ class Interior(QWidget):
         self.markets.detach()
         self.strip.detach()
         self.workspace.panels.detach()
+
+    def on_detach(self, end: Callable[[], None]) -> None:
+        """Call ``end`` when the engine goes."""
+        self._disconnects.append(end)
 
     def set_chart(self, chart: QWidget, turn: Refreshable | None, painted_ns: Callable[[], int] | None) -> None:
         """Put the chart into its place."""

@@ -50,6 +50,8 @@ class WindowMemory(msgspec.Struct, frozen=True):
 
     version: int = MEMORY_VERSION
     geometry: tuple[int, int, int, int] | None = None
+    pixel_ratio: float | None = None
+    """Of the screen then: at another size of everything the geometry says nothing."""
     is_maximized: bool = False
     theme: ThemeChoice = ThemeChoice.DARK
     colour_blind: bool = False

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from virtuoso_desktop.model.instrument import Source
 from virtuoso_desktop.ui import icons
 from virtuoso_desktop.ui.shortcuts import keys_of
 from virtuoso_desktop.ui.theme import ThemeChoice
@@ -27,6 +28,14 @@ def main_menu(interior: Interior) -> QMenu:
     full = menu.addAction(f"Full screen\t{keys_of('full_screen')}", interior.toggle_full_screen)
     full.setCheckable(True)
     full.setChecked(interior.window().isFullScreen())
+    access = interior.settings
+    if access.why_not() is None:
+        settings = menu.addAction(f"Settings\t{keys_of('settings')}", access.open)
+        settings.setIcon(icons.icon("gear", muted, ratio))
+    if access.why_not_other() is None:
+        is_demo = interior.source is Source.DEMO
+        market = menu.addAction("Start again live" if is_demo else "Start again with the demo", access.start_other)
+        market.setIcon(icons.icon("broadcast" if is_demo else "flask", muted, ratio))
     menu.addSeparator()
     palette = menu.addAction(f"Command palette\t{keys_of('command_palette')}", interior.palette_opener.toggle)
     palette.setIcon(icons.icon("magnifying-glass", muted, ratio))

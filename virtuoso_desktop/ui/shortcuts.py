@@ -65,6 +65,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Panels", ("Ctrl+C in the log",), "Copy the line, with its fault"),
     Shortcut("Chart", ("Ctrl+I",), "Indicators", "indicators"),
     Shortcut("Chart", ("Esc",), "End the evidence of a component"),
+    Shortcut("Window", ("Ctrl+,",), "Settings", "settings"),
+    Shortcut("Window", (), "Start again with the other market: live or demo", "other_market"),
     Shortcut("Drawing", ("Alt+D",), "Drawing tools: show or hide", "draw_strip"),
     Shortcut("Drawing", ("Alt+T",), "Trend line", "draw_trend_line"),
     Shortcut("Drawing", ("Alt+H",), "Horizontal line", "draw_horizontal_line"),

@@ -44,6 +44,7 @@ QMenu::separator { height: 1px; background: %(line)s; margin: 4px 8px; }
 QMenu::indicator { width: 12px; height: 12px; left: 8px; }
 QLineEdit { background: %(raised)s; color: %(text)s; border: 1px solid %(line)s; border-radius: 4px;
             padding: 0 6px; selection-background-color: %(accent)s; }
+QLineEdit:disabled { color: %(disabled)s; }
 QLineEdit:focus { border: 2px solid %(accent)s; padding: 0 5px; }
 QSplitter::handle { background: %(gutter)s; }
 QSplitter::handle:hover { background: %(accent)s; }

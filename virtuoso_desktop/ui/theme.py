@@ -86,7 +86,9 @@ class Theme:
 
     def set_reduced_motion(self, reduced: bool | None) -> None:
         """None follows the desktop."""
-        self.reduced_motion_choice = reduced
+        if reduced is not self.reduced_motion_choice:
+            self.reduced_motion_choice = reduced
+            self.changed.emit(self)
 
     def cycle(self) -> ThemeChoice:
         """Dark, light, system, and again."""

@@ -151,9 +151,10 @@ LIGHT_COLOUR_BLIND = msgspec.structs.replace(
     info="#566272",
 )
 
-BANNER_TINT_RATIO = 0.14
+BANNER_TINT_RATIO = 0.13
 BANNER_EDGE_RATIO = 0.50
-BADGE_TINT_RATIO = 0.16
+BADGE_TINT_RATIO = 0.12
+"""Stronger, and the words on a light badge fall under 4.5:1."""
 FLASH_RATIO = 0.28
 """A changed price tints its cell with this strength, fading to 0."""
 FLASH_MS = 300.0
@@ -168,6 +169,9 @@ class ThemeChoice(StrEnum):
     LIGHT = "light"
     SYSTEM = "system"
 
+
+MOTION_CHOICES: dict[str, bool | None] = {"system": None, "full": False, "reduced": True}
+"""What the setting ``ui.motion`` means for reduced motion; None follows the desktop."""
 
 COLOUR_TOKENS: tuple[str, ...] = tuple(
     name for name in Palette.__struct_fields__ if not name.endswith("_ratio") and name != "heatmap"

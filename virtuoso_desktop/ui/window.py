@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QWidget
@@ -203,9 +204,10 @@ class MainWindow(QWidget):
         if self._interior is None:
             return self._memory
         place = self.normalGeometry() if self.isMaximized() or self.isFullScreen() else self.geometry()
-        return self._interior.remember(
+        memory = self._interior.remember(
             geometry=(place.x(), place.y(), place.width(), place.height()), is_maximized=self.isMaximized()
         )
+        return msgspec.structs.replace(memory, pixel_ratio=self.devicePixelRatioF())
 
     # --- first frame --------------------------------------------------------------------------------------------
 
@@ -220,7 +222,8 @@ class MainWindow(QWidget):
     def _place(self) -> None:
         screen = QGuiApplication.primaryScreen().availableGeometry()
         memory = self._memory
-        place = QRect(*memory.geometry) if memory.geometry is not None else None
+        is_same_size = memory.pixel_ratio in (None, self.devicePixelRatioF())
+        place = QRect(*memory.geometry) if memory.geometry is not None and is_same_size else None
         if place is None or QGuiApplication.screenAt(place.center()) is None:
             place = QRect(QPoint(0, 0), screen.size().boundedTo(DEFAULT_SIZE))
             place.moveCenter(screen.center())

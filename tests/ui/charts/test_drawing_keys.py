@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from tests.ui.charts.conftest import frame
 from virtuoso_desktop.ui.charts.drawing.figures import Drawing, Kind, Point
+from virtuoso_desktop.ui.charts.stage import Hover
 
 if TYPE_CHECKING:
     from virtuoso_desktop.ui.charts.drawing.book import DrawingBook
@@ -55,6 +56,16 @@ def test_a_trend_line_is_placed_by_keys_from_the_newest_candle(chart: ChartPanel
     assert first.price == pytest.approx(newest.close / 10, abs=20)
     assert last.price > first.price
     assert chart.canvas.hand.desk.tool is None
+
+
+def test_a_crosshair_in_another_pane_is_no_place_to_begin(chart: ChartPanel) -> None:
+    newest, layout = chart._stage.model.newest, chart._stage.layout
+    assert newest is not None
+    chart._stage.hover = Hover(newest.slot - 40, layout.panes[0].top + 5)
+    chart.canvas.hand.desk.take(Kind.LEVEL)
+    press(chart, Qt.Key.Key_Return)
+    (made,) = book_of(chart).drawings
+    assert made.points[0].price == pytest.approx(newest.close / 10, abs=20)
 
 
 def test_a_horizontal_line_is_one_key_more(chart: ChartPanel) -> None:

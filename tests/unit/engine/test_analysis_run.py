@@ -2,146 +2,29 @@
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 
-from tests.fake_adapter import instrument
+from tests.live_analysis import BTC, ETH, HISTORY, LIVE, MINUTE_MS, SETTINGS, T0_MS, Rig, candle, waves
 from tests.running import until
 from virtuoso_desktop.analysis.layout import T_CLOSE
+from virtuoso_desktop.analysis.scoring import config_hash
 from virtuoso_desktop.engine.analysed_series import AnalysedSeries
 from virtuoso_desktop.engine.analysis_core import AnalysisCore
-from virtuoso_desktop.engine.analysis_run import AnalysisRun
-from virtuoso_desktop.engine.sealing import SeriesKey
-from virtuoso_desktop.kernel.paths import resource
 from virtuoso_desktop.kernel.tasks import Supervisor
-from virtuoso_desktop.market.store import MarketStore
-from virtuoso_desktop.model.instrument import Instrument, Source
-from virtuoso_desktop.model.market import Candle
-from virtuoso_desktop.model.result import Confluence, SignalKind
+from virtuoso_desktop.model.instrument import Source
+from virtuoso_desktop.model.result import DimensionName, SignalKind
 from virtuoso_desktop.model.timeframe import Timeframe
-from virtuoso_desktop.settings.load import load_settings
-from virtuoso_desktop.storage.analysis_journal import Restored
-from virtuoso_desktop.storage.evaluations import CELLS, History, MachineState
-from virtuoso_desktop.storage.ledger_rows import LedgerKind, LedgerRow, Transition, canonical
-
-MINUTE_MS = 60_000
-T0_MS = 1_700_000_040_000 // MINUTE_MS * MINUTE_MS
-HISTORY = 400
-LIVE = 240
-BTC, ETH = instrument("BTCUSDT"), instrument("ETHUSDT")
-SETTINGS = load_settings(
-    default_file=resource("config/default.yaml"), profile=Path("nowhere"), config_file=None, overrides=(), environ={}
-).settings
-
-
-class KeptJournal:
-    """Holds what was put, in order."""
-
-    def __init__(self, restored: Restored | None = None) -> None:
-        self.put_: list[tuple[Confluence, tuple[Transition, ...], bytes | None]] = []
-        self._restored = restored or Restored({}, {})
-
-    def put(self, result: Confluence, transitions: Sequence[Transition] = (), state: bytes | None = None) -> None:
-        self.put_.append((result, tuple(transitions), state))
-
-    async def restore(self) -> Restored:
-        return self._restored
-
-    async def history(self, instrument_id: object, timeframe: Timeframe) -> History:
-        return History(np.empty(0, np.int64), np.empty(0, CELLS), ())
-
-    async def newest_rows(self, limit: int) -> list[LedgerRow]:
-        return []
-
-    def rows(self) -> list[LedgerRow]:
-        return [each.row(1, "0" * 64) for _, transitions, _ in self.put_ for each in transitions]
-
-    def ledger(self) -> list[bytes]:
-        return [canonical(row) for row in self.rows()]
-
-    def ending(self, key: SeriesKey) -> Restored:
-        """What the next start finds of one series."""
-        mine = [(result, state) for result, _, state in self.put_ if (result.instrument_id, result.timeframe) == key]
-        result, state = mine[-1]
-        assert state is not None
-        meta = result.metadata
-        rows = [row for row in self.rows() if row.instrument == str(key[0]) and row.kind is not LedgerKind.REVISED]
-        machine = MachineState(meta.last_candle_ms, meta.engine_version, meta.config_hash, state)
-        return Restored({key: rows[-1]} if rows else {}, {key: machine})
-
-
-def waves(seed: int, count: int) -> list[tuple[float, float, float, float, float]]:
-    """Candles that trend, turn and rest: enough for signals on both sides."""
-    rng = random.Random(seed)
-    price, made = 50_000.0, []
-    for number in range(count):
-        drift = 14.0 * math.sin(number / 35.0) + rng.gauss(0, 6)
-        close = max(100.0, price + drift)
-        high, low = max(price, close) + abs(rng.gauss(0, 4)), min(price, close) - abs(rng.gauss(0, 4))
-        made.append((round(price, 1), round(high, 1), round(low, 1), round(close, 1), rng.uniform(1, 20)))
-        price = close
-    return made
-
-
-def candle(of: Instrument, number: int, row: tuple[float, ...], *, closed: bool = True) -> Candle:
-    open_ms = T0_MS + number * MINUTE_MS
-    open_, high, low, close, volume = row
-    return Candle(
-        of.id, Timeframe.M1, open_ms, open_, high, low, close, volume, volume * (high + low + close) / 3,
-        closed, open_ms + MINUTE_MS + 5, 0,
-    )  # fmt: skip
+from virtuoso_desktop.settings.schema import AnalysisSettings
+from virtuoso_desktop.storage.ledger_rows import LedgerKind, LedgerRow, Transition
 
 
 @pytest.fixture(scope="module")
 def core() -> AnalysisCore:
     return AnalysisCore(SETTINGS.analysis, Source.DEMO)
-
-
-class Rig:
-    """One run over a store that is fed by hand."""
-
-    def __init__(self, core: AnalysisCore, *, shown: int = 0, restored: Restored | None = None) -> None:
-        self.now_ms = T0_MS + HISTORY * MINUTE_MS
-        self.store = MarketStore(timeframes=(Timeframe.M1,))
-        self.journal = KeptJournal(restored)
-        order = [BTC.id, ETH.id]
-        self.run = AnalysisRun(
-            self.store, self.journal, lambda: self.now_ms, lambda: core,
-            lambda key: 0 if key[0] == order[shown] else 3, lambda: self.now_ms * 1_000_000,
-        )  # fmt: skip
-        self.run.core = core
-
-    def hold(self, of: Instrument, rows: Sequence[tuple[float, ...]]) -> None:
-        state = self.store.add(of)
-        series = state.candles[Timeframe.M1]
-        page = np.array([
-            [T0_MS + n * MINUTE_MS, *(of.to_ticks(x) for x in row[:4]), row[4], row[4] * sum(row[1:4]) / 3]
-            for n, row in enumerate(rows)
-        ]).T  # fmt: skip
-        series.merge(page, self.now_ms)
-        series.is_joined = True
-
-    def close(self, of: Instrument, number: int, row: tuple[float, ...]) -> None:
-        self.now_ms = T0_MS + (number + 1) * MINUTE_MS
-        self.store.apply(candle(of, number, row))
-
-    def settle(self) -> None:
-        """Everything that can be done is done."""
-        self.run._look_around()
-        while self.run._work_a_turn():
-            pass
-
-    def series(self, of: Instrument) -> AnalysedSeries:
-        found = self.run.series((of.id, Timeframe.M1))
-        assert found is not None
-        return found
 
 
 def live_run(core: AnalysisCore, *, shown: int, settle_every: Callable[[int], bool], live: int = LIVE) -> Rig:
@@ -385,3 +268,65 @@ async def test_the_task_prepares_in_a_worker_and_judges_what_closes(core: Analys
     await tasks.stop()
     rig.run.stop()
     assert rig.run.figures.evaluations == 1
+
+
+def changed_analysis() -> AnalysisSettings:
+    """Other weights, and thresholds that the waves reach more often."""
+    analysis = SETTINGS.analysis
+    weights = analysis.weights.model_copy(update={"technical": 0.15, "volume": 0.30})
+    thresholds = analysis.thresholds.model_copy(update={"buy": 58.0, "buy_exit": 54.0, "sell_exit": 46.0, "sell": 42.0})
+    return analysis.model_copy(update={"weights": weights, "thresholds": thresholds})
+
+
+@pytest.mark.parametrize("settles", [lambda _: True, lambda number: number % 17 == 0, lambda _: False])
+def test_other_weights_and_thresholds_count_for_candles_that_close_afterwards(settles: Callable[[int], bool]) -> None:
+    core = AnalysisCore(SETTINGS.analysis, Source.DEMO)
+    rig, rows, change_at = Rig(core), waves(1, HISTORY + LIVE), HISTORY + LIVE // 2
+    rig.hold(BTC, rows[:HISTORY])
+    rig.settle()
+    for number in range(HISTORY, HISTORY + LIVE):
+        if number == change_at:
+            rig.run.judge_by(changed_analysis())
+        rig.close(BTC, number, rows[number])
+        if settles(number):
+            rig.settle()
+    rig.settle()
+    old, new = config_hash(SETTINGS.analysis), config_hash(changed_analysis())
+    assert old != new
+    changed_ms = T0_MS + change_at * MINUTE_MS
+    hashes = {
+        (result.metadata.last_candle_ms <= changed_ms, result.metadata.config_hash) for result, *_ in rig.journal.put_
+    }
+    assert hashes == {(True, old), (False, new)}
+    told = {row.config_hash for row in rig.journal.rows() if row.close_ms > changed_ms}
+    assert told == {new}, "the ledger's rows carry the hash of what they were judged by"
+    result = rig.series(BTC).result
+    assert result is not None
+    assert result.dimensions[DimensionName.TECHNICAL].nominal_weight == 0.15
+
+
+def test_the_forming_candle_is_previewed_by_the_new_weights_at_once_and_the_closed_one_stays() -> None:
+    core = AnalysisCore(SETTINGS.analysis, Source.DEMO)
+    rig, rows, looked = Rig(core), waves(1, HISTORY + 2), []
+
+    class Looks:
+        def judged(self, series: AnalysedSeries, transitions: object) -> None: ...
+
+        def restored(self, rows: object) -> None: ...
+
+        def previewed(self, series: AnalysedSeries, forming_open_ms: int) -> None:
+            preview = series.preview(rig.now_ms, forming_open_ms)
+            assert preview is not None
+            looked.append(preview.metadata.config_hash)
+
+    rig.run.publisher = Looks()
+    rig.hold(BTC, rows[:HISTORY])
+    rig.settle()
+    rig.store.apply(candle(BTC, HISTORY, rows[HISTORY], closed=False))
+    rig.run._preview()
+    rig.run.judge_by(changed_analysis())
+    rig.run._preview()
+    assert looked == [config_hash(SETTINGS.analysis), config_hash(changed_analysis())]
+    result = rig.series(BTC).result
+    assert result is not None
+    assert result.metadata.config_hash == config_hash(SETTINGS.analysis)

@@ -46,16 +46,6 @@ def test_defaults_are_what_the_documents_say(tmp_path: Path) -> None:
     assert settings.ui.instrument == InstrumentId(Venue.BYBIT, MarketKind.LINEAR, "BTCUSDT")
 
 
-def test_every_key_of_the_default_file_is_explained_or_its_section_is() -> None:
-    lines = DEFAULT.read_text(encoding="utf-8").splitlines()
-    unexplained = [
-        line
-        for index, line in enumerate(lines)
-        if line and not line.startswith((" ", "#")) and "#" not in lines[index - 1]
-    ]
-    assert unexplained == ["exchanges:", "network:", "ui:"]  # these explain each key below them
-
-
 def test_later_layers_win(tmp_path: Path) -> None:
     (tmp_path / USER_FILE).write_text(
         "universe:\n  size: 10\n  kinds: [spot]\nexchanges:\n  bybit:\n    api_credentials: {api_key: '${MY_KEY}'}\n"

@@ -13,6 +13,7 @@ from virtuoso_desktop.ui.tokens import (
     FLASH_RATIO,
     LIGHT,
     LIGHT_COLOUR_BLIND,
+    VOLUME_RATIO,
     Palette,
 )
 
@@ -40,40 +41,95 @@ def contrast(one: tuple[float, float, float], other: tuple[float, float, float])
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@every_palette
-@pytest.mark.parametrize("token", ["text", "muted", "up_text", "down_text", "warning", "info", "accent_text"])
-@pytest.mark.parametrize("ground", ["background", "surface", "raised"])
-def test_text_can_be_read_on_every_ground(palette: Palette, token: str, ground: str) -> None:
-    assert contrast(channels(getattr(palette, token)), channels(getattr(palette, ground))) >= 4.5
+TEXT, LINE = 4.5, 3.0
+INKS = ("text", "muted", "up_text", "down_text", "warning", "info", "accent_text")
+GROUNDS = ("background", "surface", "raised")
+BADGES = (("up_text", "up"), ("down_text", "down"), ("warning", "warning"), ("info", "info"), ("accent_text", "accent"))
+
+
+def of(palette: Palette, ink: str, ground: str, tint: str = "", ratio: float = 0.0) -> float:
+    """Contrast of a token on a ground, perhaps under a tint."""
+    base = getattr(palette, ground)
+    below = over(getattr(palette, tint), base, ratio) if tint else channels(base)
+    return contrast(channels(getattr(palette, ink)), below)
+
+
+def too_faint(least: float, **found: float) -> dict[str, float]:
+    return {pair: round(value, 2) for pair, value in found.items() if value < least}
 
 
 @every_palette
-@pytest.mark.parametrize("token", ["up", "down", "accent", "info", "warning", "ema_fast", "ema_slow", "vwap"])
-def test_lines_and_fills_can_be_seen(palette: Palette, token: str) -> None:
-    assert contrast(channels(getattr(palette, token)), channels(palette.background)) >= 3.0
+def test_text_can_be_read_on_every_ground(palette: Palette) -> None:
+    pairs = {f"{ink}_on_{ground}": of(palette, ink, ground) for ink in INKS for ground in GROUNDS}
+    pairs["text_on_raised2"] = of(palette, "text", "raised2")  # tooltips and tags; muted is never set on it
+    pairs["text_on_gutter"] = of(palette, "text", "gutter")
+    assert too_faint(TEXT, **pairs) == {}
 
 
 @every_palette
-@pytest.mark.parametrize(("ink", "fill"), [("on_up", "up_tag"), ("on_down", "down_tag"), ("on_accent", "accent")])
-def test_text_on_a_filled_tag_can_be_read(palette: Palette, ink: str, fill: str) -> None:
-    assert contrast(channels(getattr(palette, ink)), channels(getattr(palette, fill))) >= 4.5
+def test_lines_icons_and_fills_can_be_seen(palette: Palette) -> None:
+    lines = ("up", "down", "accent", "info", "warning", "ema_fast", "ema_slow", "ema_third", "vwap", "muted", "text")
+    pairs = {f"{token}_on_background": of(palette, token, "background") for token in lines}
+    # On dialogs and bars: focus and switches, marks of a state, icons. Candles are on backgrounds only.
+    pairs |= {f"{token}_on_surface": of(palette, token, "surface") for token in ("accent", "warning", "down", "muted")}
+    pairs |= {f"{token}_tag": of(palette, token, "background") for token in ("up_tag", "down_tag")}
+    assert too_faint(LINE, **pairs) == {}
+
+
+@every_palette
+def test_text_on_a_fill_can_be_read(palette: Palette) -> None:
+    fills = (("on_up", "up_tag"), ("on_down", "down_tag"), ("on_accent", "accent"))
+    assert too_faint(TEXT, **{ink: of(palette, ink, fill) for ink, fill in fills}) == {}
+
+
+@every_palette
+def test_text_on_a_badge_can_be_read(palette: Palette) -> None:
+    pairs = {
+        f"{ink}_on_{ground}": of(palette, ink, ground, tint, BADGE_TINT_RATIO)
+        for ink, tint in BADGES
+        for ground in ("background", "surface")
+    }
+    assert too_faint(TEXT, **pairs) == {}
+
+
+@every_palette
+def test_text_on_a_selection_can_be_read(palette: Palette) -> None:
+    """Rows of tables lie on backgrounds, entries of lists in dialogs on surfaces, chosen buttons on raised."""
+    ratio = palette.accent_tint_ratio
+    pairs = {f"{ink}_in_a_table": of(palette, ink, "background", "accent", ratio) for ink in INKS}
+    pairs |= {f"{ink}_on_{ground}": of(palette, ink, ground, "accent", ratio) for ink in ("text", "accent_text")
+              for ground in GROUNDS}  # fmt: skip
+    pairs["muted_in_a_list"] = of(palette, "muted", "surface", "accent", ratio)
+    assert too_faint(TEXT, **pairs) == {}
 
 
 @every_palette
 def test_text_on_tints_can_be_read(palette: Palette) -> None:
-    text, background = channels(palette.text), palette.background
-    for tint in (palette.up, palette.down):
-        assert contrast(text, over(tint, background, FLASH_RATIO)) >= 4.5
-    assert contrast(text, over(palette.accent, background, palette.accent_tint_ratio)) >= 4.5
-    for tint in (palette.down, palette.warning):
-        assert contrast(text, over(tint, palette.surface, BANNER_TINT_RATIO)) >= 4.5
+    pairs = {
+        f"text_on_{tint}_at_{ratio}": of(palette, "text", "background", tint, ratio)
+        for tint in ("up", "down")
+        for ratio in (FLASH_RATIO, VOLUME_RATIO, palette.score_tint_ratio)
+    }
+    pairs |= {f"text_on_{tint}_banner": of(palette, "text", "surface", tint, BANNER_TINT_RATIO)
+              for tint in ("down", "warning", "info")}  # fmt: skip
+    pairs["warning_on_its_ribbon"] = of(palette, "warning", "surface", "warning", BANNER_TINT_RATIO)
+    assert too_faint(TEXT, **pairs) == {}
 
 
 @every_palette
-@pytest.mark.parametrize(("ink", "tint"), [("up_text", "up"), ("warning", "warning"), ("down_text", "down")])
-def test_a_badge_can_be_read(palette: Palette, ink: str, tint: str) -> None:
-    ground = over(getattr(palette, tint), palette.surface, BADGE_TINT_RATIO)
-    assert contrast(channels(getattr(palette, ink)), ground) >= 4.0  # 10 px bold, and the word says it again
+def test_the_steps_of_the_heatmap_can_be_told_apart(palette: Palette) -> None:
+    steps = [channels(colour) for colour in palette.heatmap]
+    lights = [luminance(colour) for colour in steps]
+    assert lights == sorted(lights) or lights == sorted(lights, reverse=True)
+
+
+@pytest.mark.parametrize(("palette", "blind"), [(DARK, DARK_COLOUR_BLIND), (LIGHT, LIGHT_COLOUR_BLIND)])
+def test_a_colour_blind_palette_changes_the_two_sides_and_what_looks_like_them_only(
+    palette: Palette, blind: Palette
+) -> None:
+    changed = {name for name in Palette.__struct_fields__ if getattr(palette, name) != getattr(blind, name)}
+    sides = {f"{side}{part}" for side in ("up", "down") for part in ("", "_text", "_tag")}
+    assert sides <= changed <= sides | {"on_up", "on_down", "info", "warning"}
 
 
 @every_palette

@@ -69,11 +69,11 @@ class DrawingKeys:
         return True
 
     def _begin(self, places: Places) -> QPointF:
-        """The crosshair, else the newest close, else the middle."""
+        """The crosshair while it is over the candles, else the newest close, else the middle."""
         hover, model = self._stage.hover, self._stage.model
         if self.cursor is not None:
             return self.cursor
-        if hover is not None and hover.y is not None:
+        if hover is not None and hover.y is not None and hover.y < places.height * places.ratio:
             return QPointF(places.x(places.open_ms(hover.slot)), hover.y / places.ratio)
         if model.newest is not None and model.time.follows:
             y = places.row_of(model.newest.close) / places.ratio
