@@ -1,8 +1,8 @@
 """Markets as a scanner of 600 rows at 10 Hz: an update with its paint, in three kinds.
 
 35 instruments are watched and change with every update. The other 565 come from the scan, in portions, and with them
-the whole table is sorted and filtered anew, as it is once a second. The bound of 4 ms holds for each kind, in time of the
-thread that paints.
+the whole table is sorted and filtered anew, as it is once a second. The bound of 4 ms holds for each kind, in time
+of the thread that paints.
 """
 
 from __future__ import annotations
