@@ -73,14 +73,14 @@ def main() -> None:
     charts: list[Any] = []
 
     def tell_chart() -> None:
-        note("chart", candles=charts[0]._stage.model.bars.count)
+        note("chart", candles=charts[0].active._stage.model.bars.count)
         os._exit(0)
 
     place_chart = window.set_chart
 
     def set_chart(chart: Any, *more: Any) -> None:
         charts.append(chart)
-        chart.canvas.viewport().installEventFilter(ChartPaint(chart))
+        chart.active.canvas.viewport().installEventFilter(ChartPaint(chart.active))
         place_chart(chart, *more)
 
     window.set_chart = set_chart  # type: ignore[method-assign]

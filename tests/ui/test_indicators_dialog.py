@@ -177,3 +177,34 @@ def test_a_part_of_a_study_can_be_left_out(dialog: IndicatorsDialog, choice: Stu
     assert dialog.editor.parts[CVD.key].isChecked()
     dialog.point_at("ema_12")
     assert not dialog.editor.parts
+
+
+def test_what_is_edited_is_drawn_at_once_and_cancel_takes_it_back(
+    qtbot: Any, dialog: IndicatorsDialog, choice: StudyChoice
+) -> None:
+    before = choice.studies
+    drawn: list[tuple[Study, ...]] = []
+    choice.changed.connect(lambda changed: drawn.append(changed.studies))
+    dialog.point_at("ema_12")
+    type_over(qtbot, dialog, 0, "33")
+    item(dialog, "MACD").setCheckState(Qt.CheckState.Checked)
+    assert Study(StudyKind.EMA, (33,)) in drawn[-1], "the chart shows it while it is typed"
+    dialog.cancel.click()
+    assert choice.studies == before
+    assert drawn[-1] == before
+    assert not dialog.isVisible()
+
+
+@pytest.mark.parametrize("leave", ["done", "window", "escape"])
+def test_done_and_the_windows_cross_keep_and_escape_takes_back(
+    qtbot: Any, dialog: IndicatorsDialog, choice: StudyChoice, leave: str
+) -> None:
+    choice.replace("ema_12", Study(StudyKind.EMA, (13,)))
+    if leave == "done":
+        dialog.close_button.click()
+    elif leave == "window":
+        dialog.close()
+    else:
+        qtbot.keyClick(dialog.list, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert choice.is_chosen("ema_13") is (leave != "escape")

@@ -74,7 +74,7 @@ def read_appearance(cache: CacheReader | None) -> Appearance | None:
 
 
 def read_studies(cache: CacheReader | None) -> bytes | None:
-    """The studies that the chart drew."""
+    """The studies of the active chart, which a workspace that keeps none begins with."""
     return cache.read(STUDIES_KEY, bytes) if cache is not None else None
 
 

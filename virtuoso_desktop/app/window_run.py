@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.app.second_start import WindowDoor
     from virtuoso_desktop.app.window_start import OpenedWindow
     from virtuoso_desktop.engine.engine import Engine
-    from virtuoso_desktop.ui.charts.panel import ChartPanel
+    from virtuoso_desktop.ui.charts.grid import ChartGrid
 
 KEPT_CANDLES = 1_000
 FEWEST_CANDLES = 100
@@ -77,7 +77,7 @@ class _WindowRun:
         self._is_first = opened.is_first
         self._is_welcome = opened.is_welcome
         self._welcome: FirstRun | None = None
-        self._chart: ChartPanel | None = None
+        self._chart: ChartGrid | None = None
         self._door: WindowDoor | None = None
         self._closing: Closing | None = None
 
@@ -178,7 +178,7 @@ class _WindowRun:
         """Candles before the history: nobody waits for DuckDB's import with an empty chart."""
         window = self._window
         for _ in range(round(CANDLES_PATIENCE_S / CANDLES_STEP_S)):
-            view = None if window.instrument is None else engine.chart(window.instrument, window.timeframe)
+            view = None if window.instrument is None else engine.chart(window.instrument, window.timeframe, None)
             if view is not None and len(view.candles) >= FEWEST_CANDLES:
                 break
             await asyncio.sleep(CANDLES_STEP_S)
@@ -206,25 +206,20 @@ class _WindowRun:
         # them has ended the process, so this is done here: once, before anything is live.
         with plain_imports():
             from virtuoso_desktop.ui.charts.choice import StudyMemory
-            from virtuoso_desktop.ui.charts.panel import ChartPanel
+            from virtuoso_desktop.ui.charts.grid import ChartGrid
 
-            chart = self._chart = ChartPanel(
-                window.theme, LiveClock().now_ms, window.source, window.interior.drawing.desk()
-            )
-        chart.recall(StudyMemory.from_bytes(warm_start.read_studies(self._run.folder.reader)))
+            clock = window.interior.frame
+            desk = window.interior.drawing.desk()
+            chart = self._chart = ChartGrid(window.theme, clock, LiveClock().now_ms, window.source, desk)
+        chart.active.recall(StudyMemory.from_bytes(warm_start.read_studies(self._run.folder.reader)))
+        window.interior.charts.recall(chart)
         if snapshot is not None:
             chart.show_snapshot(snapshot)
         elif window.instrument is not None:
             chart.set_instrument(window.instrument, window.timeframe)
-        window.shown_changed.connect(chart.set_instrument)
-        chart.letters_typed.connect(window.choose_instrument)
-        chart.digit_typed.connect(window.choose_interval)
-        chart.undo_offered.connect(window.interior.offer_undo)
-        window.interior.indicators_asked.connect(chart.open_indicators)
-        window.evidence_asked.connect(chart.show_evidence)
-        window.moment_asked.connect(chart.show_moment)
-        window.set_chart(chart, chart, chart.take_painted_ns)
-        return chart.canvas.viewport()
+        window.interior.charts.connect(chart)
+        window.set_chart(chart)
+        return chart.active.canvas.viewport()
 
     async def _end(self, engine: Engine) -> None:
         """Take the screenshot and end when it is time; without either, nothing."""
@@ -251,7 +246,7 @@ class _WindowRun:
         if self._closing is not None and self._closing.was_told:
             values[warm_start.TOLD_KEY] = True
         if self._chart is not None:
-            values[warm_start.STUDIES_KEY] = self._chart.remember().to_bytes()
+            values[warm_start.STUDIES_KEY] = self._chart.active.remember().to_bytes()
         snapshot = self._chart_snapshot()
         if snapshot is not None:
             values[warm_start.CHART_KEY] = snapshot
@@ -262,12 +257,12 @@ class _WindowRun:
         window, engine, chart = self._window, self._run.engine, self._chart
         if engine is None or chart is None or window.instrument is None:
             return None
-        view = engine.chart(window.instrument, window.timeframe)
+        view = engine.chart(window.instrument, window.timeframe, None)
         if view is None or (len(view.candles) < FEWEST_CANDLES and not view.candles.is_complete_left):
             return None
         rows = view.candles
         columns = (rows.open_ms, rows.open, rows.high, rows.low, rows.close, rows.volume, rows.turnover)
-        view_bars, bars_right = chart.snapshot_state()
+        view_bars, bars_right = chart.active.snapshot_state()
         return ChartSnapshot(
             version=SNAPSHOT_VERSION,
             as_of_ms=engine.venue_now_ms(),

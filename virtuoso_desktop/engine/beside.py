@@ -38,6 +38,8 @@ HOURLY_HOLD_MS = 2 * HOUR_MS + HOUR_MS // 2
 """The venue publishes an hour's value some minutes after the hour; what is older is a hole."""
 FUNDING_HOLD_MS = 12 * HOUR_MS
 """The longest usual period is 8 hours."""
+MOST_HELD = 64
+"""Series of instruments that were shown: beyond this they are made anew."""
 SCORED_BAND = 2
 """Which of the bands the score uses: half of the widest."""
 _SPOT = "Spot has none: it exists for contracts only."
@@ -52,7 +54,7 @@ class BookReads(NamedTuple):
 
 
 class Beside:
-    """The series that the shown chart asks for.
+    """The series that the shown charts ask for.
 
     Parameters
     ----------
@@ -73,20 +75,24 @@ class Beside:
         self._heard = heard
         self._minutes = minutes
         self._book = book
-        self._book_now: tuple[object, dict[str, float]] = (None, {})
-        self._chosen: tuple[StudyKind, ...] = ()
-        self._held: dict[StudyKind, tuple[Key, BesideSeries]] = {}
+        self._book_now: dict[InstrumentId, tuple[int, dict[str, float]]] = {}
+        self._chosen: dict[int, tuple[StudyKind, ...]] = {}
+        """By the place of the chart that asks."""
+        self._held: dict[tuple[StudyKind, InstrumentId], tuple[Key, BesideSeries]] = {}
         self._version = 0
 
-    def choose(self, studies: Iterable[Study]) -> None:
-        """Make these from the next view on, and no others."""
-        self._chosen = tuple(study.kind for study in studies if study.kind in BESIDE and study.is_shown)
-        self._held = {kind: held for kind, held in self._held.items() if kind in self._chosen}
+    def choose(self, studies: Iterable[Study], place: int = 0) -> None:
+        """Make these for the chart of a place from its next view on, and no others."""
+        self._chosen[place] = tuple(study.kind for study in studies if study.kind in BESIDE and study.is_shown)
+        wanted = {kind for kinds in self._chosen.values() for kind in kinds}
+        self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
         self._version += 1
 
-    def view(self, state: InstrumentState, now_ms: int) -> BesideView:
+    def view(self, state: InstrumentState, now_ms: int, place: int = 0) -> BesideView:
         """The series of an instrument as they are now."""
-        found = {kind: self._series(kind, state, now_ms) for kind in self._chosen if kind in _MADE}
+        if len(self._held) > MOST_HELD:
+            self._held.clear()
+        found = {kind: self._series(kind, state, now_ms) for kind in self._chosen.get(place, ()) if kind in _MADE}
         return BesideView(found, self._version, now_ms)
 
     def _series(self, kind: StudyKind, state: InstrumentState, now_ms: int) -> BesideSeries:
@@ -94,9 +100,10 @@ class Beside:
         heard = () if topic is None else self._heard(state, topic)
         version = now_ms // MINUTE_MS if kind is StudyKind.BOOK else _version_of(kind, state, self._minutes(state))
         key = (state.instrument.id, version, heard)
-        held = self._held.get(kind)
+        name = (kind, state.instrument.id)
+        held = self._held.get(name)
         if held is None or held[0] != key:
-            self._held[kind] = held = (key, self._made(kind, state, heard))
+            self._held[name] = held = (key, self._made(kind, state, heard))
             self._version += 1
         series = held[1]
         if series.reason is not None:
@@ -107,11 +114,13 @@ class Beside:
 
     def _running_book(self, state: InstrumentState, now_ms: int) -> dict[str, float]:
         """What the book says now, looked at once a second."""
-        key = (state.instrument.id, now_ms // 1_000)
-        if key != self._book_now[0]:
-            measures = self._book.measures(state.instrument.id)
-            self._book_now = (key, {} if measures is None else _book_values(measures))
-        return self._book_now[1]
+        name, second = state.instrument.id, now_ms // 1_000
+        held = self._book_now.get(name)
+        if held is None or held[0] != second:
+            measures = self._book.measures(name)
+            self._book_now = {other: kept for other, kept in self._book_now.items() if second - kept[0] <= 1}
+            held = self._book_now[name] = (second, {} if measures is None else _book_values(measures))
+        return held[1]
 
     def _made(self, kind: StudyKind, state: InstrumentState, heard: Spans) -> BesideSeries:
         if kind not in _TOPICS:

@@ -38,7 +38,7 @@ from virtuoso_desktop.engine.live_settings import SettingsChange
 from virtuoso_desktop.engine.liveness import Carriers, Liveness
 from virtuoso_desktop.engine.overview import MarketWatch
 from virtuoso_desktop.engine.relative_volume import relative_volume
-from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, row_state
+from virtuoso_desktop.engine.rows import RowCursor, SparklineCache, build_row, last_price_ticks, quotes_of, row_state
 from virtuoso_desktop.engine.run_desk import RunParts, RunReader
 from virtuoso_desktop.engine.scanner import Scanner
 from virtuoso_desktop.engine.shown_data import ShownData
@@ -309,6 +309,9 @@ class Engine:
         if before != instrument_id and self.settings.websocket.channels.orderbook:
             self._move_shown_book(before, instrument_id)
 
+    def show_beside(self, series: tuple[tuple[InstrumentId, Timeframe], ...]) -> None:
+        self._history.show_beside(series)
+
     def _move_shown_book(self, before: InstrumentId | None, after: InstrumentId) -> None:
         """The shallow book goes where the user looks."""
         left = self.store.get(before) if before is not None else None
@@ -391,7 +394,7 @@ class Engine:
         series = state.candles.get(timeframe) if state is not None else None
         return (series.base_version, series.version) if series is not None else (-1, -1)
 
-    def chart(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ChartView | None:
+    def chart(self, instrument_id: InstrumentId, timeframe: Timeframe, place: int | None = 0) -> ChartView | None:
         state = self.store.get(instrument_id)
         series = state.candles.get(timeframe) if state is not None else None
         if state is None or series is None:
@@ -410,18 +413,19 @@ class Engine:
             instrument=state.instrument,
             timeframe=timeframe,
             candles=candles,
-            studies=self.studies.view(state.instrument, timeframe, candles),
+            studies=self.studies.view(state.instrument, timeframe, candles, place),
             last_price_ticks=last_price_ticks(state, series.last_close_ticks),
             state=row_state(state, self._venue_clock.now_ms()),
             newest_ms=max(newest, default=None),
             is_loading_older=self._history.is_loading_older(key),
             load_error=self._history.load_error(key),
+            quotes=quotes_of(state, self._venue_clock.now_ms()),
             relative_volume=relative_volume(candles, timeframe, self._venue_clock.now_ms()),
         )
 
-    def choose_studies(self, studies: tuple[Study, ...]) -> None:
-        self.studies.choose(studies)
-        self._shown_data.series.choose(studies)
+    def choose_studies(self, studies: tuple[Study, ...], place: int = 0) -> None:
+        self.studies.choose(studies, place)
+        self._shown_data.series.choose(studies, place)
 
     def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
         return self._analysis.board.marks(instrument_id, timeframe)
@@ -429,8 +433,8 @@ class Engine:
     def score_history(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ScoreHistoryView:
         return self._analysis.score_history(instrument_id, timeframe)
 
-    def beside(self, instrument_id: InstrumentId) -> BesideView:
-        return self._shown_data.beside(instrument_id)
+    def beside(self, instrument_id: InstrumentId, place: int = 0) -> BesideView:
+        return self._shown_data.beside(instrument_id, place)
 
     def component_evidence(
         self, instrument_id: InstrumentId, timeframe: Timeframe, component: str

@@ -93,6 +93,8 @@ class HistoryLoader:
         self._waiting: dict[SeriesKey, None] = {}
         self._wake = asyncio.Event()
         self._shown: SeriesKey | None = None
+        self._beside: tuple[SeriesKey, ...] = ()
+        """What stands beside the shown series: other charts, instruments compared with it."""
         self._loading: set[SeriesKey] = set()
         self._failing: set[SeriesKey] = set()
         """Series whose first page was asked for in vain; they are tried again and again."""
@@ -133,10 +135,24 @@ class HistoryLoader:
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         """Load this series before all others; the one shown before gives back the memory of its oldest rows."""
         before, self._shown = self._shown, (instrument_id, timeframe)
-        series = self._series(before) if before is not None and before != self._shown else None
-        if before is not None and series is not None and series.shorten():
-            self._complete_left.discard(before)
-            self._touch(before)
+        if before is not None:
+            self._give_back([before])
+
+    def show_beside(self, series: tuple[SeriesKey, ...]) -> None:
+        """Load these next; those that no longer stand beside the shown one give back memory."""
+        before, self._beside = self._beside, series
+        self._give_back(before)
+
+    def _give_back(self, keys: Iterable[SeriesKey]) -> None:
+        """The memory of the oldest rows of what nobody looks at any more."""
+        for key in keys:
+            series = self._series(key) if key != self._shown and key not in self._beside else None
+            if series is not None and series.shorten():
+                self._complete_left.discard(key)
+                self._touch(key)
+
+    def _is_shown(self, key: SeriesKey) -> bool:
+        return key == self._shown or key in self._beside
 
     def refresh_trades(self, instrument_ids: Iterable[InstrumentId]) -> None:
         """Ask for recent trades again, after a hole in the streams."""
@@ -241,8 +257,9 @@ class HistoryLoader:
     def _next(self) -> SeriesKey | None:
         if not self._waiting:
             return None
-        if self._shown in self._waiting:
-            return self._shown
+        for key in (self._shown, *self._beside):
+            if key in self._waiting:
+                return key
         order = {timeframe: rank for rank, timeframe in enumerate(LOADING_ORDER)}
         return min(self._waiting, key=lambda key: order.get(key[1], len(order)))
 
@@ -286,7 +303,7 @@ class HistoryLoader:
 
     async def _first_page(self, key: SeriesKey) -> bool:
         """Merge the newest rows, as far as possible from the disk; returns whether the venue has nothing older."""
-        priority = RequestPriority.SHOWN if key == self._shown else RequestPriority.HISTORY
+        priority = RequestPriority.SHOWN if self._is_shown(key) else RequestPriority.HISTORY
         rows = await self._stored_tail(key)
         if rows is not None:
             forming_ms = key[1].open_ms(self._venue_now_ms())
@@ -367,7 +384,7 @@ class HistoryLoader:
         series = self._series(key)
         if series is None or series.first_open_ms is None:
             return 0
-        wanted = max(PAGE_ROWS, BLOCK_FACTOR * len(series)) if key == self._shown else PAGE_ROWS
+        wanted = max(PAGE_ROWS, BLOCK_FACTOR * len(series)) if self._is_shown(key) else PAGE_ROWS
         count = min(wanted, MOST_BLOCK_ROWS, MOST_ROWS - len(series))
         rows = await self._archive.newest(*key, series.first_open_ms, count)
         state = self._store.get(key[0])

@@ -6,11 +6,12 @@ from bisect import bisect_right
 from collections.abc import Callable
 from operator import attrgetter
 
-from virtuoso_desktop.engine.views import MarketRow, RowState
+from virtuoso_desktop.engine.views import MarketRow, QuotesView, RowState
 from virtuoso_desktop.market.candles import CLOSE, OPEN, OPEN_MS
 from virtuoso_desktop.market.derivatives import HOUR_MS
 from virtuoso_desktop.market.store import Facet, InstrumentState, MarketStore
 from virtuoso_desktop.model.instrument import InstrumentId, MarketKind
+from virtuoso_desktop.model.market import TickerField
 from virtuoso_desktop.model.timeframe import DAY_MS, Timeframe
 
 TICKER_LIMIT_MS = 10_000
@@ -50,6 +51,16 @@ def spread_bps(state: InstrumentState, venue_now_ms: int) -> float | None:
     if book is None or not has_fresh_book(state, venue_now_ms):
         return None
     return (book.best_ask - book.best_bid) / (book.best_ask + book.best_bid) * 20_000
+
+
+def quotes_of(state: InstrumentState, venue_now_ms: int) -> QuotesView:
+    """Bid, ask, mark and index of the ticker; nothing of one that cannot be trusted."""
+    if row_state(state, venue_now_ms) is not RowState.LIVE:
+        return QuotesView()
+    tick, ticker = float(state.instrument.tick_size), state.ticker
+    fields: tuple[TickerField, ...] = ("bid_price", "ask_price", "mark_price", "index_price")
+    prices = (ticker.value(name) for name in fields)
+    return QuotesView(*(price / tick if price is not None and price > 0 else None for price in prices))
 
 
 def last_price_ticks(state: InstrumentState, last_close_ticks: float | None) -> float | None:

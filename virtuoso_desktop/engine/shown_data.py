@@ -50,10 +50,10 @@ class ShownData:
         self.minutes = MinuteFlows(store, now_ms)
         self.series = Beside(self._heard, self.minutes.of, book)
 
-    def beside(self, instrument_id: InstrumentId) -> BesideView:
-        """What the chosen studies draw beside the candles."""
+    def beside(self, instrument_id: InstrumentId, place: int) -> BesideView:
+        """What the chosen studies of a chart draw beside the candles."""
         state, now_ms = self._store.get(instrument_id), self._now_ms()
-        return BesideView(now_ms=now_ms) if state is None else self.series.view(state, now_ms)
+        return BesideView(now_ms=now_ms) if state is None else self.series.view(state, now_ms, place)
 
     def derivatives(self, instrument_id: InstrumentId) -> DerivativesView | None:
         """What a contract has beside its market; None while the instrument is unknown."""

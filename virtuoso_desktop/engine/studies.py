@@ -206,8 +206,19 @@ class _Series:
         return slice(0, count), shift
 
 
+class _Chart:
+    """What one chart asks for, and the series it shows."""
+
+    def __init__(self, chosen: tuple[Study, ...] = ()) -> None:
+        self.chosen = chosen
+        self.shown: tuple[object, ...] = ()
+        self.series = _Series()
+        self.levels: tuple[LevelView, ...] = ()
+        self.levels_key: tuple[object, ...] = ()
+
+
 class Studies:
-    """The columns of the studies that the shown chart asks for.
+    """The columns of the studies that the shown charts ask for; each chart has its place, a number from 0 on.
 
     Parameters
     ----------
@@ -220,11 +231,7 @@ class Studies:
         self._kernels: StudyKernels | None = None
         self._compiled: frozenset[str] = frozenset()
         self.state = PREPARING
-        self._chosen: tuple[Study, ...] = DEFAULT_STUDIES
-        self._shown: tuple[object, ...] = ()
-        self._series = _Series()
-        self._levels: tuple[LevelView, ...] = ()
-        self._levels_key: tuple[object, ...] = ()
+        self._charts: dict[int, _Chart] = {0: _Chart(DEFAULT_STUDIES)}
 
     async def prepare(self, compile_kernel: CompileKernel | None = None) -> None:
         """Import and compile the kernels in a worker; to be run once as a task.
@@ -251,19 +258,25 @@ class Studies:
             if self.state != READY:
                 self.state = FAILED
 
-    def choose(self, studies: tuple[Study, ...]) -> None:
-        """Compute these from the next view on, and no others."""
-        self._chosen = studies
+    def choose(self, studies: tuple[Study, ...], place: int = 0) -> None:
+        """Compute these for the chart of a place from its next view on, and no others; for none nothing is kept."""
+        if not studies:
+            self._charts[place] = _Chart()
+        self._charts.setdefault(place, _Chart()).chosen = studies
 
-    def view(self, instrument: Instrument, timeframe: Timeframe, candles: CandleView) -> StudiesView:
+    def view(
+        self, instrument: Instrument, timeframe: Timeframe, candles: CandleView, place: int | None = 0
+    ) -> StudiesView:
         """Columns aligned with ``candles``, prices in ticks, NaN where there is no value.
 
-        They are views into memory that the next call changes. Lines run on over missing candles.
+        They are views into memory that the next call for the place changes. Lines run on over missing candles.
+        Without a place there are none: for a reader of candles alone.
         """
-        if self._kernels is None:
+        if self._kernels is None or place is None:
             return StudiesView(self.state, {}, 0, candles.base_version, candles.version)
-        self._show(self._kernels, instrument, timeframe)
-        series = self._series
+        chart = self._charts.setdefault(place, _Chart())
+        self._show(chart, self._kernels, instrument, timeframe)
+        series = chart.series
         if (series.base_version, series.version) != (candles.base_version, candles.version):
             series.update(candles)
         elif series.is_behind and len(candles):
@@ -279,33 +292,33 @@ class Studies:
             serial=series.serial,
             base_version=candles.base_version,
             version=candles.version,
-            levels=self._levels_of(columns, candles),
+            levels=self._levels_of(chart, columns, candles),
             is_behind=series.is_behind,
         )
 
-    def _show(self, kernels: StudyKernels, instrument: Instrument, timeframe: Timeframe) -> None:
-        shown = (instrument, timeframe, self._chosen, self._compiled)
-        if shown == self._shown:
+    def _show(self, chart: _Chart, kernels: StudyKernels, instrument: Instrument, timeframe: Timeframe) -> None:
+        shown = (instrument, timeframe, chart.chosen, self._compiled)
+        if shown == chart.shown:
             return
-        if shown[:2] != self._shown[:2]:
-            self._series = _Series()
-        self._shown = shown
-        wanted = (run_of(kernels, study, instrument, timeframe) for study in self._chosen if study.is_shown)
-        self._series.choose(run for run in wanted if run is not None and run.kernel.name in self._compiled)
+        if shown[:2] != chart.shown[:2]:
+            chart.series = _Series()
+        chart.shown = shown
+        wanted = (run_of(kernels, study, instrument, timeframe) for study in chart.chosen if study.is_shown)
+        chart.series.choose(run for run in wanted if run is not None and run.kernel.name in self._compiled)
 
-    def _levels_of(self, columns: dict[str, Floats], candles: CandleView) -> tuple[LevelView, ...]:
+    def _levels_of(self, chart: _Chart, columns: dict[str, Floats], candles: CandleView) -> tuple[LevelView, ...]:
         """Levels as of the newest closed candle, found anew when one closed."""
-        key = (self._shown, candles.base_version, candles.last_is_forming)
-        if key != self._levels_key and not self._series.is_behind:
-            self._levels_key = key
-            wanted = any(study.kind is StudyKind.LEVELS and study.is_shown for study in self._chosen)
-            track = next((track for track in self._series.tracks.values() if "table.atr" in track.names), None)
+        key = (chart.shown, candles.base_version, candles.last_is_forming)
+        if key != chart.levels_key and not chart.series.is_behind:
+            chart.levels_key = key
+            wanted = any(study.kind is StudyKind.LEVELS and study.is_shown for study in chart.chosen)
+            track = next((track for track in chart.series.tracks.values() if "table.atr" in track.names), None)
             if wanted and track is not None and self._kernels is not None:
                 atr = float(columns["table.atr"][track.done - 1]) if track.done else math.nan
-                self._levels = levels_of(self._kernels.table_state(track.state_row), candles, atr)
+                chart.levels = levels_of(self._kernels.table_state(track.state_row), candles, atr)
             else:
-                self._levels = ()
-        return self._levels
+                chart.levels = ()
+        return chart.levels
 
 
 def import_kernels() -> StudyKernels:

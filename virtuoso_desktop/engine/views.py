@@ -333,6 +333,15 @@ class EvidenceView(msgspec.Struct, frozen=True):
     """Why there is no score: a `model.result.Reason`."""
 
 
+class QuotesView(msgspec.Struct, frozen=True):
+    """Prices beside the last one, in ticks, between two points of the grid too; None where there is none now."""
+
+    bid: float | None = None
+    ask: float | None = None
+    mark: float | None = None
+    index: float | None = None
+
+
 class ChartView(msgspec.Struct, frozen=True):
     """All that the chart of one (instrument, timeframe) draws."""
 
@@ -348,6 +357,7 @@ class ChartView(msgspec.Struct, frozen=True):
     is_loading_older: bool
     load_error: str | None
     """Why the last page of history failed, in words; None when fine."""
+    quotes: QuotesView = QuotesView()
     relative_volume: float | None = None
     """Of the newest candle; see `engine.relative_volume`."""
 
@@ -427,16 +437,19 @@ class EngineView(Protocol):
         """A new reader of changed Markets rows; the first ``take`` returns all rows."""
         ...
 
-    def chart(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ChartView | None:
-        """The chart's data now, None while the instrument is unknown."""
+    def chart(self, instrument_id: InstrumentId, timeframe: Timeframe, place: int | None = 0) -> ChartView | None:
+        """The data of one chart now, None while the instrument is unknown.
+
+        ``place`` numbers the charts of a window, each with its own studies; None reads candles alone.
+        """
         ...
 
     def chart_version(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[int, int]:
         """(base_version, version) without building a view; (-1, -1) while unknown."""
         ...
 
-    def choose_studies(self, studies: tuple[Study, ...]) -> None:
-        """Compute these for the shown chart, and no others."""
+    def choose_studies(self, studies: tuple[Study, ...], place: int = 0) -> None:
+        """Compute these for the chart of a place, and no others; nothing of a chart without any is kept."""
         ...
 
     def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
@@ -447,8 +460,8 @@ class EngineView(Protocol):
         """The confluence score of closed candles."""
         ...
 
-    def beside(self, instrument_id: InstrumentId) -> BesideView:
-        """What the chosen studies draw of what an instrument has beside its candles."""
+    def beside(self, instrument_id: InstrumentId, place: int = 0) -> BesideView:
+        """What the chosen studies of a chart draw of what an instrument has beside its candles."""
         ...
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
@@ -511,6 +524,10 @@ class EngineView(Protocol):
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         """The user looks at this chart: its history loads first."""
+        ...
+
+    def show_beside(self, series: tuple[tuple[InstrumentId, Timeframe], ...]) -> None:
+        """These are in view too, in other charts or compared with the shown one: they load next."""
         ...
 
     def load_older(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:

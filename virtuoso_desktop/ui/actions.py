@@ -91,6 +91,10 @@ class Actions:
         if action.why_not() is None:
             action.do()
 
+    def why_not(self, name: str) -> str | None:
+        """Why it cannot be started now, in words; None when it can."""
+        return self._known[name].why_not()
+
     def all(self) -> list[Action]:
         """In the order of the list."""
         return [self._known[name] for name in _LISTED if name in self._known]

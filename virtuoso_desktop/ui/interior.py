@@ -17,6 +17,7 @@ from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, Timeframe
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.actions import Actions
 from virtuoso_desktop.ui.banner import FeedBanner, Ribbon
+from virtuoso_desktop.ui.chart_actions import ChartActions
 from virtuoso_desktop.ui.chart_place import ChartPlace
 from virtuoso_desktop.ui.command_palette_opener import PaletteOpener
 from virtuoso_desktop.ui.draw_control import DrawControl
@@ -110,6 +111,7 @@ class Interior(QWidget):
         self._build()
         self.drawing = DrawControl(self, memory.draw, window.files, now_ms)
         self._connect()
+        self.charts = ChartActions(self)
         self.panel_actions = PanelActions(self, window, now_ms)
         self.setTabOrder(self.top_bar.menu_button, self.markets.search)
         self.markets.recall(memory.columns)

@@ -122,6 +122,8 @@ class TopBar(GivingRow):
     timeframe_asked = Signal(object)
     """`Timeframe`."""
     indicators_asked = Signal()
+    candles_asked = Signal()
+    layout_asked = Signal()
     workspaces_asked = Signal()
     details_asked = Signal()
     theme_asked = Signal()
@@ -154,15 +156,28 @@ class TopBar(GivingRow):
         return button
 
     def _add_indicators(self) -> None:
-        """With its word where there is room, else as an icon."""
+        """With its word where there is room, else as an icon; how candles are drawn stands before, charts behind."""
         self.add(Line(self._theme, self), gap=8)
+        self.candles_button = Button(self._theme, icon_name="chart-bar", parent=self)
+        self.candles_button.setAccessibleName("Candles and scale")
+        self.candles_button.setToolTip("Candle type, price scale, price lines, time zone")
+        self.candles_button.clicked.connect(self.candles_asked)
+        self.add(self.candles_button, gap=8)
         self.indicators = Button(self._theme, "", icon_name="chart-line", parent=self)
         self.indicators.quiet_colour = "text"
         self.indicators.setAccessibleName("Indicators")
         self.indicators.setToolTip(with_keys("Indicators", "indicators"))
         self.indicators.clicked.connect(self.indicators_asked)
-        self.add(self.indicators, gap=8)
-        self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.indicators)
+        self.add(self.indicators, gap=4)
+        self.layout_button = Button(self._theme, "", icon_name="squares-four", parent=self)
+        self.layout_button.quiet_colour = "text"
+        self.layout_button.setAccessibleName("Charts side by side")
+        self.layout_button.setToolTip("Charts side by side, and what they share")
+        self.layout_button.clicked.connect(self.layout_asked)
+        self.add(self.layout_button, gap=4)
+        self.setTabOrder(self.candles_button, self.indicators)
+        self.setTabOrder(self.indicators, self.layout_button)
+        self.setTabOrder(self._timeframes[ANALYSED_TIMEFRAMES[-1]], self.candles_button)
 
     def _add_draw(self) -> None:
         self.draw = Button(self._theme, "", icon_name="pencil-simple", parent=self)
@@ -171,7 +186,7 @@ class TopBar(GivingRow):
         self.draw.setAccessibleName("Draw")
         self.draw.setToolTip(with_keys("Drawing tools", "draw_strip"))
         self.add(self.draw, gap=8)
-        self.setTabOrder(self.indicators, self.draw)
+        self.setTabOrder(self.layout_button, self.draw)
 
     def _add_workspaces(self) -> None:
         """With the open workspace's name where there is room, else as an icon; gives way first."""
@@ -193,6 +208,7 @@ class TopBar(GivingRow):
     def _name_tools(self) -> None:
         has_words = self.width() >= WORDS_PX
         self.indicators.setText("Indicators" if has_words else "")
+        self.layout_button.setText("Charts" if has_words else "")
         self.draw.setText("Draw" if has_words else "")
         short = (
             self._workspace if len(self._workspace) <= MOST_LETTERS else self._workspace[: MOST_LETTERS - 1] + "\u2026"

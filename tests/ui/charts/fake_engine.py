@@ -18,6 +18,7 @@ from virtuoso_desktop.engine.views import (
     ChartSnapshot,
     ChartView,
     EvidenceView,
+    QuotesView,
     RowState,
     ScoreHistoryView,
     SignalMark,
@@ -100,6 +101,7 @@ class FakeEngine:
         self.load_error: str | None = None
         self.relative_volume: float | None = None
         self.complete_left = False
+        self.quotes = QuotesView()
         self.calls: list[str] = []
 
     def prepare_studies(self) -> None:
@@ -169,7 +171,7 @@ class FakeEngine:
     def watched(self) -> tuple[Instrument, ...]:
         return tuple(self.instruments.values())
 
-    def chart(self, instrument_id: InstrumentId, timeframe: Timeframe) -> ChartView | None:
+    def chart(self, instrument_id: InstrumentId, timeframe: Timeframe, place: int | None = 0) -> ChartView | None:
         held = self.instruments.get(instrument_id)
         if held is None:
             return None
@@ -185,17 +187,18 @@ class FakeEngine:
             instrument=held,
             timeframe=timeframe,
             candles=candles,
-            studies=self.studies.view(held, timeframe, candles),
+            studies=self.studies.view(held, timeframe, candles, place),
             last_price_ticks=series.last_close_ticks,
             state=self.state,
             newest_ms=self.newest_ms,
             is_loading_older=self.is_loading_older,
             load_error=self.load_error,
+            quotes=self.quotes,
             relative_volume=self.relative_volume,
         )
 
-    def choose_studies(self, studies: tuple[Study, ...]) -> None:
-        self.studies.choose(studies)
+    def choose_studies(self, studies: tuple[Study, ...], place: int = 0) -> None:
+        self.studies.choose(studies, place)
 
     def signal_marks(self, instrument_id: InstrumentId, timeframe: Timeframe) -> tuple[SignalMark, ...]:
         return self.marks
@@ -208,7 +211,7 @@ class FakeEngine:
     ) -> ComponentEvidence | None:
         return self.component_view
 
-    def beside(self, instrument_id: InstrumentId) -> BesideView:
+    def beside(self, instrument_id: InstrumentId, place: int = 0) -> BesideView:
         return self.beside_view
 
     def evidence(self, instrument_id: InstrumentId, timeframe: Timeframe, component: str) -> EvidenceView | None:
@@ -223,6 +226,9 @@ class FakeEngine:
 
     def show(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         self.calls.append(f"show {instrument_id.symbol} {timeframe.value}")
+
+    def show_beside(self, series: tuple[tuple[InstrumentId, Timeframe], ...]) -> None:
+        self.calls.append("beside " + " ".join(f"{each.symbol}-{timeframe.value}" for each, timeframe in series))
 
     def load_older(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
         self.calls.append(f"older {instrument_id.symbol} {timeframe.value}")

@@ -45,7 +45,7 @@ def test_a_drag_moves_the_candles_with_the_mouse(panel: ChartPanel) -> None:
     drag(panel, QPoint(300, 200), QPoint(100, 0), QPoint(73, 5))
     assert time.slot_at(473) == slot
     assert panel._stage.model.price.is_auto
-    assert panel._newest.isHidden() != (time.newest >= time.right_slot)
+    assert panel._notes.newest.isHidden() != (time.newest >= time.right_slot)
 
 
 def test_the_wheel_zooms_at_the_cursor(panel: ChartPanel) -> None:
@@ -82,12 +82,12 @@ def test_the_price_axis_scales_by_hand_and_a_double_click_ends_it(panel: ChartPa
     drag(panel, QPoint(AXIS_X, 200), QPoint(0, 80))
     assert not price.is_auto
     assert price.span > auto[1] - auto[0]
-    assert not panel._auto.isHidden()
+    assert not panel._notes.auto.isHidden()
     drag(panel, QPoint(300, 200), QPoint(0, 40))
     assert price.high > auto[1]
     QTest.mouseDClick(panel.canvas.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, QPoint(AXIS_X, 200))
     assert (price.low, price.high) == pytest.approx(auto)
-    assert panel._auto.isHidden()
+    assert panel._notes.auto.isHidden()
 
 
 def test_the_wheel_on_the_price_axis_scales_and_the_chip_leads_back(panel: ChartPanel) -> None:
@@ -95,7 +95,7 @@ def test_the_wheel_on_the_price_axis_scales_and_the_chip_leads_back(panel: Chart
     span = price.span
     wheel(panel, QPoint(AXIS_X, 200), up=-120)
     assert price.span > span
-    QTest.mouseClick(panel._auto, LEFT)
+    QTest.mouseClick(panel._notes.auto, LEFT)
     assert price.is_auto
     assert price.span == pytest.approx(span)
 
@@ -159,13 +159,13 @@ def test_letters_and_digits_go_to_the_window(panel: ChartPanel) -> None:
 
 def test_the_button_leads_to_the_newest_candle(panel: ChartPanel) -> None:
     time = panel._stage.model.time
-    assert panel._newest.isHidden()
+    assert panel._notes.newest.isHidden()
     time.pan(2000)
     panel._on_view_moved()
-    assert not panel._newest.isHidden()
-    QTest.mouseClick(panel._newest, LEFT)
+    assert not panel._notes.newest.isHidden()
+    QTest.mouseClick(panel._notes.newest, LEFT)
     assert time.follows
-    assert panel._newest.isHidden()
+    assert panel._notes.newest.isHidden()
 
 
 def test_areas_and_cursors(panel: ChartPanel) -> None:
@@ -180,7 +180,7 @@ def test_areas_and_cursors(panel: ChartPanel) -> None:
 
 
 def test_every_control_on_the_chart_has_a_name_and_a_tooltip(panel: ChartPanel) -> None:
-    for control in (panel._newest, panel._auto, panel._zone):
+    for control in (panel._notes.newest, panel._notes.auto, panel._notes.zone):
         assert control.accessibleName()
         assert control.toolTip()
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus

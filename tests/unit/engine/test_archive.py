@@ -179,6 +179,28 @@ async def test_few_steps_lead_far_to_the_left_and_the_memory_is_given_back(tmp_p
         assert rig.rows().shape[1] == 120_000
 
 
+async def test_what_stands_beside_the_shown_series_keeps_its_rows(tmp_path: Path) -> None:
+    file = HistoryFile(tmp_path / HISTORY_FILE)
+    opens = FORMING_MS + np.arange(-120_000, 0) * MINUTE
+    flat = np.full(len(opens), 100.0)
+    rows = candle_rows(opens, flat, flat, flat, flat, flat / 100, flat)
+    file.store([Batch(SeriesKey.candles(BTC, M1), rows, ((FORMING_MS - 120_000 * MINUTE, FORMING_MS),))])
+    file.close()
+    async with running(tmp_path, new_adapter()) as rig:
+        rig.engine.show(BTC, M1)
+        rig.engine.show_beside(((BTC, M1), (BTC, Timeframe.M5)))
+        await rig.loaded()
+        for count in (4_000, 16_000, 64_000):
+            await rig.older()
+            assert rig.rows().shape[1] == count
+        rig.engine.show(BTC, Timeframe.M5)
+        assert rig.rows().shape[1] == 64_000, "the other chart still shows it"
+        await rig.older()
+        assert rig.rows().shape[1] == 120_000, "and it goes back as fast as the active one"
+        rig.engine.show_beside(((BTC, Timeframe.M5),))
+        assert rig.rows().shape[1] == 50_000, "nobody looks at it any more"
+
+
 async def test_a_full_chart_says_so_and_asks_nobody(tmp_path: Path) -> None:
     async with running(tmp_path, new_adapter()) as rig:
         await rig.loaded()

@@ -107,6 +107,29 @@ def test_a_ratio_without_shorts_is_no_value(desk: Desk) -> None:
     assert np.allclose(desk.series(StudyKind.LONG_SHORT).values["long_short"], [1.5])
 
 
+def test_every_chart_has_its_own_studies_and_none_unmakes_anothers(desk: Desk) -> None:
+    other = desk.store.add(
+        msgspec.structs.replace(desk.instrument, id=InstrumentId(Venue.BYBIT, MarketKind.LINEAR, "B"))
+    )
+    for state, first in ((desk.state, 1.0), (other, 5.0)):
+        points = [OpenInterest(state.instrument.id, first + hour, T0 + hour * HOUR) for hour in range(3)]
+        state.derivatives.open_interest.merge(points)
+    desk.beside.choose((study_of(StudyKind.OPEN_INTEREST),), 0)
+    desk.beside.choose((study_of(StudyKind.OPEN_INTEREST), study_of(StudyKind.FUNDING)), 3)
+    now_ms = desk.clock.now_ms()
+    first = desk.beside.view(desk.state, now_ms, 0)
+    third = desk.beside.view(other, now_ms, 3)
+    assert set(first.series) == {StudyKind.OPEN_INTEREST}
+    assert set(third.series) == {StudyKind.OPEN_INTEREST, StudyKind.FUNDING}
+    assert third.series[StudyKind.OPEN_INTEREST].values["open_interest"].tolist() == [5.0, 6.0, 7.0]
+    again = desk.beside.view(desk.state, now_ms, 0)
+    assert again.series[StudyKind.OPEN_INTEREST] is first.series[StudyKind.OPEN_INTEREST], "nothing was made anew"
+    assert again.version == desk.beside.view(other, now_ms, 3).version
+    desk.beside.choose((), 3)
+    assert desk.beside.view(other, now_ms, 3).series == {}
+    assert desk.beside.view(desk.state, now_ms, 0).series
+
+
 OF_CONTRACTS = (StudyKind.OPEN_INTEREST, StudyKind.FUNDING, StudyKind.LONG_SHORT)
 
 

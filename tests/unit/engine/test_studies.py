@@ -282,10 +282,27 @@ async def test_levels_alone_keep_one_column_of_the_table() -> None:
     assert set(studies.view(BTC, Timeframe.M5, view_of(made)).columns) == {"table.atr"}
 
 
+async def test_charts_side_by_side_keep_their_own_columns() -> None:
+    studies = await ready()
+    rsi, made = (study_of(StudyKind.RSI),), series(0, 100)
+    studies.choose(rsi, 2)
+    first = studies.view(BTC, Timeframe.M5, view_of(made))
+    tracks = dict(studies._charts[0].series.tracks)
+    other = studies.view(BTC, Timeframe.M15, view_of(made), 2)
+    assert set(other.columns) == {"rsi_14"}
+    again = studies.view(BTC, Timeframe.M5, view_of(made))
+    assert set(again.columns) == set(first.columns)
+    assert studies._charts[0].series.tracks == tracks, "the other chart did not make these anew"
+    assert again.serial == first.serial
+    studies.choose((), 2)
+    assert studies.view(BTC, Timeframe.M15, view_of(made), 2).columns == {}
+    assert studies.view(BTC, Timeframe.M5, view_of(made), None).columns == {}, "candles alone"
+
+
 async def test_studies_that_need_the_same_table_share_it() -> None:
     studies, made = await ready((study_of(StudyKind.LEVELS), study_of(StudyKind.SWINGS))), series(0, 300)
     lines_of(studies, made)
-    assert len(studies._series.tracks) == 1
+    assert len(studies._charts[0].series.tracks) == 1
     assert {"table.atr", "table.bos"} <= set(studies.view(BTC, Timeframe.M5, view_of(made)).columns)
 
 

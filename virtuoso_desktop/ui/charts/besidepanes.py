@@ -12,7 +12,7 @@ from virtuoso_desktop.ui.charts import series
 from virtuoso_desktop.ui.charts.arrays import RectArray
 from virtuoso_desktop.ui.charts.gaps import HATCH_ALPHA
 from virtuoso_desktop.ui.charts.lines import Scale
-from virtuoso_desktop.ui.charts.series import columns_of, metrics_of, rows_of
+from virtuoso_desktop.ui.charts.series import columns_of, metrics_of
 from virtuoso_desktop.ui.charts.slots import slot_at
 from virtuoso_desktop.ui.charts.studypanes import StudyPane
 
@@ -77,7 +77,7 @@ class BesidePane(StudyPane):
         zero, line = round(scale.row(0.0)), self._stage.layout.line
         parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         for column in values:
-            rows = np.rint(rows_of(column, scale.upper, scale.height / scale.span, scale.height))
+            rows = np.rint(scale.rows(column))
             for place, chosen in enumerate((column > 0, column < 0)):
                 height = np.maximum(np.abs(rows[chosen] - zero), line)
                 top = zero - height if place == 0 else np.full(len(height), float(zero))

@@ -27,6 +27,8 @@ from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 
 from virtuoso_desktop.model.study import BESIDE, StudyKind
 from virtuoso_desktop.ui.charts.besidepanes import BesidePane
+from virtuoso_desktop.ui.charts.candleshapes import DOT_REACH_PX
+from virtuoso_desktop.ui.charts.candletypes import CandleType
 from virtuoso_desktop.ui.charts.choice import LEAST_PANE_PX
 from virtuoso_desktop.ui.charts.crosshair import Crosshair
 from virtuoso_desktop.ui.charts.drawing.hand import DrawingHand
@@ -36,7 +38,9 @@ from virtuoso_desktop.ui.charts.gestures import Gestures
 from virtuoso_desktop.ui.charts.legend import Legend
 from virtuoso_desktop.ui.charts.legendwords import PriceWords, pane_legend
 from virtuoso_desktop.ui.charts.panes import PaneBox, PaneItem, PricePane
-from virtuoso_desktop.ui.charts.scales import PriceContent, StudyContent, ValueScale, VolumeContent
+from virtuoso_desktop.ui.charts.pricecontent import PriceContent
+from virtuoso_desktop.ui.charts.pricelines import PriceLines
+from virtuoso_desktop.ui.charts.scales import StudyContent, ValueScale, VolumeContent
 from virtuoso_desktop.ui.charts.stage import LEAST_PRICE_PX, Layout, Pane, Stage, arrange
 from virtuoso_desktop.ui.charts.studypanes import StudyPane, VolumePane
 from virtuoso_desktop.ui.charts.timescale import TimeScale
@@ -74,6 +78,8 @@ class Canvas(pg.GraphicsView):
         A key that is no command of the chart, as text.
     resized
         Panes have new places.
+    activated
+        A button was pressed on it, or a key gave it the keyboard.
     close_asked, menu_asked, settings_asked
         The name of the study that the mouse is on; empty in a menu for none.
     """
@@ -83,6 +89,7 @@ class Canvas(pg.GraphicsView):
     letters_typed = Signal(str)
     digit_typed = Signal(str)
     resized = Signal()
+    activated = Signal()
     close_asked = Signal(str)
     menu_asked = Signal(str, object)
     """(name, `QPoint` of the screen)."""
@@ -113,6 +120,7 @@ class Canvas(pg.GraphicsView):
         self.price_scale = ValueScale(stage, PriceContent(stage))
         self.time_scale = TimeScale(stage)
         self.price_pane = PricePane(stage, self.price_box, self.price_scale, self.time_scale)
+        self.price_lines = PriceLines(stage)
         self.crosshair = Crosshair(stage)
         self.evidence = EvidenceLayer(stage)
         self.drawings = DrawingLayer(stage, desk)
@@ -124,6 +132,7 @@ class Canvas(pg.GraphicsView):
             (_SCALES, self.price_scale),
             (_SCALES, self.time_scale),
             (_PANES, self.price_box),
+            (_CROSSHAIR, self.price_lines),
             (_CROSSHAIR, self.evidence),
             (_CROSSHAIR, self.drawings),
             (_CROSSHAIR, self.crosshair),
@@ -195,8 +204,9 @@ class Canvas(pg.GraphicsView):
         model, layout = stage.model, stage.layout
         if model.shows_newest:
             spacing = model.time.zoom.spacing
-            column = model.time.column_of(model.time.newest) - spacing
-            self.crosshair.ask_device(column, 0, 2 * spacing + 1, layout.time.top)
+            reach = round(DOT_REACH_PX * layout.ratio) if model.candle_type is CandleType.LINE else 0
+            column = model.time.column_of(model.time.newest) - spacing - reach
+            self.crosshair.ask_device(column, 0, 2 * spacing + 1 + 2 * reach, layout.time.top)
         row = self._price_row()
         if row != self._row:
             line = layout.line
@@ -215,7 +225,9 @@ class Canvas(pg.GraphicsView):
             stage.asked = QRegion()
 
     def _refresh_marks(self, *, repaint: bool = True) -> None:
-        for item in (self.drawings, self.crosshair, self.price_scale, self.time_scale, self.price_legend):
+        for item in (
+            self.price_lines, self.drawings, self.crosshair, self.price_scale, self.time_scale, self.price_legend
+        ):  # fmt: skip
             item.refresh(repaint=repaint)
         for name in self._stage.layout.names:
             row = self.rows[name]
@@ -260,6 +272,7 @@ class Canvas(pg.GraphicsView):
             row.item.fill(QRectF(0, 0, plot.width(), plot.height()), plot.topLeft())
             row.scale.fill(_rect(layout, pane, layout.width))
             row.legend.fill(plot)
+        self.price_lines.fill(_rect(layout, layout.price, layout.plot_width))
         self.time_scale.fill(whole)
         self.evidence.fill(whole)
         self.drawings.fill(whole)
@@ -333,7 +346,10 @@ class Canvas(pg.GraphicsView):
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._show_focus(event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason))
+        by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        if by_keys:
+            self.activated.emit()
+        self._show_focus(by_keys)
 
     def focusOutEvent(self, _event: QFocusEvent) -> None:
         self._show_focus(False)
@@ -346,6 +362,7 @@ class Canvas(pg.GraphicsView):
     # --- mouse and keys: none of it reaches the scene ------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.activated.emit()
         self._show_focus(False)
         self.gestures.press(event)
 

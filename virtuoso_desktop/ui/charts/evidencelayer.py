@@ -18,7 +18,7 @@ from virtuoso_desktop.ui.charts.evidencemarks import (
     zones_of,
 )
 from virtuoso_desktop.ui.charts.lettering import face
-from virtuoso_desktop.ui.charts.lines import Scale
+from virtuoso_desktop.ui.charts.rowscale import Scale
 from virtuoso_desktop.ui.charts.series import metrics_of
 from virtuoso_desktop.ui.charts.slots import open_of, slot_at
 from virtuoso_desktop.ui.charts.stage import ChartItem, Pane
@@ -101,8 +101,7 @@ class EvidenceLayer(ChartItem):
 
     @property
     def _scale(self) -> Scale:
-        price = self._stage.model.price
-        return Scale(price.high, price.span, self._stage.layout.price.height, self._stage.layout.ratio)
+        return self._stage.price_scale
 
     def _y(self, price: float) -> float:
         return self._stage.logical(self._scale.row(price))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtuoso_desktop.ui.charts.slots import slot_at
+
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.views import ChartView, EngineView
     from virtuoso_desktop.model.instrument import InstrumentId
@@ -38,7 +40,10 @@ class BackFill:
 
     def step(self, engine: EngineView, chart: ChartView, time: TimeView) -> None:
         """Ask, or give up, as the view stands now."""
-        screens = (time.left_slot - time.oldest) / max(time.view_bars, 1.0)
+        if not len(chart.candles):
+            return
+        oldest = slot_at(chart.candles.open_ms[0], chart.timeframe)
+        screens = (time.left_slot - oldest) / max(time.view_bars, 1.0)
         self.is_near = screens < WANTED_SCREENS
         if chart.is_loading_older:
             if self._is_asked and screens > ENOUGH_SCREENS:
@@ -67,4 +72,4 @@ class BackFill:
 
 
 def _has_older(chart: ChartView) -> bool:
-    return len(chart.candles) > 0 and not chart.candles.is_complete_left
+    return not chart.candles.is_complete_left

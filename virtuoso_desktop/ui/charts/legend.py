@@ -132,6 +132,11 @@ class Legend(ChartItem):
             stage.choice.version,
             stage.entry,
             model.view_marks.poc,
+            model.candle_type,
+            stage.is_named_above,
+            stage.layout.price.height,
+            model.percent_base,
+            tuple((each.name, each.is_known) for each in model.compared),
             age,
             self._bounds.width(),
         )

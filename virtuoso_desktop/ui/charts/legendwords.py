@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.views import kind_badge
-from virtuoso_desktop.model.instrument import Instrument, MarketKind
+from virtuoso_desktop.model.instrument import Instrument, InstrumentId, MarketKind
 from virtuoso_desktop.model.study import BANDS, BESIDE, Study, StudyKind
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.besidewords import beside_words
+from virtuoso_desktop.ui.charts.candletypes import CandleType
 from virtuoso_desktop.ui.charts.legend import GROUP_GAP, LEFT_PX, Groups, Lines, Run, groups_width
 from virtuoso_desktop.ui.charts.looks import pane_look
 from virtuoso_desktop.ui.fonts import Type
@@ -22,6 +23,8 @@ SECOND_MIDDLE_PX = 33
 LINE_PX = 17
 PANE_MIDDLE_PX = 10
 INVERSE_DECIMALS = 4
+LEGEND_SHARE = 0.28
+"""Of the price pane's height: a low one leaves studies out, and says how many."""
 MOST_LINES = 3
 """Of studies over the candles."""
 
@@ -54,19 +57,23 @@ class PriceWords:
         if model.instrument is None or model.timeframe is None:
             return []
         identity = model.instrument.id
-        name = Run(f"{identity.symbol}{kind_badge(identity.market_kind)}", Type.KEY, "text")
+        name = Run(_symbol(identity), Type.KEY, "text")
         place = Run(f"{model.timeframe.value} \u00b7 {identity.venue.value.capitalize()}", Type.BODY, "muted", 8)
-        head = [name, place]
+        head = [] if stage.is_named_above else [name, place]
         if model.is_empty:
-            return [(FIRST_MIDDLE_PX, [[head]])]
+            return [(FIRST_MIDDLE_PX, [[head or [name, place]]])]
         if stage.seen_ms is not None:
             age = text.age(stage.now_ms - stage.seen_ms)
             head.append(Run(f"last seen {age} ago", Type.BODY, "warning", 8))
+        if model.candle_type is CandleType.HEIKIN_ASHI:
+            head.append(Run("Heikin-Ashi, derived", Type.BODY, "muted", 8))
         reading = stage.shown_reading()
         figures = _figures(stage, reading)
         short = [group for group in figures if group[0].words not in "OHL"]
-        ways = [[head, *figures], [head, *short], [[name, *head[2:]], *short]]
-        groups = [] if stage.seen_ms is not None else self._groups(stage, reading)
+        least = head if stage.is_named_above else [name, *head[2:]]
+        ways = [[group for group in (first, *rest) if group] for first, rest in
+                ((head, figures), (head, short), (least, short))]  # fmt: skip
+        groups = [] if stage.seen_ms is not None else compared_groups(stage, reading) + self._groups(stage, reading)
         return [(FIRST_MIDDLE_PX, ways), *self._wrapped(stage, groups)]
 
     def _groups(self, stage: Stage, reading: Reading | None) -> Groups:
@@ -95,10 +102,37 @@ class PriceWords:
             self._shape = shape
             self._rows = _breaks(groups, room)
         ends = [*self._rows[1:], len(groups)]
-        return [
+        lines: Lines = [
             (SECOND_MIDDLE_PX + index * LINE_PX, [groups[begin:end]])
             for index, (begin, end) in enumerate(zip(self._rows, ends, strict=True))
         ]
+        most = max(1, int(LEGEND_SHARE * stage.logical(stage.layout.price.height) / LINE_PX) - 1)
+        if len(lines) > most:
+            left_out = [Run(f"+{len(groups) - ends[most - 1]}", Type.CAPTION, "muted")]
+            middle, (shown,) = lines[most - 1]
+            lines[most - 1] = (middle, [[*shown, left_out], [*shown[:-1], left_out]])
+        return lines[:most]
+
+
+def compared_groups(stage: Stage, reading: Reading | None) -> Groups:
+    """Every compared instrument in per cent from the left edge of the view, the chart's own first."""
+    model = stage.model
+    if not model.compared or model.instrument is None:
+        return []
+    own = Run(_symbol(model.instrument.id), Type.CAPTION, "muted")
+    groups = [
+        [own, Run(stage.percent_text(None if reading is None else reading.close), Type.CAPTION_NUMBER, "text", 6)]
+    ]
+    for each, look in zip(model.compared, stage.compared_looks, strict=True):
+        value = None if reading is None else reading.lines.get(each.name)
+        words = stage.percent_text(value) if each.is_known else "not watched"
+        title = Run(_symbol(each.id), Type.CAPTION, "muted", swatch=look.token, entry=each.name)
+        groups.append([title, Run(words, Type.CAPTION_NUMBER, "text", 6, entry=each.name)])
+    return groups
+
+
+def _symbol(identity: InstrumentId) -> str:
+    return f"{identity.symbol}{kind_badge(identity.market_kind)}"
 
 
 def pane_legend(stage: Stage, study: Study) -> Lines:
@@ -112,6 +146,8 @@ def pane_legend(stage: Stage, study: Study) -> Lines:
     group = make(stage, study, title, reading)
     remarks = _remarks(stage, study) if stage.seen_ms is None else []
     ways = [[[*group, *remarks[index:]]] for index in range(len(remarks) + 1)]
+    # A narrow chart tells fewer values, each with its word: the title and the first one stay.
+    ways += [[group[:count]] for count in range(2 * ((len(group) - 1) // 2), 1, -2)]
     return [(PANE_MIDDLE_PX, ways)]
 
 

@@ -18,7 +18,8 @@ from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF
 from virtuoso_desktop.ui.charts.across import across_of, session_of
 from virtuoso_desktop.ui.charts.arrays import LineArray
 from virtuoso_desktop.ui.charts.looks import HIGHLIGHT_WIDTH, SESSION
-from virtuoso_desktop.ui.charts.series import THIN_LINE_WIDTH, THIN_SPACING, metrics_of, rows_of
+from virtuoso_desktop.ui.charts.rowscale import FAR, Scale
+from virtuoso_desktop.ui.charts.series import THIN_LINE_WIDTH, THIN_SPACING, metrics_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,21 +31,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_FAR = 4.0
 DASH_PERIOD_PX = 6.0
-
-
-class Scale(NamedTuple):
-    """How values become rows of a pane: its upper edge, the range across it, its height in device pixels."""
-
-    upper: float
-    span: float
-    height: int
-    ratio: float
-
-    def row(self, value: float) -> float:
-        """Device pixels from the pane's upper edge."""
-        return (self.upper - value) * self.height / self.span
 
 
 class _Shape:
@@ -100,7 +87,7 @@ class LineSet:
         across = across_of(model, scale.ratio)
         x, key = across.x, across.key
         values = np.array([model.lines[look.key] for look in self._looks])[:, :count]
-        y = rows_of(values, scale.upper, scale.height / scale.span, scale.height)
+        y = scale.rows(values)
         is_value = np.isfinite(y)
         joined = across.touching & is_value[:, 1:] & is_value[:, :-1]
         is_unbroken = [across.is_whole and bool(row.all()) for row in is_value]
@@ -153,10 +140,10 @@ class LineSet:
         if self._fills:
             self._draw_newest_areas(painter, model, scale, theme, (x1, x2, breaks))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        far, upper, factor = _FAR * scale.height, scale.upper, scale.height / scale.span
+        far = FAR * scale.height
         for look in self._looks:
             y1, y2 = model.lines[look.key][-2:].tolist()
-            y1, y2 = (upper - y1) * factor, (upper - y2) * factor
+            y1, y2 = scale.row(y1), scale.row(y2)
             if (breaks and look.is_session) or not (abs(y1) < far and abs(y2) < far):  # or a missing value
                 continue
             painter.setPen(self._shapes[look.key].drawn_pen)
@@ -176,7 +163,7 @@ class LineSet:
             if breaks and upper.startswith(SESSION):
                 continue
             corners = (*_ends(model, upper, scale), *_ends(model, lower, scale))
-            if all(math.isfinite(row) and abs(row) < _FAR * scale.height for row in corners):
+            if all(math.isfinite(row) and abs(row) < FAR * scale.height for row in corners):
                 painter.setBrush(theme.color(token, alpha))
                 places = zip((x1, x2, x2, x1), (corners[0], corners[1], corners[3], corners[2]), strict=True)
                 painter.drawPolygon(QPolygonF([QPointF(x, row) for x, row in places]))

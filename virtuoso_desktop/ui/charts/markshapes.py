@@ -18,7 +18,7 @@ from virtuoso_desktop.ui.fonts import Type
 
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.views import LevelView, SignalMark
-    from virtuoso_desktop.ui.charts.lines import Scale
+    from virtuoso_desktop.ui.charts.rowscale import Scale
     from virtuoso_desktop.ui.charts.stage import Stage
 
 PROFILE_SHARE = 0.15
@@ -26,6 +26,8 @@ PROFILE_ALPHA, VALUE_ALPHA, POC_ALPHA = 0.13, 0.26, 0.50
 ZONE_ALPHA, ZONE_EDGE_ALPHA, PILL_EDGE_ALPHA = 0.08, 0.28, 0.60
 PLATE_ALPHA = 0.85
 LEAST_ZONE_PX = 3
+LEAST_EDGE = 0.5
+"""Ticks: no price lies lower, and a logarithmic scale has no place for 0."""
 PILL_PX = 16
 _PILL_PAD_PX = 6
 _TRIANGLE_WIDTH_PX, _TRIANGLE_HEIGHT_PX, _OFF_WICK_PX = 10, 9, 10
@@ -48,7 +50,7 @@ class MarkShapes:
         if profile is None:
             return
         edges = profile.first + np.arange(len(profile.volume) + 1) * profile.step
-        rows = np.rint((scale.upper - edges) * (scale.height / scale.span))
+        rows = np.rint(scale.rows(np.maximum(edges, LEAST_EDGE)))
         width = np.rint(profile.volume * (PROFILE_SHARE * stage.layout.plot_width / profile.volume.max()))
         gap = stage.layout.line
         cells = np.empty((len(width), 4))

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from virtuoso_desktop.engine.beside_views import BesideView
-from virtuoso_desktop.engine.views import ChartView, RowState, ScoreHistoryView, SignalMark
+from virtuoso_desktop.engine.views import CandleView, ChartView, RowState, ScoreHistoryView, SignalMark
 from virtuoso_desktop.ui.charts.beside import columns_beside, matched, newest_beside
+from virtuoso_desktop.ui.charts.candletypes import DERIVED, CandleType
 from virtuoso_desktop.ui.charts.looks import derived
 from virtuoso_desktop.ui.charts.paneranges import PaneRanges
 from virtuoso_desktop.ui.charts.pricerange import PriceRange
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.study import Study
     from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.charts.across import Across
+    from virtuoso_desktop.ui.charts.compared import Compared
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +74,8 @@ class ChartModel:
     """The visible slice and its scales.
 
     ``bars`` and each of ``lines`` hold one entry a visible column and one more on either side; when
-    ``shows_newest`` the last entry is the newest candle. ``data_version`` changes with the slice, not with ticks.
+    ``shows_newest`` the last entry is the newest candle. ``drawn`` stands beside ``bars``: what the candle type makes
+    of them. ``data_version`` changes with the slice, not with ticks.
     """
 
     def __init__(self) -> None:
@@ -89,7 +92,9 @@ class ChartModel:
         self.is_complete_left = False
         self.count = 0
         self.study_state = ""
+        self.candle_type = CandleType.CANDLE
         self.bars: Bars = no_bars()
+        self.drawn: Bars = self.bars
         self.lines: dict[str, Floats] = {}
         self.panes = PaneRanges()
         self.view_marks = ViewMarks()
@@ -98,14 +103,19 @@ class ChartModel:
         self.scores = ScoreHistoryView()
         self.marks: tuple[SignalMark, ...] = ()
         self.beside = BesideView()
+        self.compared: list[Compared] = []
+        self.percent_base: float | None = None
+        """Close at the left edge, ticks: what per cent are told from while instruments are compared; else None."""
         self._studies: tuple[Study, ...] = ()
         self._columns: dict[str, Floats] = {}
         self.shows_newest = False
         self.data_version = 0
         self._reader: Candles | None = None
+        self._derived: Candles | None = None
+        """Of a candle type that draws something else than the candles."""
         self._profiles = Profiles()
         self._slice_key: tuple[object, ...] = ()
-        self._seen_version = -1
+        self._seen_version: tuple[object, ...] = ()
         self._fit_static = (math.inf, -math.inf, 0.0)
         self._newest_is_inside = False
         self._is_fitted = False
@@ -135,28 +145,42 @@ class ChartModel:
             else:
                 self._right_ms = self._time_at_right_edge(self.timeframe)
         self.instrument, self.timeframe = instrument, timeframe
-        self._reader = Candles(timeframe) if timeframe is not None else None
-        self._profiles = Profiles()
+        self._begin_reading()
         self.clear()
 
     def clear(self) -> None:
         """Nothing to draw until the next reading."""
         self.count = 0
         self.bars, self.lines, self._columns = no_bars(), {}, {}
+        self.drawn = self.bars
         self.view_marks = ViewMarks()
         self.newest = self.last_price = self.newest_ms = None
         self.shows_newest = self.is_forming = self.is_complete_left = False
-        self._slice_key, self._seen_version = (), -1
+        self._slice_key = self._seen_version = ()
         self._is_placed = False
         self.price.set_auto()
         self.data_version += 1
 
     def restart(self) -> None:
         """The same series comes from elsewhere: read it from scratch, at the same place."""
-        if self.timeframe is not None:
-            self._reader = Candles(self.timeframe)
+        self._begin_reading()
+        self._slice_key = self._seen_version = ()
+
+    def _begin_reading(self) -> None:
+        self._reader = None if self.timeframe is None else Candles(self.timeframe)
         self._profiles = Profiles()
-        self._slice_key, self._seen_version = (), -1
+        self._begin_derived()
+
+    def _begin_derived(self) -> None:
+        derived_by = DERIVED.get(self.candle_type)
+        self._derived = None if derived_by is None or self.timeframe is None else Candles(self.timeframe, *derived_by)
+        self._slice_key = ()
+
+    def draw_as(self, candle_type: CandleType) -> None:
+        """Draw another type of candle from the next reading on."""
+        if candle_type is not self.candle_type:
+            self.candle_type = candle_type
+            self._begin_derived()
 
     def place(self, view_bars: float, bars_right: float) -> None:
         """Zoom and place of the next series' first reading."""
@@ -202,21 +226,25 @@ class ChartModel:
         looks_changed = (chart.state, candles.is_complete_left) != (self.state, self.is_complete_left)
         self.state, self.newest_ms, self.is_complete_left, self.last_price = status
         self._reader.advance(candles)
+        if self._derived is not None:
+            self._derived.advance(candles)
         self.count = len(candles)
         self._extend(chart)
         key = (
             self.time.version, candles.base_version, candles.last_is_forming, studies.state, studies.serial,
             studies.levels, self.scores.version, self.marks, self.beside.version,
+            tuple((each.name, each.version[0]) for each in self.compared),
         )  # fmt: skip
+        seen = (candles.version, *(each.version for each in self.compared))
         if key != self._slice_key:
             self._slice_key = key
-            self._seen_version = candles.version
+            self._seen_version = seen
             self._read_slice(chart)
             return Change.ALL
         if looks_changed:
             self.data_version += 1
-        if candles.version != self._seen_version:
-            self._seen_version = candles.version
+        if seen != self._seen_version:
+            self._seen_version = seen
             return max(self._read_last(chart), Change.ALL if looks_changed else Change.LAST)
         if looks_changed:
             return Change.ALL
@@ -246,8 +274,10 @@ class ChartModel:
         view, candles = self.time, chart.candles
         per_column = view.zoom.per_column
         first, last = view.slot_at(0), view.slot_at(view.width - 1)
-        bars = self._reader.bars(candles, first - per_column, last + 2 * per_column - 1, per_column)
-        self.bars = bars
+        reach = (first - per_column, last + 2 * per_column - 1, per_column)
+        self.bars = self.drawn = bars = self._reader.bars(candles, *reach)
+        if self._derived is not None:
+            self.drawn = self._derived.bars(candles, *reach)
         self.study_state = chart.studies.state
         # Row by row, or of every column's last row.
         rows = slice(int(bars.row[0]), int(bars.row[-1]) + 1) if per_column == 1 and bars.count else bars.row
@@ -258,19 +288,36 @@ class ChartModel:
         self._columns |= columns_beside(self.beside, bars.key, per_column, chart.timeframe)
         self.lines = self._columns | derived(self._studies, self._columns)
         self.shows_newest = bool(bars.count) and int(bars.row[-1]) == len(candles) - 1
-        self._read_newest(chart)
-        self._put_running()
         begin = int(np.searchsorted(bars.key, first // per_column))
         end = int(np.searchsorted(bars.key, last // per_column, side="right"))
+        self._compare(slice(begin, end))
+        self._read_newest(chart)
+        self._put_running()
         newest_is_inside = self.shows_newest and end == bars.count > begin
         static = slice(begin, end - 1 if newest_is_inside else end)
-        self._fit_static = _extremes(bars, static)
+        self._fit_static = self._extremes(static)
         self._newest_is_inside = newest_is_inside
         self._in_view = slice(begin, end)
         self.view_marks = self._marks_in_view(chart)
         self._fit()
         self._is_fitted = True
         self.data_version += 1
+
+    def _compare(self, in_view: slice) -> None:
+        """The lines of other instruments, from the close of the first bar in view."""
+        bars, per_column = self.bars, self.time.zoom.per_column
+        has_base = bool(self.compared) and in_view.start < bars.count
+        self.percent_base = float(bars.close[in_view.start]) if has_base else None
+        self.lines |= {each.name: each.column(bars, per_column, in_view) for each in self.compared}
+
+    def _extremes(self, part: slice) -> tuple[float, float, float]:
+        """Lowest and highest of what is drawn over the scale, and the largest volume."""
+        lowest, highest, volume = _extremes(self.bars, self.drawn, part)
+        for each in self.compared:
+            values = self.lines[each.name][part]
+            if len(values) and np.isfinite(values).any():
+                lowest, highest = min(lowest, float(np.nanmin(values))), max(highest, float(np.nanmax(values)))
+        return lowest, highest, volume
 
     def _marks_in_view(self, chart: ChartView) -> ViewMarks:
         rows = self.bars.row[self._in_view]
@@ -301,6 +348,9 @@ class ChartModel:
         if self.scores.score is not None and len(self.scores.score):
             found["confluence"] = _value(self.scores.score[-1])
         found["rvol"] = chart.relative_volume
+        if self.percent_base is not None:
+            newest, per_column = self.time.newest, self.time.zoom.per_column
+            found |= {each.name: each.newest(newest, per_column, self.percent_base) for each in self.compared}
         return found | newest_beside(self.beside, self.time.newest, chart.timeframe)
 
     def _put_running(self) -> None:
@@ -325,10 +375,18 @@ class ChartModel:
         bars.close[-1] = candles.close[-1]
         bars.open[-1] = candles.open[rows][0]
         bars.volume[-1] = candles.volume[rows].max()
+        if self._derived is not None:
+            self._read_last_derived(self._derived, candles, rows.start)
         for name, value in self.newest.lines.items() if self.newest is not None else ():
             if name in self.lines and name != "confluence" and self._is_of_one(name):
                 self.lines[name][-1] = math.nan if value is None else value
         return Change.ALL if self._newest_is_inside and self._fit_newest() else Change.LAST
+
+    def _read_last_derived(self, derived: Candles, candles: CandleView, first: int) -> None:
+        """What the candle type makes of the last column."""
+        made, drawn = derived.read(candles, first, len(candles), derived.timeframe), self.drawn
+        drawn.open[-1], drawn.close[-1] = made.open[0], made.close[-1]
+        drawn.high[-1], drawn.low[-1] = made.high.max(), made.low.min()
 
     def _is_of_one(self, name: str) -> bool:
         """Whether the newest candle's value is its bar's: a bar of several candles sums up what lies beside them."""
@@ -345,8 +403,11 @@ class ChartModel:
     def _fit_price(self) -> bool:
         lowest, highest, _ = self._fit_static
         if self._newest_is_inside:
-            lowest = min(lowest, float(self.bars.low[-1]))
-            highest = max(highest, float(self.bars.high[-1]))
+            lowest = min(lowest, float(self.drawn.low[-1]))
+            highest = max(highest, float(self.drawn.high[-1]))
+            lines = {} if self.newest is None else self.newest.lines
+            values = [value for each in self.compared if (value := lines.get(each.name)) is not None]
+            lowest, highest = min([lowest, *values]), max([highest, *values])
         return self.price.fit(lowest, highest)
 
     def _fit_volume(self) -> bool:
@@ -399,12 +460,12 @@ class ChartModel:
         return None if self.timeframe is None else open_of(slot, self.timeframe)
 
 
-def _extremes(bars: Bars, part: slice) -> tuple[float, float, float]:
-    """Lowest low, highest high and largest volume; infinities and 0 without bars."""
-    low = bars.low[part]
+def _extremes(bars: Bars, drawn: Bars, part: slice) -> tuple[float, float, float]:
+    """Lowest low and highest high that are drawn, and the largest volume; infinities and 0 without bars."""
+    low = drawn.low[part]
     if not len(low):
         return math.inf, -math.inf, 0.0
-    return float(low.min()), float(bars.high[part].max()), float(bars.volume[part].max())
+    return float(low.min()), float(drawn.high[part].max()), float(bars.volume[part].max())
 
 
 def _value(cell: float) -> float | None:

@@ -5,7 +5,6 @@ Longer than a module should be: the canvas, the notes over it, the studies and t
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
@@ -17,14 +16,18 @@ from virtuoso_desktop.engine.views import ChartSnapshot, ChartView, EngineView, 
 from virtuoso_desktop.model.instrument import InstrumentId, Source
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.canvas import Canvas
+from virtuoso_desktop.ui.charts.chartlooks import ChartLooks
+from virtuoso_desktop.ui.charts.compared import COMPARED
 from virtuoso_desktop.ui.charts.drawing.chartactions import DrawingActions, unkept_desk
 from virtuoso_desktop.ui.charts.evidencemarks import words_of
 from virtuoso_desktop.ui.charts.history import BackFill
+from virtuoso_desktop.ui.charts.memory import ChartMemory
 from virtuoso_desktop.ui.charts.model import Change
-from virtuoso_desktop.ui.charts.notes import Chip, HistoryStrip, Message, NewestButton, reason
+from virtuoso_desktop.ui.charts.noteplaces import Notes
+from virtuoso_desktop.ui.charts.notes import reason
 from virtuoso_desktop.ui.charts.slots import slot_at
 from virtuoso_desktop.ui.charts.snapshot import chart_of
-from virtuoso_desktop.ui.charts.stage import Stage
+from virtuoso_desktop.ui.charts.stage import Hover, Stage
 from virtuoso_desktop.ui.charts.studyactions import StudyActions, evidence_words
 from virtuoso_desktop.ui.frame import FRAME_MS
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.charts.choice import StudyChoice, StudyMemory
     from virtuoso_desktop.ui.charts.drawing.desk import DrawingDesk
+    from virtuoso_desktop.ui.charts.model import ChartModel
     from virtuoso_desktop.ui.theme import Theme
 
 SMOOTH_HZ = 1_000 / FRAME_MS
@@ -50,7 +54,6 @@ EVIDENCE_NS = 250_000_000
 _JOINED_ROWS = 100
 MOMENT_SHARE = 0.4
 """Of the view's width right of a candle that was asked for."""
-_EDGE_PX = 8
 
 
 def local_now_ms() -> int:
@@ -71,6 +74,8 @@ class ChartPanel(QWidget):
         Whose data are drawn before an engine is attached: anything but live is written over the chart.
     desk : DrawingDesk or None
         What the window's charts share of drawing; None keeps drawings for the run only.
+    place : int
+        Its number among the charts of the window, by which the engine knows its studies.
 
     Signals
     -------
@@ -79,12 +84,21 @@ class ChartPanel(QWidget):
     digit_typed(str)
         A digit typed on the chart: opens the interval box.
     undo_offered(Notice, callable)
-        A study was removed, and how to take that back.
+        A study or a comparison was removed, and how to take that back.
+    menu_made(QMenu)
+        The chart's menu is about to open: others add to it.
+    studies_changed
+        Other studies are chosen, or their numbers.
+    crosshair_moved(int or None)
+        Open time (UTC ms) of the candle under the mouse; None when it left.
     """
 
     letters_typed = Signal(str)
     digit_typed = Signal(str)
     undo_offered = Signal(object, object)
+    menu_made = Signal(object)
+    crosshair_moved = Signal(object)
+    studies_changed = Signal()
     urgency = 0
 
     def __init__(
@@ -93,12 +107,14 @@ class ChartPanel(QWidget):
         now_ms: Callable[[], int] = local_now_ms,
         source: Source = Source.LIVE,
         desk: DrawingDesk | None = None,
-        parent: QWidget | None = None,
+        place: int = 0,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._theme = theme
+        self.place = place
         self._local_now_ms = now_ms
         self._engine: EngineView | None = None
+        self._told_crosshair_ms: int | None = None
         self._subject: tuple[InstrumentId, Timeframe] | None = None
         self._snapshot: ChartSnapshot | None = None
         self._snapshot_chart: ChartView | None = None
@@ -106,7 +122,6 @@ class ChartPanel(QWidget):
         """Open of a candle that was asked for and is not in view yet."""
         self._back_fill = BackFill()
         self._empty_since_ns: int | None = None
-        self._notes_key: tuple[object, ...] = ()
         self._touched_ns = -TOUCHED_NS
         self._changed_ns = -TOUCHED_NS
         self._described_ns = -DESCRIBE_NS
@@ -114,47 +129,79 @@ class ChartPanel(QWidget):
         self._stage = Stage(theme)
         self.canvas = Canvas(self._stage, desk or unkept_desk(self), self)
         self._drawings = DrawingActions(theme, self._stage, self.canvas)
-        self._message = Message(theme, self)
-        self._strip = HistoryStrip(theme, self)
-        self._newest = NewestButton(theme, self)
-        self._auto = Chip(theme, self, is_boxed=True)
-        self._zone = Chip(theme, self)
-        self._evidence = Chip(theme, self, is_boxed=True)
-        self._evidence.hide()
+        self._notes = Notes(theme, self._stage, self)
+        self._message, self._strip, self._evidence = self._notes.message, self._notes.strip, self._notes.evidence
         self._studies = StudyActions(theme, self._stage, self)
-        self._auto.say("Auto", "Automatic price scale", "Fit the price scale to the candles (double click on the axis)")
-        self._auto.hide()
+        self.looks = ChartLooks(self._stage, self)
         self.setFocusProxy(self.canvas)
         self._set_source(source)
-        self._say_zone()
         self._connect()
 
     def _connect(self) -> None:
-        canvas = self.canvas
+        canvas, notes = self.canvas, self._notes
         canvas.view_moved.connect(self._on_view_moved)
         canvas.hover_moved.connect(self._on_hover_moved)
-        canvas.resized.connect(self._place_notes)
+        canvas.resized.connect(self._notes.place)
         canvas.letters_typed.connect(self.letters_typed)
         canvas.digit_typed.connect(self.digit_typed)
-        self._newest.clicked.connect(self.show_newest)
-        self._auto.clicked.connect(self._on_auto)
-        self._zone.clicked.connect(self._on_zone)
-        self._strip.clicked.connect(self._on_retry)
-        self._evidence.clicked.connect(self._stage.choice.end_evidence)
+        notes.newest.clicked.connect(self.show_newest)
+        notes.auto.clicked.connect(lambda: self.looks.set_auto(True))
+        notes.zone.clicked.connect(lambda: self.looks.set_utc(not self.looks.is_utc))
+        notes.log.clicked.connect(lambda: self.looks.set_log(False))
+        self.looks.changed.connect(self._on_view_moved)
+        self.looks.undo_offered.connect(self.undo_offered)
+        notes.strip.clicked.connect(self._on_retry)
+        notes.evidence.clicked.connect(self._stage.choice.end_evidence)
         self._studies.connect(canvas)
+        canvas.close_asked.connect(self._on_close)
         self._studies.undo_offered.connect(self.undo_offered)
+        self._studies.menu_made.connect(self.menu_made)
         self.destroyed.connect(self._theme.changed.connect(self._on_theme))
         self._stage.choice.changed.connect(self._on_choice)
+
+    # --- what others read --------------------------------------------------------------------------------------------
+
+    @property
+    def theme(self) -> Theme:
+        return self._theme
+
+    @property
+    def model(self) -> ChartModel:
+        """What is drawn now."""
+        return self._stage.model
+
+    @property
+    def subject(self) -> tuple[InstrumentId, Timeframe] | None:
+        """The series that it shows."""
+        return self._subject
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it reads an engine."""
+        return self._engine is not None
+
+    @property
+    def source(self) -> Source:
+        """Whose data are drawn."""
+        return self._source
+
+    @property
+    def now_ms(self) -> int:
+        """Venue time of the newest frame."""
+        return self._stage.now_ms
+
+    @property
+    def view(self) -> ChartView | None:
+        """The engine's data of now, or the snapshot."""
+        return self._chart()
 
     # --- what the window tells -----------------------------------------------------------------------------------
 
     def attach(self, engine: EngineView) -> None:
         """Read this engine from now on."""
         self._engine = engine
-        engine.choose_studies(self._stage.choice.drawn)
+        engine.choose_studies(self._stage.choice.drawn, self.place)
         self._set_source(engine.source)
-        if self._subject is not None:
-            engine.show(*self._subject)
 
     def detach(self) -> None:
         """Keep what is shown, read nothing more."""
@@ -173,8 +220,6 @@ class ChartPanel(QWidget):
         if (instrument_id, timeframe) == self._subject:
             return
         self._begin(instrument_id, timeframe)
-        if self._engine is not None:
-            self._engine.show(instrument_id, timeframe)
         self._read()
 
     def _begin(self, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
@@ -204,6 +249,20 @@ class ChartPanel(QWidget):
         """The chosen studies, for the next run."""
         return self._stage.choice.remember()
 
+    def recall_chart(self, memory: ChartMemory) -> None:
+        """Look as in the previous run; the series is told by `set_instrument`."""
+        self.looks.recall(memory)
+        self.recall(memory.studies)
+
+    def remember_chart(self) -> ChartMemory:
+        """Series, looks and studies, for the next run."""
+        instrument, timeframe = (None, None) if self._subject is None else map(str, self._subject)
+        return self.looks.remember(ChartMemory(instrument, timeframe, studies=self.remember()))
+
+    def end_compared(self) -> None:
+        """Remove every comparison; each can be taken back."""
+        self.looks.end_all_compared(self._engine)
+
     def open_indicators(self) -> None:
         """Open the list of studies."""
         self._studies.open_list()
@@ -221,10 +280,11 @@ class ChartPanel(QWidget):
 
     def _on_choice(self, choice: StudyChoice) -> None:
         if self._engine is not None:
-            self._engine.choose_studies(choice.drawn)
+            self._engine.choose_studies(choice.drawn, self.place)
         self.canvas.take_choice()
         self._say_evidence()
         self._on_view_moved()
+        self.studies_changed.emit()
 
     def _say_evidence(self) -> None:
         """Whose evidence is drawn, its score, and how to end it."""
@@ -240,8 +300,8 @@ class ChartPanel(QWidget):
         words = evidence_words(component, told, "" if found is None else words_of(found, self._stage.now_ms))
         if words != self._evidence.text():
             self._evidence.say(words, words, "End (Esc)")
-            self._notes_key = ()
-            self._place_notes()
+            self._notes.forget_places()
+            self._notes.place()
 
     def _known_instrument(self, instrument_id: InstrumentId) -> Instrument | None:
         watched = () if self._engine is None else self._engine.watched()
@@ -301,22 +361,26 @@ class ChartPanel(QWidget):
     def _read_chart(self, chart: ChartView) -> Change:
         """Candles and studies, and what the analysis says of them."""
         model, engine = self._stage.model, self._engine
+        self._stage.quotes = chart.quotes
         if engine is not None and self._snapshot is None:
             key = (chart.instrument.id, chart.timeframe)
-            model.tell(engine.score_history(*key), engine.signal_marks(*key), engine.beside(key[0]))
+            model.tell(engine.score_history(*key), engine.signal_marks(*key), engine.beside(key[0], self.place))
+            for each in model.compared:
+                each.follow(engine, chart.timeframe, model.time)
         change = model.read(chart)
         self.canvas.drawings.measure(chart)
         return change
 
     def _redraw(self) -> None:
         self.canvas.redraw()
-        self._place_notes()
+        self._notes.place()
+        self._tell_crosshair()
 
     def _chart(self) -> ChartView | None:
         """The live series, or the snapshot until live candles have joined; never both."""
         if self._subject is None:
             return None
-        live = None if self._engine is None else self._engine.chart(*self._subject)
+        live = None if self._engine is None else self._engine.chart(*self._subject, self.place)
         if self._snapshot_chart is None:
             return live
         if live is None or not self._has_joined(live):
@@ -419,14 +483,44 @@ class ChartPanel(QWidget):
     def _on_hover_moved(self) -> None:
         self._touched_ns = time.perf_counter_ns()
         self.canvas.redraw_marks()
+        self._tell_crosshair()
 
-    def _on_auto(self) -> None:
-        self._stage.model.price.set_auto()
-        self._on_view_moved()
+    def _tell_crosshair(self) -> None:
+        """Where the mouse is in time; a crosshair that another chart set is not told again."""
+        hover = self._stage.hover
+        time_ms = None if hover is None or hover.y is None else self._stage.model.open_ms(hover.slot)
+        if time_ms != self._told_crosshair_ms:
+            self._told_crosshair_ms = time_ms
+            self.crosshair_moved.emit(time_ms)
 
-    def _on_zone(self) -> None:
-        self._stage.zone = dt.UTC if self._stage.zone is None else None
-        self._on_view_moved()
+    def name_above(self, is_named: bool) -> None:
+        """A head over the chart names its series, or no longer does."""
+        if is_named != self._stage.is_named_above:
+            self._stage.is_named_above = is_named
+            self._redraw()
+
+    def show_crosshair(self, time_ms: int | None) -> None:
+        """Put an upright crosshair at a moment (UTC ms) that another chart points at, if it is in view here.
+
+        None takes it away.
+        """
+        stage = self._stage
+        timeframe = stage.model.timeframe
+        if timeframe is None or (stage.hover is not None and stage.hover.y is not None):
+            return
+        slot = None if time_ms is None else slot_at(time_ms, timeframe)
+        view = stage.model.time
+        hover = None if slot is None or not view.left_slot <= slot < view.right_slot else Hover(slot, None)
+        if hover != stage.hover:
+            stage.hover = hover
+            self.canvas.redraw_marks()
+
+    def _on_close(self, name: str) -> None:
+        """The cross of a legend entry."""
+        if name.startswith(COMPARED):
+            self.looks.end_compare(name, self._engine)
+        else:
+            self._studies.close(name)
 
     def _on_retry(self) -> None:
         self._back_fill.retry()
@@ -434,8 +528,7 @@ class ChartPanel(QWidget):
 
     def _on_theme(self, _theme: Theme) -> None:
         self.canvas.set_colors()
-        for note in (self._message, self._strip, self._newest, self._auto, self._zone, self._evidence):
-            note.update()
+        self._notes.update()
 
     # --- places ------------------------------------------------------------------------------------------------------
 
@@ -443,42 +536,6 @@ class ChartPanel(QWidget):
         super().resizeEvent(event)
         self.canvas.setGeometry(self.rect())
 
-    def _place_notes(self) -> None:
-        stage = self._stage
-        layout, model = stage.layout, stage.model
-        is_back = not model.is_empty and model.time.newest >= model.time.right_slot
-        is_by_hand = not model.is_empty and not model.price.is_auto
-        key = (layout, is_back, is_by_hand, stage.axis_zone, stage.now_ms // 3_600_000)
-        if key == self._notes_key:
-            return
-        self._notes_key = key
-        plot, bottom = round(stage.logical(layout.plot_width)), round(stage.logical(layout.price.bottom))
-        strip = stage.logical(layout.time.height)
-        top = stage.logical(layout.time.top)
-        self._message.setGeometry(0, 0, plot, bottom)
-        self._strip.move(_EDGE_PX, bottom - self._strip.height() - _EDGE_PX)
-        self._newest.move(plot - self._newest.width() - 2 * _EDGE_PX, bottom - self._newest.height() - 2 * _EDGE_PX)
-        self._newest.setVisible(is_back)
-        self._auto.setVisible(is_by_hand)
-        self._say_zone()
-        axis = self.width() - plot
-        self._evidence.resize(self._evidence.sizeHint())
-        self._evidence.move(round((plot - self._evidence.width()) / 2), bottom - self._evidence.height() - 2 * _EDGE_PX)
-        for chip, middle in ((self._auto, bottom - 16.0), (self._zone, top + strip / 2)):
-            chip.resize(chip.sizeHint())
-            chip.move(round(plot + (axis - chip.width()) / 2), round(middle - chip.height() / 2))
-
-    def _say_zone(self) -> None:
-        stage = self._stage
-        zone = stage.axis_zone
-        name = text.zone_name(stage.now_ms, zone)
-        if zone is not stage.zone:
-            tip = "Candles of a day and longer are the venue's: UTC"
-        elif zone is None:
-            tip = f"Times are local ({name}). Click for UTC"
-        else:
-            tip = f"Times are UTC. Click for local ({text.zone_name(stage.now_ms, None)})"
-        self._zone.say(name, f"Time zone {name}", tip)
-
     def _set_source(self, source: Source) -> None:
+        self._source = source
         self._stage.watermark = "" if source is Source.LIVE else source.value.upper()

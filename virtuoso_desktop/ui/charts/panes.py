@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, cast
 
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt, Slot
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from virtuoso_desktop.ui.charts import series
+from virtuoso_desktop.ui.charts.candleshapes import shapes_of
+from virtuoso_desktop.ui.charts.candletypes import CandleType
 from virtuoso_desktop.ui.charts.gaps import Gaps, Watermark
 from virtuoso_desktop.ui.charts.kept import Kept
-from virtuoso_desktop.ui.charts.lines import LineSet, Scale
+from virtuoso_desktop.ui.charts.lines import LineSet
 from virtuoso_desktop.ui.charts.markshapes import MarkShapes
+from virtuoso_desktop.ui.charts.memory import LAST
 from virtuoso_desktop.ui.charts.stage import ChartItem, Pane, Stage
 
 if TYPE_CHECKING:
@@ -138,7 +141,8 @@ class PricePane(PaneItem):
 
     def __init__(self, stage: Stage, box: PaneBox, scale: ValueScale, time_scale: TimeScale) -> None:
         super().__init__(stage, box, scale, time_scale)
-        self._candles = series.CandleShapes()
+        self._candle_type = CandleType.CANDLE
+        self._candles = shapes_of(self._candle_type)
         self._lines = LineSet()
         self._marks = MarkShapes()
         self._gaps = Gaps()
@@ -158,16 +162,11 @@ class PricePane(PaneItem):
 
     def row_of(self, ticks: float) -> int:
         """Device pixels from the pane's upper edge to a price."""
-        price = self._stage.model.price
-        return round((price.high - ticks) * self.pane.height / price.span)
+        return round(self._stage.price_scale.row(ticks))
 
     def range(self) -> tuple[float, float]:
         price = self._stage.model.price
         return price.low, price.high
-
-    def _lines_scale(self) -> Scale:
-        price = self._stage.model.price
-        return Scale(price.high, price.span, self.pane.height, self._stage.layout.ratio)
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         stage = self._stage
@@ -177,10 +176,9 @@ class PricePane(PaneItem):
             return
         self.to_device(painter)
         if model.shows_newest:
-            is_up = bool(model.bars.close[-1] >= model.bars.open[-1])
-            color = self._color(is_up=is_up)
-            series.draw_newest_candle(painter, model, self.pane.height, stage.layout.ratio, color)
-            self._lines.draw_newest(painter, model, self._lines_scale(), stage.theme)
+            scale = stage.price_scale
+            self._candles.draw_newest(painter, model, scale, stage.theme, is_muted=stage.is_muted)
+            self._lines.draw_newest(painter, model, scale, stage.theme)
         self._draw_last_price(painter)
         self.to_logical(painter)
 
@@ -192,21 +190,18 @@ class PricePane(PaneItem):
         self._rebuild()
         self.to_device(painter)
         self._gaps.draw(painter, stage, self.pane)
-        self._marks.draw_under(painter, stage, self._lines_scale())
+        self._marks.draw_under(painter, stage, stage.price_scale)
         self._lines.draw_areas(painter, stage.theme)
         # Where candles are as thin as lines, lines on top would hide them.
         if stage.model.time.zoom.spacing < series.THIN_SPACING:
             self._lines.draw(painter, stage.model, stage.theme, stage.layout.ratio)
-            self._candles.draw(painter, self._color(is_up=True), self._color(is_up=False))
+            self._candles.draw(painter, stage.theme, is_muted=stage.is_muted)
         else:
-            self._candles.draw(painter, self._color(is_up=True), self._color(is_up=False))
+            self._candles.draw(painter, stage.theme, is_muted=stage.is_muted)
             self._lines.draw(painter, stage.model, stage.theme, stage.layout.ratio)
         self.to_logical(painter)
-        self._marks.draw_over(painter, stage, self._lines_scale())
+        self._marks.draw_over(painter, stage, stage.price_scale)
         self._gaps.draw_words(painter, stage)
-
-    def _color(self, *, is_up: bool) -> QColor:
-        return series.candle_color(self._stage.theme, is_up=is_up, is_muted=self._stage.is_muted)
 
     def _rebuild(self) -> None:
         stage = self._stage
@@ -215,15 +210,18 @@ class PricePane(PaneItem):
         if key == self._key:
             return
         self._key = key
-        self._candles.rebuild(model, self.pane.height, layout.ratio)
-        looks = [look for lines in stage.overlays.values() for look in lines]
-        self._lines.rebuild(model, self._lines_scale(), looks, stage.fills)
-        self._marks.rebuild(stage, self._lines_scale())
+        if model.candle_type is not self._candle_type:
+            self._candle_type = model.candle_type
+            self._candles = shapes_of(model.candle_type)
+        self._candles.rebuild(model, stage.price_scale)
+        looks = [look for lines in stage.overlays.values() for look in lines] + stage.compared_looks
+        self._lines.rebuild(model, stage.price_scale, looks, stage.fills)
+        self._marks.rebuild(stage, stage.price_scale)
         self._gaps.rebuild(stage, self.pane)
 
     def _draw_last_price(self, painter: QPainter) -> None:
         stage = self._stage
-        if stage.model.last_price is None or stage.model.newest is None:
+        if stage.model.last_price is None or stage.model.newest is None or LAST not in stage.price_lines:
             return
         row = self.row_of(stage.model.last_price)
         if not 0 <= row < self.pane.height:

@@ -7,7 +7,7 @@ not to rows: missing candles leave empty columns and a pan never changes what a 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from virtuoso_desktop.engine.views import CandleView
 from virtuoso_desktop.model.timeframe import Timeframe
 from virtuoso_desktop.ui.charts.slots import open_of, slots_of
+
+if TYPE_CHECKING:
+    from virtuoso_desktop.ui.charts.candletypes import Read
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -66,11 +69,16 @@ class Candles:
     ----------
     timeframe : Timeframe
         Length of a slot.
+    read : callable, optional
+        What is made of rows before they are reduced; the candles themselves unless given.
+    lead : int
+        How many rows before a row that depends on.
     """
 
-    def __init__(self, timeframe: Timeframe) -> None:
+    def __init__(self, timeframe: Timeframe, read: Read | None = None, lead: int = 0) -> None:
         self.timeframe = timeframe
-        self._pyramid = Pyramid(timeframe)
+        self.read: Read = read or raw_bars
+        self._pyramid = Pyramid(timeframe, self.read, lead)
 
     def advance(self, view: CandleView) -> None:
         """Give the pyramid its turn; once a frame."""
@@ -81,22 +89,30 @@ class Candles:
         first = int(np.searchsorted(view.open_ms, open_of(first_slot, self.timeframe)))
         last = int(np.searchsorted(view.open_ms, open_of(last_slot, self.timeframe), side="right"))
         if per_column == 1:
-            return raw_bars(view, first, last, self.timeframe)
+            return self.read(view, first, last, self.timeframe)
         factor = max((f for f in FACTORS if per_column % f == 0), default=1)
         parts: list[Bars] = []
         begin, end = self._pyramid.covered(view, first) if factor > 1 else (last, last)
         begin, end = min(max(begin, first), last), min(max(end, first), last)
         if begin >= end:
             begin = end = last
-        parts += raw_groups(view, first, begin, self.timeframe, per_column)
+        parts += self._groups(view, first, begin, per_column)
         if begin < end:
             level = self._pyramid.level(factor)
             at = int(np.searchsorted(level.key, first_slot // factor))
             bars = level.cut(at, int(np.searchsorted(level.key, last_slot // factor, side="right")))
             parts.append(bars._replace(key=np.floor(bars.key * (factor / per_column))))
-        parts += raw_groups(view, end, last, self.timeframe, per_column)
+        parts += self._groups(view, end, last, per_column)
         joined = _joined(parts)
         return group(joined, joined.key)
+
+    def _groups(self, view: CandleView, first: int, last: int, per_column: int) -> list[Bars]:
+        """Rows as bars of ``per_column`` slots, a chunk at a time; neighbours may share a key."""
+        found: list[Bars] = []
+        for begin in range(first, last, CHUNK_ROWS):
+            bars = self.read(view, begin, min(begin + CHUNK_ROWS, last), self.timeframe)
+            found.append(group(bars, np.floor(bars.key / per_column)))
+        return found
 
 
 class _Seen(NamedTuple):
@@ -141,8 +157,10 @@ class Pyramid:
     It begins with the newest rows and survives older ones that come before its own.
     """
 
-    def __init__(self, timeframe: Timeframe) -> None:
+    def __init__(self, timeframe: Timeframe, read: Read, lead: int) -> None:
         self._timeframe = timeframe
+        self._read = read
+        self._lead = lead
         self._chunks: list[Bars] = []
         self._levels: dict[int, Bars] = {}
         self._begin = self._end = 0
@@ -187,7 +205,7 @@ class Pyramid:
     def _follow(self, view: CandleView) -> None:
         """Take over the rows that came before the covered ones, or begin anew behind the newest row."""
         added, rows = self._growth.follow(view), len(view)
-        if added is None:
+        if added is None or (added and self._begin < self._lead):
             self._chunks = []
             self._levels.clear()
             self._begin = self._end = self._aligned(view, max(0, rows - CHUNK_ROWS)) if rows else 0
@@ -207,7 +225,7 @@ class Pyramid:
         stop = min(self._end + CHUNK_ROWS, len(view))
         if stop - self._end < FACTORS[0]:
             return False
-        bars = raw_bars(view, self._end, stop, self._timeframe)
+        bars = self._read(view, self._end, stop, self._timeframe)
         keys = np.floor(bars.key / FACTORS[0])
         whole = int(np.searchsorted(keys, keys[-1]))  # the group of the newest row may still grow
         if not whole:
@@ -223,7 +241,7 @@ class Pyramid:
         begin = self._aligned(view, max(0, self._begin - CHUNK_ROWS))  # the oldest group may still grow
         if begin >= self._begin:
             return False
-        bars = raw_bars(view, begin, self._begin, self._timeframe)
+        bars = self._read(view, begin, self._begin, self._timeframe)
         self._chunks.insert(0, group(bars, np.floor(bars.key / FACTORS[0])))
         self._begin = begin
         self._levels.clear()
@@ -248,15 +266,6 @@ def raw_bars(view: CandleView, first: int, last: int, timeframe: Timeframe) -> B
         view.volume[rows].copy(),
         np.arange(first, last),
     )
-
-
-def raw_groups(view: CandleView, first: int, last: int, timeframe: Timeframe, per_column: int) -> list[Bars]:
-    """The rows [first, last) as bars of ``per_column`` slots, a chunk at a time; neighbours may share a key."""
-    found: list[Bars] = []
-    for begin in range(first, last, CHUNK_ROWS):
-        bars = raw_bars(view, begin, min(begin + CHUNK_ROWS, last), timeframe)
-        found.append(group(bars, np.floor(bars.key / per_column)))
-    return found
 
 
 def group(bars: Bars, keys: Floats) -> Bars:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.study import Study
 from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts import steps
@@ -25,8 +24,6 @@ TAG_RADIUS_PX = 2
 _EDGE_PX = 8
 """Labels nearer to a pane's edge than this would be cut."""
 _LABEL_HALF_PX = 9
-_MOST_TEXTS = 512
-_MOST_PIN_TAGS = 24
 
 
 class Tag(NamedTuple):
@@ -170,87 +167,6 @@ class ValueScale(ChartItem):
         small.draw(painter, x, tag.middle + 7.5, tag.second)
 
 
-class PriceContent:
-    """Prices on the instrument's grid; the last price's tag with the countdown, the crosshair's tag."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._texts: dict[int, str] = {}
-        """By ticks: a pan shows most labels again."""
-        self._texts_of: Instrument | None = None
-
-    @property
-    def pane(self) -> Pane:
-        return self._stage.layout.price
-
-    def key(self) -> tuple[object, ...]:
-        model = self._stage.model
-        return (model.price.version, model.instrument, model.is_empty)
-
-    def labels(self) -> list[tuple[int, str]]:
-        model, layout = self._stage.model, self._stage.layout
-        if model.instrument is None or model.is_empty:
-            return []
-        price, height = model.price, self.pane.height
-        least = price.span * steps.PRICE_GAP_PX * layout.ratio / height
-        step = steps.price_step_ticks(least, model.instrument.tick_size)
-        first, last = math.ceil(max(price.low, 1) / step), math.floor(price.high / step)
-        if model.instrument is not self._texts_of or len(self._texts) > _MOST_TEXTS:
-            self._texts_of = model.instrument
-            self._texts.clear()
-        found: list[tuple[int, str]] = []
-        for ticks in range(first * step, last * step + 1, step):
-            words = self._texts.get(ticks)
-            if words is None:
-                words = self._texts[ticks] = self._stage.price_text(ticks)
-            found.append((round((price.high - ticks) * height / price.span), words))
-        return found
-
-    def tags(self) -> tuple[Tag, ...]:
-        stage = self._stage
-        tags: list[Tag] = []
-        if stage.model.last_price is not None and not stage.model.is_empty:
-            tags += self._pin_tags()
-            tags.append(self._last_price_tag(stage.model.last_price))
-        hover = stage.hover
-        if hover is not None and hover.y is not None and 0 <= hover.y - self.pane.top < self.pane.height:
-            ticks = self.ticks_at(hover.y)
-            tags.append(_hover_tag(stage, self.pane, hover.y, stage.price_text(ticks)))
-        return tuple(tags)
-
-    def _pin_tags(self) -> list[Tag]:
-        """Prices of drawings in view."""
-        stage, scale, height = self._stage, self._stage.price_scale, self.pane.height
-        tags: list[Tag] = []
-        for pin in stage.pins:
-            row = scale.row(pin.ticks)
-            if 0 <= row < height and len(tags) < _MOST_PIN_TAGS:
-                middle = _inside(round(stage.logical(row)), TAG_PX, stage.logical(height))
-                tags.append(Tag(middle, stage.price_text(pin.ticks), "", pin.fill, pin.color, pin.color))
-        return tags
-
-    def ticks_at(self, y: float) -> int:
-        """The price on the grid nearest to a row of the canvas (device pixels)."""
-        price = self._stage.model.price
-        return round(price.high - (y - self.pane.top) * price.span / self.pane.height)
-
-    def _last_price_tag(self, ticks: float) -> Tag:
-        stage = self._stage
-        model = stage.model
-        row = (model.price.high - ticks) * self.pane.height / model.price.span
-        middle = _inside(round(stage.logical(row)), TALL_TAG_PX, stage.logical(self.pane.height))
-        words = stage.price_text(ticks)
-        if stage.is_live:
-            is_up = model.newest is None or model.newest.is_up
-            fill, color = ("up_tag", "on_up") if is_up else ("down_tag", "on_down")
-            left_ms = None if stage.close_ms is None else stage.close_ms - stage.now_ms
-            second = text.DASH if left_ms is None else text.bar_countdown(left_ms)
-            return Tag(middle, words, second, fill, color, color)
-        since = stage.seen_ms if stage.seen_ms is not None else model.newest_ms
-        age = "waiting" if since is None else f"{text.age(stage.now_ms - since)} old"
-        return Tag(middle, words, age, "raised2", "text", "warning")
-
-
 class VolumeContent:
     """Amounts of the volume pane; the crosshair's tag."""
 
@@ -284,7 +200,7 @@ class VolumeContent:
         if not 0 <= hover.y - self.pane.top < self.pane.height:
             return ()
         amount = (self.pane.bottom - hover.y) * stage.model.volume_high / self.pane.height
-        return (_hover_tag(stage, self.pane, hover.y, text.compact(amount)),)
+        return (hover_tag(stage, self.pane, hover.y, text.compact(amount)),)
 
 
 class StudyContent:
@@ -336,12 +252,12 @@ class StudyContent:
         newest = stage.model.newest.lines.get(self._look.lines[0].key) if stage.model.newest and is_told else None
         if newest is not None:
             row = round(stage.logical((high - newest) * height / (high - low)))
-            middle = _inside(row, TAG_PX, stage.logical(height))
+            middle = inside(row, TAG_PX, stage.logical(height))
             tags.append(Tag(middle, self._words(newest), "", *self._tag_colors(newest)))
         hover = stage.hover
         if hover is not None and hover.y is not None and 0 <= hover.y - self.pane.top < height:
             value = high - (hover.y - self.pane.top) * (high - low) / height
-            tags.append(_hover_tag(stage, self.pane, hover.y, self._words(value)))
+            tags.append(hover_tag(stage, self.pane, hover.y, self._words(value)))
         return tuple(tags)
 
     def _tag_colors(self, value: float) -> tuple[str, str, str]:
@@ -359,13 +275,13 @@ class StudyContent:
         return "0" if value == 0 else f"{value:g}" if self._look.labels else self._words(value)
 
 
-def _hover_tag(stage: Stage, pane: Pane, y: int, words: str) -> Tag:
+def hover_tag(stage: Stage, pane: Pane, y: int, words: str) -> Tag:
     """The crosshair's tag."""
-    middle = _inside(stage.logical(y - pane.top), TAG_PX, stage.logical(pane.height))
+    middle = inside(stage.logical(y - pane.top), TAG_PX, stage.logical(pane.height))
     return Tag(middle, words, "", "raised2", "text", "text")
 
 
-def _inside(middle: float, tag_px: float, pane_px: float) -> float:
+def inside(middle: float, tag_px: float, pane_px: float) -> float:
     """The nearest middle at which a tag does not reach beyond its pane."""
     return max(min(float(middle), pane_px - tag_px / 2), tag_px / 2)
 

@@ -19,6 +19,8 @@ from virtuoso_desktop.ui.tokens import FORMING_RATIO, VOLUME_RATIO
 
 if TYPE_CHECKING:
     from virtuoso_desktop.ui.charts.model import ChartModel
+    from virtuoso_desktop.ui.charts.reduction import Bars
+    from virtuoso_desktop.ui.charts.rowscale import Scale
     from virtuoso_desktop.ui.charts.timeview import Zoom
     from virtuoso_desktop.ui.theme import Theme
 
@@ -29,8 +31,6 @@ BODY_SHARE = 0.72
 THIN_LINE_WIDTH = 1.0
 """Where candles are as thin as lines; Qt draws such lines twice as fast."""
 THIN_SPACING = 3
-_FAR = 4.0
-"""Pane heights beyond which a coordinate is cut off: Qt paints with 32-bit integers."""
 
 
 class Metrics(NamedTuple):
@@ -61,10 +61,10 @@ def columns_of(model: ChartModel) -> Floats:
     return model.bars.key * zoom.spacing - model.time.left
 
 
-def body_rows(high: float, low: float, scale: float, upper: float) -> tuple[int, int]:
+def body_rows(high: float, low: float, scale: Scale) -> tuple[int, int]:
     """Top and height in device pixels of the prices [low, high]; at least one pixel."""
-    top = round((upper - high) * scale)
-    return top, max(1, round((upper - low) * scale) - top)
+    top = round(scale.row(high))
+    return top, max(1, round(scale.row(low)) - top)
 
 
 class CandleShapes:
@@ -74,16 +74,14 @@ class CandleShapes:
         self._up = RectArray()
         self._down = RectArray()
 
-    def rebuild(self, model: ChartModel, height: int, ratio: float) -> None:
-        """Compute every rectangle for a pane ``height`` device pixels high."""
-        widths = metrics_of(model.time.zoom, ratio)
+    def rebuild(self, model: ChartModel, scale: Scale) -> None:
+        """Compute every rectangle."""
+        widths = metrics_of(model.time.zoom, scale.ratio)
         count = model.bars.count - model.shows_newest
-        bars, price = model.bars, model.price
+        bars = model.drawn
         left = columns_of(model)[:count]
         is_up = bars.close[:count] >= bars.open[:count]
-        prices = np.array((bars.high, bars.low, np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)))
-        rows = rows_of(prices[:, :count], price.high, height / price.span, height)
-        np.rint(rows, out=rows)
+        rows = candle_rows(bars, count, scale)
         for shapes, chosen in _by_direction(self._up, self._down, is_up):
             high, low, top, bottom = rows[:, chosen]
             x, bars_here = left[chosen], len(chosen)
@@ -100,8 +98,21 @@ class CandleShapes:
                 bodies[:, 2] = widths.body
                 np.maximum(bottom - top, 1.0, out=bodies[:, 3])
 
-    def draw(self, painter: QPainter, up: QColor, down: QColor) -> None:
+    def draw(self, painter: QPainter, theme: Theme, *, is_muted: bool) -> None:
+        up, down = (candle_color(theme, is_up=is_up, is_muted=is_muted) for is_up in (True, False))
         draw_both(painter, self._up, self._down, up, down)
+
+    def draw_newest(self, painter: QPainter, model: ChartModel, scale: Scale, theme: Theme, *, is_muted: bool) -> None:
+        """The candle of this moment, from what the model read last."""
+        is_up = bool(model.drawn.close[-1] >= model.drawn.open[-1])
+        draw_newest_candle(painter, model, scale, candle_color(theme, is_up=is_up, is_muted=is_muted))
+
+
+def candle_rows(bars: Bars, count: int, scale: Scale) -> Floats:
+    """Whole rows of high, low, upper and lower end of the body of the first bars, shape (4, count)."""
+    prices = np.array((bars.high, bars.low, np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)))
+    rows = scale.rows(prices[:, :count])
+    return np.rint(rows, out=rows)
 
 
 def _by_direction(
@@ -120,24 +131,14 @@ def draw_both(painter: QPainter, up: RectArray, down: RectArray, up_color: QColo
     down.draw(painter)
 
 
-def rows_of(prices: Floats, upper: float, scale: float, height: int) -> Floats:
-    """Rows of prices, device pixels from the pane's upper edge; cut off far outside of it."""
-    rows = (upper - prices) * scale
-    far = _FAR * height
-    if rows.size and np.fmax.reduce(np.abs(rows), axis=None) > far:
-        np.clip(rows, -far, far, out=rows)
-    return rows
-
-
-def draw_newest_candle(painter: QPainter, model: ChartModel, height: int, ratio: float, color: QColor) -> None:
+def draw_newest_candle(painter: QPainter, model: ChartModel, scale: Scale, color: QColor) -> None:
     """The newest candle: outlined with a faint body while it forms, like the others once closed."""
-    widths = metrics_of(model.time.zoom, ratio)
-    bars, price = model.bars, model.price
-    scale, upper = height / price.span, price.high
+    widths = metrics_of(model.time.zoom, scale.ratio)
+    bars = model.drawn
     opened, closed = float(bars.open[-1]), float(bars.close[-1])
     left = float(bars.key[-1]) * model.time.zoom.spacing - model.time.left
-    top, size = body_rows(max(opened, closed), min(opened, closed), scale, upper)
-    wick_top, wick_size = body_rows(float(bars.high[-1]), float(bars.low[-1]), scale, upper)
+    top, size = body_rows(max(opened, closed), min(opened, closed), scale)
+    wick_top, wick_size = body_rows(float(bars.high[-1]), float(bars.low[-1]), scale)
     wick_left = left + widths.wick_left
     line = widths.wick
     if widths.body == 1 or not model.is_forming:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QGraphicsItem
 
-from virtuoso_desktop.engine.views import RowState
+from virtuoso_desktop.engine.views import QuotesView, RowState
 from virtuoso_desktop.model.instrument import Instrument
 from virtuoso_desktop.model.study import StudyKind
 from virtuoso_desktop.model.timeframe import DAY_MS
@@ -18,6 +18,7 @@ from virtuoso_desktop.ui import format as text
 from virtuoso_desktop.ui.charts.choice import StudyChoice
 from virtuoso_desktop.ui.charts.lettering import face
 from virtuoso_desktop.ui.charts.looks import LineLook, PaneLook, fills, highlighted, overlay_lines
+from virtuoso_desktop.ui.charts.memory import LAST
 from virtuoso_desktop.ui.charts.model import ChartModel, Reading
 from virtuoso_desktop.ui.charts.rowscale import Scale
 from virtuoso_desktop.ui.fonts import Type
@@ -28,6 +29,8 @@ AXIS_PAD_PX = 8
 TIME_STRIP_PX = 26
 LEAST_PRICE_PX = 120
 EVIDENCE_RANK = -1
+COMPARED_INKS = ("ema_third", "accent_text", "vwap")
+COMPARED_WIDTH = 1.5
 _PRICE_SHARE = 0.55
 """Panes give way until the candles have this share of the height, unless their heights were set by hand."""
 _ONE_SHARE = 0.28
@@ -160,6 +163,9 @@ class Stage:
         """Name of the study whose pane or legend the mouse is on."""
         self.layout = Layout()
         self.hover: Hover | None = None
+        self.price_lines: frozenset[str] = frozenset({LAST})
+        """Level lines of prices that are drawn, by the names of `pricelines.PRICE_LINES`."""
+        self.quotes = QuotesView()
         self.pins: tuple[Pin, ...] = ()
         self.zone: dt.tzinfo | None = None
         """None is the computer's own."""
@@ -170,6 +176,8 @@ class Stage:
         self.is_partial = False
         """The paint event in hand asks for a part of the view only."""
         self.watermark = ""
+        self.is_named_above = False
+        """A head over the chart names its series: the legend need not."""
         self.close_ms: int | None = None
         """When the newest candle closes, venue time; None while it does not form."""
         self.now_ms = 0
@@ -191,7 +199,7 @@ class Stage:
     def price_scale(self) -> Scale:
         """Prices in ticks to device pixels of the price pane, and back."""
         price, layout = self.model.price, self.layout
-        return Scale(price.high, price.span, layout.price.height, layout.ratio)
+        return Scale(price.high, price.span, layout.price.height, layout.ratio, price.is_log)
 
     @property
     def axis_zone(self) -> dt.tzinfo | None:
@@ -217,6 +225,17 @@ class Stage:
         self.fills = fills(drawn)
         self.shows_signals = any(study.kind is StudyKind.SIGNALS for study in drawn)
         self.model.choose(drawn)
+
+    @property
+    def compared_looks(self) -> list[LineLook]:
+        """The lines of other instruments over the candles."""
+        inks = COMPARED_INKS[: len(self.model.compared)]
+        return [LineLook(each.name, ink, COMPARED_WIDTH) for each, ink in zip(self.model.compared, inks, strict=True)]
+
+    def percent_text(self, ticks: float | None) -> str:
+        """A price on the candles' scale in per cent of their close at the left edge."""
+        base = self.model.percent_base
+        return text.percent(None if ticks is None or not base else (ticks / base - 1) * 100)
 
     def wishes(self) -> list[PaneWish]:
         """The panes that the shown studies want, in their order; those of evidence give way last."""
@@ -264,7 +283,7 @@ class Stage:
     def axis_px(self) -> float:
         """Width of the price axis, logical pixels: 72, or what the longest price needs."""
         model = self.model
-        prices = [self.price_text(ticks) for ticks in (model.price.high, model.last_price)]
+        prices = [self.price_text(ticks) for ticks in (model.price.high_ticks, model.last_price)]
         need = max(face(Type.KEY).width(words) for words in prices)
         return max(AXIS_PX, 4 * round((need + 2 * AXIS_PAD_PX) / 4 + 0.5))
 

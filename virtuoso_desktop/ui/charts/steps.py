@@ -7,7 +7,10 @@ import datetime as dt
 import math
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PRICE_GAP_PX = 44.0
 """Least distance of two price labels, logical pixels."""
@@ -15,6 +18,8 @@ TIME_GAP_PX = 92.0
 _TENTHS = (10, 20, 25, 50)
 """1, 2, 2.5 and 5, in tenths."""
 _POWERS = range(40)
+_MOST_MARKS = 200
+"""Of one scale: more than any window has room for."""
 
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720)
 _DAYS = (1, 2, 5, 10)
@@ -52,6 +57,33 @@ def amount_step(least: float) -> float:
         if step >= least * (1 - 1e-9):
             return step
     return 10.0 ** (power + 1)
+
+
+def log_marks(low: float, high: float, gap: float, step_of: Callable[[float], float], zero: float = 0.0) -> list[float]:
+    """Round values of a logarithmic scale, from below: every one at least ``gap`` above the one before.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the scale, above 0.
+    gap : float
+        Least distance in decimal logarithms.
+    step_of : callable
+        The smallest round step that is not below a number.
+    zero : float
+        Where counting in steps begins: 100 for per cent, whose round values are told from there.
+    """
+    found: list[float] = []
+    factor = 10.0**gap
+    at = low
+    while len(found) < _MOST_MARKS:
+        least = at * (factor - 1)
+        step = step_of(least)
+        at = math.ceil((at - zero + (least if found else 0)) / step - 1e-9) * step + zero
+        if at > high:
+            break
+        found.append(at)
+    return found
 
 
 class TimeMark(NamedTuple):

@@ -50,6 +50,8 @@ class StudyActions(QObject):
 
     undo_offered = Signal(object, object)
     """(`Notice`, what takes it back)."""
+    menu_made = Signal(object)
+    """The `QMenu` that is about to open: others add to it."""
 
     def __init__(self, theme: Theme, stage: Stage, chart: QWidget) -> None:
         super().__init__(chart)
@@ -62,7 +64,6 @@ class StudyActions(QObject):
 
     def connect(self, canvas: Canvas) -> None:
         """Answer what the mouse asks on the canvas."""
-        canvas.close_asked.connect(self.close)
         canvas.menu_asked.connect(self.open_menu)
         canvas.settings_asked.connect(self.open_list)
 
@@ -107,6 +108,7 @@ class StudyActions(QObject):
         if self.menu is not None:
             self.menu.deleteLater()
         self.menu = menu
+        self.menu_made.emit(menu)
         menu.popup(place)
 
     def _add_study(self, menu: QMenu, study: Study) -> None:

@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from virtuoso_desktop.model.study import Study, StudyKind
 from virtuoso_desktop.ui.charts import series
 from virtuoso_desktop.ui.charts.arrays import RectArray
-from virtuoso_desktop.ui.charts.lines import LineSet, Scale
+from virtuoso_desktop.ui.charts.lines import LineSet
 from virtuoso_desktop.ui.charts.looks import highlighted, pane_look
 from virtuoso_desktop.ui.charts.panes import PaneItem
+from virtuoso_desktop.ui.charts.rowscale import Scale
 from virtuoso_desktop.ui.charts.series import columns_of, metrics_of
 from virtuoso_desktop.ui.charts.stage import Pane
 from virtuoso_desktop.ui.tokens import VOLUME_RATIO

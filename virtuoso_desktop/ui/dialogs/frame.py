@@ -32,12 +32,12 @@ class PlainDialog(QDialog):
         foot.setContentsMargins(20, 8, 20, 12)
         foot.setSpacing(8)
         foot.addStretch(1)
-        close = Button(theme, "Close", is_boxed=True, parent=self)
-        close.quiet_colour = "text"
-        close.clicked.connect(self.close)
-        foot.addWidget(close)
+        self.close_button = Button(theme, "Close", is_boxed=True, parent=self)
+        self.close_button.quiet_colour = "text"
+        self.close_button.clicked.connect(self.close)
+        foot.addWidget(self.close_button)
         layout.addLayout(foot)
-        close.setFocus()
+        self.close_button.setFocus()
 
     def add_words(self, words: str, kind: Type = Type.BODY, colour: str = "text", *, wraps: bool = True) -> QLabel:
         """Append a line or paragraph."""

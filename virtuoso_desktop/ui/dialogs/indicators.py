@@ -1,9 +1,10 @@
-"""The list of studies: search, choose, set up. What is changed here is drawn at once."""
+"""The list of studies: search, choose, set up. What is changed here is drawn at once, and Cancel takes it back."""
 
 from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -51,6 +52,15 @@ class IndicatorsDialog(PlainDialog):
     def __init__(self, theme: Theme, choice: StudyChoice, parent: QWidget) -> None:
         super().__init__(theme, "Indicators", parent)
         self.choice = choice
+        self._before = choice.remember()
+        """As the studies were when the list was opened."""
+        self.close_button.setText("Done")
+        self.close_button.setAccessibleName("Done")
+        self.close_button.setToolTip("Keep what was changed here")
+        self.cancel = Button(theme, "Cancel", is_boxed=True, parent=self)
+        self.cancel.setToolTip("Take back what was changed since this was opened (Esc)")
+        self.cancel.clicked.connect(self._take_back)
+        self.foot.insertWidget(self.foot.indexOf(self.close_button), self.cancel)
         self.search = SearchField(theme, "Search indicators")
         self.list = QListWidget()
         self.list.setAccessibleName("Indicators")
@@ -76,6 +86,17 @@ class IndicatorsDialog(PlainDialog):
         self._fill()
         self.list.setCurrentRow(0)
         self.search.setFocus()
+
+    def _take_back(self) -> None:
+        """The studies are again what they were when the list was opened."""
+        self.choice.recall(self._before)
+        self.close()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._take_back()
+        else:
+            super().keyPressEvent(event)
 
     def point_at(self, name: str) -> None:
         """Show the numbers of a study."""
