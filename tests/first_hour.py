@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from virtuoso_desktop.analysis.result_json import iso
+from virtuoso_desktop.app.demo_child import DemoChild
 from virtuoso_desktop.model.result import DimensionName
 from virtuoso_desktop.model.timeframe import ANALYSED_TIMEFRAMES, MINUTE_MS, Timeframe
 from virtuoso_desktop.storage.evaluations import CELLS, COMPONENT_NAMES, REASONS
@@ -22,6 +24,8 @@ from virtuoso_desktop.storage.journal import JOURNAL_FILE
 
 MINUTES = 65
 SPEED = 15
+START = "2026-06-01T00:16:30Z"
+"""Of the market: when longer candles close first depends on the minute of the hour."""
 SHOWN = (Timeframe.M1, Timeframe.M5, Timeframe.M15, Timeframe.M30, Timeframe.H1)
 OUT = Path(__file__).parents[1] / "docs" / "first-hour.md"
 WHEN: dict[str, str] = {
@@ -37,11 +41,11 @@ ABOUT = f"""\
 # The first hour after an installation
 
 Made by `python -m tests.first_hour`: the real program on an empty profile against the simulated exchange, {MINUTES}
-minutes of market time, one instrument. A figure is the minute in which the first candle closed that had the component,
-counted from the begin of the first minute that was judged (half a minute after a first start, while the indicators are
-compiled); it can be no earlier than the first close of its timeframe, and 0 stands for what the candles of the past
-tell at once. In words: what still stood in its place at the end of the hour. 4h and 1d go by the same scales
-and windows as 1h, so they have at their first close what 1h has.
+minutes of a market that begins at 00:16:30, one instrument. A figure is the minute in which the first candle
+closed that had the component, counted from the begin of the first minute that was judged (half a minute after a first
+start, while the indicators are compiled); it can be no earlier than the first close of its timeframe, and 0 stands for
+what the candles of the past tell at once. In words: what still stood in its place at the end of the hour. 4h and 1d go
+by the same scales and windows as 1h, so they have at their first close what 1h has.
 
 A score is there from the first minute, since 1,000 candles of each timeframe are loaded first: until streams are
 known it is the mean of the dimensions that are, and says so. Funding, open interest and account ratios are fetched in
@@ -58,14 +62,28 @@ AFTER = """\
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as profile:
-        command = [
-            sys.executable, "-m", "virtuoso_desktop", "--demo", "--headless", "--speed", str(SPEED), "--duration",
-            str((MINUTES + 5) * 60 // SPEED), "--set", "universe.size=1", "--profile", profile,
-        ]  # fmt: skip
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        (journal,) = Path(profile).glob(f"*/{JOURNAL_FILE}")
-        OUT.write_text(document(journal), encoding="utf-8")
+    venue = DemoChild(SPEED, start=START)
+    try:
+        market = venue.wait_for_market()
+        settings = (
+            f"exchanges.bybit.rest_endpoint={market.rest_endpoint}",
+            f"exchanges.bybit.ws_endpoint={market.ws_endpoint}",
+            f"clock.rate={SPEED}",
+            f"clock.start={iso(market.clock.now_ms())}",
+            "universe.size=1",
+        )
+        with tempfile.TemporaryDirectory() as profile:
+            command = [
+                sys.executable, "-m", "virtuoso_desktop", "--headless", "--duration",
+                str((MINUTES + 5) * 60 // SPEED), "--profile", profile,
+            ]  # fmt: skip
+            for each in settings:
+                command += ["--set", each]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            (journal,) = Path(profile).glob(f"*/{JOURNAL_FILE}")
+            OUT.write_text(document(journal), encoding="utf-8")
+    finally:
+        venue.stop()
     return 0
 
 

@@ -21,6 +21,7 @@ from virtuoso_desktop.ui.arrangement import ABOVE, LEFT, RIGHT, FloatingPlace, G
 from virtuoso_desktop.ui.floating import is_seen, visible_box
 from virtuoso_desktop.ui.panel_drag import drop_at, said_of
 from virtuoso_desktop.ui.panel_list import PANELS
+from virtuoso_desktop.ui.panels.desk_words import StateWords
 from virtuoso_desktop.ui.symbol_popup import SymbolPopup
 from virtuoso_desktop.ui.theme import Theme, ThemeChoice
 from virtuoso_desktop.ui.window import MainWindow
@@ -419,6 +420,28 @@ def test_where_a_drop_would_land(window: MainWindow) -> None:
     assert drop_at(work.areas, window.mapToGlobal(QPoint(-500, -500))) is None
 
 
+def test_a_drop_lands_in_the_window_that_lies_uppermost(window: MainWindow, qtbot: QtBot) -> None:
+    work = window.interior.workspace
+    work.float_panel("system")
+    (floating,) = work.windows.all
+    floating.setGeometry(QRect(window.mapToGlobal(QPoint(700, 200)), QSize(400, 300)))
+    settle()
+    at = floating.mapToGlobal(QPoint(200, 150))
+
+    def area_there() -> object:
+        drop = drop_at(work.areas, at)
+        return None if drop is None else drop.area
+
+    assert area_there() is floating.area
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    assert area_there() is work.main
+    floating.stay_on_top(True)
+    assert area_there() is floating.area
+    floating.showMinimized()
+    assert area_there() is work.main
+
+
 def test_a_double_click_on_a_head_floats_and_docks(window: MainWindow, qtbot: QtBot) -> None:
     work = window.interior.workspace
     confluence = work.make().confluence
@@ -435,6 +458,18 @@ def test_the_tape_of_the_default_shows_every_column_whole(window: MainWindow, ri
     shown = [place for place in range(view.head.count()) if not view.head.isSectionHidden(place)]
     assert len(shown) == 5
     assert sum(view.head.sectionSize(place) for place in shown) <= view.canvas.width() == 380
+
+
+def test_in_the_tapes_narrow_place_the_state_of_its_feed_is_read_all_the_same(window: MainWindow) -> None:
+    trades = window.interior.workspace.make().desk.trades
+    title = "The trades of BTCUSDT were lost 14 s ago: the stream brings nothing, even subscribed anew"
+    trades.strip.tell(StateWords(title, "", "down_text", "Retry now"))
+    settle()
+    assert trades.strip.isVisible()
+    words = trades.strip._words
+    assert words.isVisible()
+    assert 100 < words.width() < words.sizeHint().width(), "elided"
+    assert words.geometry().right() < trades.strip.button.x()
 
 
 # --- tabs, menus, keyboard -----------------------------------------------------------------------------------------
@@ -519,6 +554,7 @@ def test_arrows_go_through_the_tabs(window: MainWindow, qtbot: QtBot) -> None:
 def test_tab_follows_the_eye_after_a_move(window: MainWindow) -> None:
     work = window.interior.workspace
     work.move_panel("signals", work.main, group_of(work, "markets").group, RIGHT)
+    settle()
     order: list[str] = []
     first = work.main.groups[0]
     widget = first.nextInFocusChain()

@@ -115,6 +115,16 @@ def test_a_change_is_in_the_file_soon_after_without_the_window_closing(runs: Run
     assert "log" in default["seats"]
 
 
+def test_a_start_alone_keeps_nothing(runs: Runs, qtbot: QtBot) -> None:
+    window = runs.start(QSize(1280, 720))
+    qtbot.wait(500)
+    window.resize(1600, 1000)
+    runs.end()
+    assert not (runs.folder / "workspaces.json").exists()
+    window = runs.start()
+    assert arranged(window)[0][1].width() == 470, "Default is made for the window that it opens in"
+
+
 def test_everything_is_there_after_a_restart(runs: Runs) -> None:
     window = runs.start()
     work = window.interior.workspace

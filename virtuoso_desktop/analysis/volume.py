@@ -125,8 +125,10 @@ def add_price(state: Floats, at: int, price: float, weight: float) -> None:
     if state[at] == weight:
         state[at + 1], state[at + 2] = price, 0.0
         return
+    # The quotient first: it does not wait for the mean, which each candle needs from the one before.
+    share = weight / state[at]
     distance = price - state[at + 1]
-    state[at + 1] += distance * weight / state[at]
+    state[at + 1] += distance * share
     state[at + 2] += weight * distance * (price - state[at + 1])
 
 

@@ -17,7 +17,6 @@ from virtuoso_desktop.app.kernel_child import KernelChild
 from virtuoso_desktop.app.logs import say
 from virtuoso_desktop.app.loop import WindowLoop
 from virtuoso_desktop.app.run import OPENING, keep_memory_small, settle_memory
-from virtuoso_desktop.app.watch_choice import WatchChoice
 from virtuoso_desktop.app.window_start import FirstPaint
 from virtuoso_desktop.engine.views import SNAPSHOT_VERSION, ChartSnapshot
 from virtuoso_desktop.kernel.clock import LiveClock
@@ -163,6 +162,7 @@ class _WindowRun:
         self._closing.begin(engine, keeps=engine.settings.ui.close_to_tray)
 
     def _open_settings(self, engine: Engine) -> None:
+        from virtuoso_desktop.app.watch_choice import WatchChoice
         from virtuoso_desktop.app.window_settings import open_settings, show_remembered_looks
 
         show_remembered_looks(self._run, self._window, engine.settings.ui, is_first=self._is_first)

@@ -147,11 +147,17 @@ class BookSide:
             Key of the first slot, and lots by slot, 0 where there is no level. The first piece has room for
             ``levels`` and half as many again, since most slots near the touch hold one.
         """
-        begin, count = self.best, levels + levels // 2
-        while begin < self._slots:
-            yield int(self.origin) + begin, self.near[begin : begin + count]
-            begin += count
-            count = levels
+        near, origin = self.near, int(self.origin)
+        end = self.best + levels + levels // 2
+        piece = near[self.best : end]
+        yield origin + self.best, piece
+        # Whoever goes on has found less than it wants: from here on it pays to know when all were found.
+        missing = self._slots - near.count(0) - len(piece) + piece.count(0)
+        while missing:
+            piece = near[end : end + levels]
+            yield origin + end, piece
+            missing -= len(piece) - piece.count(0)
+            end += levels
 
     def beyond(self) -> list[tuple[int, int]]:
         """(key, lots) of the levels that have no slot, nearest first."""

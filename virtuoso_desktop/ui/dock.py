@@ -230,6 +230,10 @@ class TabGroup(QWidget):
         Which panels, which in front, whether collapsed; kept up to date.
     host : PanelHost
         Has the panels.
+
+    Notes
+    -----
+    Empty until `sync`: a panel that is put into a widget which is then put elsewhere is styled twice.
     """
 
     changed = Signal()
@@ -257,7 +261,6 @@ class TabGroup(QWidget):
         self.collapse_button = Button(theme, icon_name="caret-down", parent=self.row)
         self.menu_button = Button(theme, icon_name="dots-three-vertical", parent=self.row)
         self._add_buttons()
-        self.sync()
 
     def _add_buttons(self) -> None:
         self.menu_button.setAccessibleName("Options of the panel")

@@ -80,6 +80,10 @@ class DockArea(QWidget):
         open_stranded(root)
         self._widgets, self.groups = {}, []
         self._widget = None if root is None else self._shown(root, before)
+        if self._widget is not None and self._widget is not old:
+            self._widget.setParent(self)
+        for group in self.groups:
+            group.sync()
         kept = set(self._widgets.values())
         for group in before.values():
             if isinstance(group, TabGroup):
@@ -90,8 +94,6 @@ class DockArea(QWidget):
                 widget.setParent(self)
                 widget.deleteLater()
         if self._widget is not None:
-            if self._widget is not old:
-                self._widget.setParent(self)
             self._widget.show()
             self._offer_collapse()
             self.apply()
@@ -105,9 +107,7 @@ class DockArea(QWidget):
         """The widget of a part, the one that it had if it had one."""
         widget = before.get(id(node))
         if isinstance(node, Group):
-            if isinstance(widget, TabGroup) and widget.group is node:
-                widget.sync()
-            else:
+            if not isinstance(widget, TabGroup) or widget.group is not node:
                 widget = self._new_group(node)
             self.groups.append(widget)
         else:

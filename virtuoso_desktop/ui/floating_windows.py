@@ -45,6 +45,8 @@ class FloatingWindows(QObject):
         self.mark = ""
         """What their titles say of the source."""
         self.all: list[FloatingWindow] = []
+        self._newer_than_main: set[FloatingWindow] = set()
+        """Those that were shown or activated after the main window."""
         app = QGuiApplication.instance()
         assert isinstance(app, QGuiApplication)
         app.screenRemoved.connect(self._on_screen_gone)
@@ -55,6 +57,7 @@ class FloatingWindows(QObject):
 
         window = FloatingWindow(self._theme, self._host, place, self.mark)
         self.all.insert(0, window)
+        self._newer_than_main.add(window)
         self.opened.emit(window)
         window.area.build(place.root)
         window.tell_title()
@@ -68,6 +71,7 @@ class FloatingWindows(QObject):
         """A window without panels goes."""
         window.area.release()
         self.all.remove(window)
+        self._newer_than_main.discard(window)
         window.close_asked.disconnect(self.close_asked)
         window.hide()
         window.deleteLater()
@@ -77,11 +81,19 @@ class FloatingWindows(QObject):
         return next((window for window in self.all if window.area is area), None)
 
     def note_active(self, window: QWidget) -> None:
-        """A window was activated: it lies over the others."""
+        """A window, perhaps the main one, was activated: it lies over the others."""
         active = next((each for each in self.all if each is window), None)
-        if active is not None:
+        if active is None:
+            self._newer_than_main.clear()
+        else:
             self.all.remove(active)
             self.all.insert(0, active)
+            self._newer_than_main.add(active)
+
+    def over_and_under_main(self) -> tuple[list[FloatingWindow], list[FloatingWindow]]:
+        """Which lie over the main window, and which under it, the uppermost first."""
+        over = [each for each in self.all if each in self._newer_than_main or each.place.stays_on_top]
+        return over, [each for each in self.all if each not in over]
 
     def places(self) -> list[FloatingPlace]:
         """What is to be kept of them, now."""

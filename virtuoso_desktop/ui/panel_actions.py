@@ -51,6 +51,7 @@ class PanelActions(QObject):
         work.windows.opened.connect(self._on_floated)
         window.closing.connect(self.leave)
         window.quit_asked.connect(self.leave)
+        window.installEventFilter(self)
         self._add_panel_actions()
         self._add_workspace_actions()
 

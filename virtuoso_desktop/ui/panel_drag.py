@@ -45,7 +45,7 @@ def drop_at(areas: Sequence[DockArea], at: QPoint) -> Drop | None:
     """Where a panel would land that is let go at this global point; None outside every window."""
     for area in areas:
         inside = area.mapFromGlobal(at)
-        if not area.isVisible() or not area.rect().contains(inside):
+        if not area.isVisible() or area.window().isMinimized() or not area.rect().contains(inside):
             continue
         if area.root is None:
             return Drop(area, None, RIGHT, 0, area.rect())

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.dock import TabGroup
 
 
+_TAKES_TAB = (Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.WheelFocus, Qt.FocusPolicy.TabFocus)
+
+
 def focus_in(panel: QWidget) -> bool:
     """Give the keyboard to a panel: its table first, else what Tab would reach first; False where nothing takes it."""
     target = panel.focusProxy() or panel
@@ -35,7 +38,7 @@ def chain(groups: Sequence[TabGroup]) -> None:
     now: list[QWidget] = []
     widget = groups[0].nextInFocusChain()
     while widget is not None and widget is not groups[0]:
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        if widget.focusPolicy() in _TAKES_TAB:
             group = next((group for group in groups if group.isAncestorOf(widget)), None)
             if group is not None:
                 found[group].append(widget)
@@ -48,4 +51,4 @@ def chain(groups: Sequence[TabGroup]) -> None:
 
 
 def _takes(widget: QWidget) -> bool:
-    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.isVisible() and widget.isEnabled()
+    return widget.focusPolicy() in _TAKES_TAB and widget.isVisible() and widget.isEnabled()

@@ -207,7 +207,7 @@ class SymbolPopup(Overlay):
         theme = self._theme
         found = len(self._model.rows)
         if not found:
-            said = f"No instrument matches \u201c{self.search.text().strip()}\u201d among the {len(self._rows)} watched"
+            said = f"No instrument matches \u201c{self.search.text().strip()}\u201d among the {len(self._rows)} listed"
             paint_words(painter, theme, (Word(said, Type.BODY, "muted"),), QRectF(14, 48, WIDTH_PX - 28, ROW_PX))
         foot = (
             Word("\u2191 \u2193", Type.CAPTION_KEY, "muted"),

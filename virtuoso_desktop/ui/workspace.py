@@ -1,10 +1,13 @@
-"""Where every panel stands: in the main window, in windows of their own, or closed with a place to come back to."""
+"""Where every panel stands: in the main window, in windows of their own, or closed with a place to come back to.
+
+A little longer than a module should be: all moves of panels are here, so that none forgets what another needs.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from virtuoso_desktop.ui import arrangement as tree
@@ -73,6 +76,9 @@ class Workspace(QWidget):
         self.windows.moved.connect(self.changed)
         self._arrangement = arrangement
         self._floats_open = False
+        self._chains = QTimer(self)  # the order of Tab can wait a moment, the picture cannot
+        self._chains.setSingleShot(True)
+        self._chains.timeout.connect(lambda: chain(self.main.groups))
         self.setAccessibleName("Panels")
         for name, panel in early.items():
             panel.setParent(self._holder)
@@ -97,7 +103,8 @@ class Workspace(QWidget):
     @property
     def areas(self) -> list[DockArea]:
         """Every window's panels, the uppermost window first."""
-        return [*(window.area for window in self.windows.all), self.main]
+        over, under = self.windows.over_and_under_main()
+        return [*(window.area for window in over), self.main, *(window.area for window in under)]
 
     def _new_area(self, area: DockArea) -> DockArea:
         area.changed.connect(self._on_area_changed)
@@ -159,7 +166,7 @@ class Workspace(QWidget):
         if self._floats_open:
             self._floats_open = False
             self.open_floating()
-        self._settle()
+        self._order()
 
     def open_floating(self) -> None:
         """Show the windows of their own; once the main one is on the screen, and when it comes back from the tray."""
@@ -169,7 +176,7 @@ class Workspace(QWidget):
         self._floats_open = True
         for place in self._arrangement.floating:
             self.windows.open(place)
-        self._settle()
+        self._order()
 
     # --- moving -------------------------------------------------------------------------------------------------
 
@@ -298,9 +305,12 @@ class Workspace(QWidget):
             window.tell_title()
 
     def _settle(self) -> None:
-        self._tell_rail()
-        chain(self.main.groups)
+        self._order()
         self.changed.emit()
+
+    def _order(self) -> None:
+        self._tell_rail()
+        self._chains.start()
 
     def _on_window_closed(self, window: FloatingWindow) -> None:
         for name in tree.panels_of(window.area.root):

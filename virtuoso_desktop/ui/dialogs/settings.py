@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 SIZE = QSize(820, 620)
 GROUPS_PX, GROUP_ROW_PX = 176, 30
-ROWS_A_TURN = 4
+ROWS_A_TURN = 2
 WEIGHTS: KeyPath = ("analysis", "weights")
 
 

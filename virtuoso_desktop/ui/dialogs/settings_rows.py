@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent, QStaticText, QTextOption
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from virtuoso_desktop.settings.explain import dotted
@@ -49,6 +49,8 @@ class WordsRow(QWidget):
         self._beside: QWidget | None = None
         self._below: QWidget | None = None
         self._height = 0
+        self._bottom = 0
+        self._paragraphs: list[tuple[QStaticText, Type, QPointF]] = []
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -76,26 +78,23 @@ class WordsRow(QWidget):
         beside = self._beside.sizeHint().width() + GAP_PX + RESET_PX if self._beside is not None else RESET_PX
         return max(120, self.width() - beside - GAP_PX)
 
-    def _parts(self) -> list[tuple[str, Type, str, QRect]]:
-        """Text, type, colour and place of each paragraph."""
-        top, parts = PAD_PX, list[tuple[str, Type, str, QRect]]()
-        for text, kind, colour, indent in (
-            (self.title, Type.STRONG, "text" if self.isEnabled() else "disabled", 0),
-            (self.words, Type.BODY, "muted", 0),
-            (self.state, Type.BODY, self._state_colour, 20 if self._state_icon else 0),
+    def _measure(self) -> None:
+        """Break the paragraphs into lines once: painting them is then a matter of glyphs."""
+        top, self._paragraphs = PAD_PX, []
+        for text, kind, indent in (
+            (self.title, Type.STRONG, 0),
+            (self.words, Type.BODY, 0),
+            (self.state, Type.BODY, 20 if self._state_icon else 0),
         ):
-            if not text:
-                continue
-            room = QRectF(0, 0, self._words_width() - indent, 1_000)
-            wraps = Qt.TextFlag.TextWordWrap
-            high = QFontMetricsF(font(kind)).boundingRect(room, wraps, text).height()
-            lines = max(1, round(high / QFontMetricsF(font(kind)).lineSpacing()))
-            parts.append((text, kind, colour, QRect(indent, top, round(room.width()), lines * LINE_PX)))
-            top += lines * LINE_PX + 1
-        return parts
+            if text:
+                broken = _broken(text, kind, self._words_width() - indent)
+                self._paragraphs.append((broken, kind, QPointF(indent, top)))
+                top += round(broken.size().height()) + 1
+        self._bottom = top
 
     def _lay(self) -> None:
-        bottom = self._parts()[-1][3].bottom() + 1
+        self._measure()
+        bottom = self._bottom
         if self._below is not None:
             size = self._below.sizeHint()
             self._below.setGeometry(0, bottom + 5, min(size.width(), self.width()), size.height())
@@ -113,13 +112,14 @@ class WordsRow(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, theme = QPainter(self), self._theme
-        for text, kind, colour, place in self._parts():
+        colours = ["text", *(["muted"] if self.words else []), self._state_colour]
+        for (broken, kind, place), colour in zip(self._paragraphs, colours, strict=False):
             painter.setFont(font(kind))
             painter.setPen(theme.color(colour))
-            painter.drawText(place, Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignVCenter, text)
-            if text is self.state and self._state_icon:
-                box = QRectF(0, place.top() + 1, 14, 14)
-                icons.paint(painter, self._state_icon, box, theme.color(colour))
+            painter.drawStaticText(place, broken)
+        if self._state_icon and self.state:
+            top = self._paragraphs[-1][2].y()
+            icons.paint(painter, self._state_icon, QRectF(0, top, 14, 14), theme.color(self._state_colour))
         painter.fillRect(0, self.height() - 1, self.width(), 1, theme.color("hair"))
 
 
@@ -254,6 +254,18 @@ class Heading(QWidget):
         painter.setFont(font(Type.KEY))
         painter.setPen(theme.color(self._side_colour))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self.side)
+
+
+def _broken(text: str, kind: Type, width: float) -> QStaticText:
+    """A paragraph in lines of at most ``width``."""
+    made = QStaticText(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    wraps = QTextOption()
+    wraps.setWrapMode(QTextOption.WrapMode.WordWrap)
+    made.setTextOption(wraps)
+    made.setTextWidth(width)
+    made.prepare(font=font(kind))
+    return made
 
 
 def value_words(value: Any) -> str:

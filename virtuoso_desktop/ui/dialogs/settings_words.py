@@ -52,6 +52,7 @@ _TITLES = {
     "history.disk_cap_mb": "Largest size",
     "network": "Way to the network",
     "ui": "Window",
+    "ui.close_to_tray": "Closing the window keeps watching",
     "ui.colour_blind_safe": "Colours for colour-blind eyes",
     "ui.instrument": "First instrument",
     "ui.motion": "Motion",

@@ -101,7 +101,17 @@ class StateStrip(GivingRow):
             self.button.setText(words.action)
             self.button.setToolTip(ACTIONS[words.action])
             self.button.setAccessibleName(words.action)
+        self.setToolTip(words.spoken)
         self.arrange()
+
+    def arrange(self) -> None:
+        """In a narrow place the sentence is elided, never left out; the tooltip has all of it."""
+        super().arrange()
+        if self.shown is not None and not self._words.isVisibleTo(self):
+            right = self.button.x() - 8 if self.button.isVisibleTo(self) else self.width() - self._pad
+            high = self._words.sizeHint().height()
+            self._words.setGeometry(self._pad, (self.height() - high) // 2, max(1, right - self._pad), high)
+            self._words.show()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

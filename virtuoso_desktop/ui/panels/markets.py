@@ -443,8 +443,10 @@ class MarketsPanel(QWidget):
     def _on_search_focus(self, has_focus: bool) -> None:
         # A click that brings the focus is aimed at the field as it is: it widens after the click.
         QTimer.singleShot(0, self, lambda: self.header.widen_search(self.search.hasFocus()))
-        if not has_focus and self._is_pending:
-            self._apply_search()
+        if not has_focus:
+            self.search.setCursorPosition(0)  # the field is narrow again: its beginning says more than its end
+            if self._is_pending:
+                self._apply_search()
         if has_focus and self._popup is None:
             from virtuoso_desktop.ui.panels.filter_popup import FilterPopup
             from virtuoso_desktop.ui.panels.markets_search import FIELDS
