@@ -35,6 +35,8 @@ PRICE_LINES = {
     "index": _Look("Index price", "Index", "muted"),
 }
 """By name, in the order of menus."""
+_OWN_LINES = frozenset({"last"})
+"""Drawn by the price pane."""
 _PLATE_ALPHA = 0.85
 _LEFT_PX, _PAD_PX, _HALF_PX = 8, 4, 8
 _TEXT_TOKENS = {"up": "up_text", "down": "down_text"}
@@ -67,7 +69,7 @@ class PriceLines(ChartItem):
 
     def _placed(self) -> tuple[_Line, ...]:
         stage = self._stage
-        if stage.model.is_empty or not stage.is_live:
+        if stage.price_lines <= _OWN_LINES or stage.model.is_empty or not stage.is_live:
             return ()
         scale = stage.price_scale
         found: list[_Line] = []

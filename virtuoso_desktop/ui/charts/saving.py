@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from virtuoso_desktop.ui.charts.panel import ChartPanel
 
-CAPTION_PX = 30
+CAPTION_PX = 44
+_GAP = "  \u00b7  "
 _PAD_PX = 10
 NOTHING = "There is no candle on the chart yet."
 
@@ -85,10 +86,10 @@ class ChartSaver(QObject):
     def _ask(self, chart: ChartPanel, name: str, kinds: str, write: Callable[[Path], None]) -> None:
         """A file dialog that holds nothing up."""
         places = QStandardPaths.StandardLocation
-        folder = QStandardPaths.writableLocation(
-            places.PicturesLocation if name.endswith(".png") else places.DocumentsLocation
-        )
-        dialog = QFileDialog(chart.window(), "Save", str(Path(folder) / name), kinds)
+        place = places.PicturesLocation if name.endswith(".png") else places.DocumentsLocation
+        folder = Path(QStandardPaths.writableLocation(place))
+        folder = folder if folder.is_dir() else Path.home()
+        dialog = QFileDialog(chart.window(), "Save", str(folder / name), kinds)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(Path(name).suffix[1:])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -132,18 +133,17 @@ def _moment(chart: ChartPanel) -> dt.datetime:
     return dt.datetime.fromtimestamp(chart.now_ms / 1000, dt.UTC)
 
 
-def caption_of(chart: ChartPanel) -> str:
-    """What a picture says of itself: instrument, timeframe, venue, moment, source."""
+def caption_of(chart: ChartPanel) -> tuple[str, str]:
+    """What a picture says of itself in two lines: instrument, timeframe, venue; source where not live, and moment."""
     model = chart.model
-    parts: list[str] = []
+    first: list[str] = []
     if model.instrument is not None and model.timeframe is not None:
         identity = model.instrument.id
-        parts += [f"{identity.symbol}{kind_badge(identity.market_kind)}", model.timeframe.value]
-        parts.append(identity.venue.value.capitalize())
-    parts.append(f"{_moment(chart):%Y-%m-%d %H:%M:%S} UTC")
-    if chart.source is not Source.LIVE:
-        parts.append(f"{chart.source.value.upper()}, not the live market")
-    return "  \u00b7  ".join(parts)
+        first = [f"{identity.symbol}{kind_badge(identity.market_kind)}", model.timeframe.value]
+        first.append(identity.venue.value.capitalize())
+    second = [] if chart.source is Source.LIVE else [f"{chart.source.value.upper()}, not the live market"]
+    second.append(f"{_moment(chart):%Y-%m-%d %H:%M:%S} UTC")
+    return _GAP.join(first), _GAP.join(second)
 
 
 def picture_of(chart: ChartPanel) -> QImage:
@@ -156,9 +156,11 @@ def picture_of(chart: ChartPanel) -> QImage:
     painter = QPainter(image)
     title, plain = face(Type.KEY), face(Type.CAPTION)
     title.begin(painter, chart.theme.color("text"))
-    title.draw(painter, _PAD_PX, CAPTION_PX / 2, caption_of(chart))
+    first, second = caption_of(chart)
+    title.draw(painter, _PAD_PX, 14, first)
     plain.begin(painter, chart.theme.color("muted"))
-    plain.draw(painter, width - _PAD_PX - plain.width("Virtuoso"), CAPTION_PX / 2, "Virtuoso")
+    plain.draw(painter, width - _PAD_PX - plain.width("Virtuoso"), 14, "Virtuoso")
+    plain.draw(painter, _PAD_PX, 31, second)
     painter.fillRect(QRectF(0, CAPTION_PX - 1, width, 1), chart.theme.color("line"))
     painter.drawPixmap(0, CAPTION_PX, chart.grab())
     painter.end()

@@ -229,6 +229,8 @@ class Stage:
     @property
     def compared_looks(self) -> list[LineLook]:
         """The lines of other instruments over the candles."""
+        if not self.model.compared:
+            return []
         inks = COMPARED_INKS[: len(self.model.compared)]
         return [LineLook(each.name, ink, COMPARED_WIDTH) for each, ink in zip(self.model.compared, inks, strict=True)]
 
