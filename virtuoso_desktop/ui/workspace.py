@@ -1,6 +1,6 @@
 """Where every panel stands: in the main window, in windows of their own, or closed with a place to come back to.
 
-A little longer than a module should be: all moves of panels are here, so that none forgets what another needs.
+A little long for a module: all moves of panels are here together, so that none forgets what another needs.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def by_hand(
     return found
 
 
-CANDLE = st.tuples(st.integers(1, 400), st.integers(0, 120), st.floats(0, 1e4))
+CANDLE = st.tuples(st.integers(1, 400), st.integers(0, 120), st.floats(0, 1e4, allow_subnormal=False))
 
 
 @given(st.lists(CANDLE, min_size=1, max_size=40), st.integers(1, 25))
