@@ -10,6 +10,10 @@ from virtuoso_desktop.market.flow import TradeFlow
 from virtuoso_desktop.model.market import Aggressor, Trade
 
 KEPT_TRADES = 1_000
+RECENT_MS = 5_000
+"""Trades of so long ago are kept however many they are: what a wall lost is explained up to two seconds later."""
+MOST_KEPT_RATIO = 32
+"""But never more than so many times the usual number."""
 _BUY = Aggressor.BUY
 
 
@@ -31,7 +35,7 @@ class TradeTape:
     Parameters
     ----------
     kept : int
-        Trades kept at least; up to a quarter more are held between trims.
+        Trades kept at least; up to a quarter more are held between trims, and all of the last `RECENT_MS` of a burst.
     flow : TradeFlow, optional
         Is given every trade that is new here.
     """
@@ -91,9 +95,17 @@ class TradeTape:
         if self._first_ms is None:
             self._first_ms = time_ms
         if len(self.trades) > self._most:
-            del self.trades[: -self._kept]
+            self._trim()
         self.version += 1
         return True
+
+    def _trim(self) -> None:
+        trades = self.trades
+        surplus = len(trades) - self._kept
+        if len(trades) <= MOST_KEPT_RATIO * self._kept:
+            surplus = min(surplus, bisect_left(trades, self._newest_ms - RECENT_MS, key=_time_ms))
+        if surplus >= self._kept // 4:
+            del trades[:surplus]
 
     def _insert(self, trade: Trade) -> bool:
         """Put a trade that came late in its place."""
@@ -134,7 +146,7 @@ class TradeTape:
             self._flow.recover(new)
         if self._first_ms is not None:
             self.cvd += sum(_signed(trade) for trade in new if trade.time_ms >= self._first_ms)
-        self.trades = sorted([*self.trades, *new], key=_order)[-self._most :]
+        self.trades = sorted([*self.trades, *new], key=_order)[-max(self._most, len(self.trades)) :]
         self._newest_ms = self.trades[-1].time_ms
         self._newest_ids = {trade.trade_id for trade in self.trades if trade.time_ms == self._newest_ms}
         self.version += 1

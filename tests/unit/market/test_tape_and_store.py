@@ -7,7 +7,7 @@ import pytest
 from tests.unit.market.test_book import INSTRUMENT, NOW_MS, delta, snapshot
 from tests.unit.market.test_candles import candle
 from virtuoso_desktop.market.store import Facet, MarketStore
-from virtuoso_desktop.market.tape import TradeTape
+from virtuoso_desktop.market.tape import MOST_KEPT_RATIO, RECENT_MS, TradeTape
 from virtuoso_desktop.model.errors import BookGap
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.model.market import Aggressor, Candle, Ticker, Trade
@@ -62,9 +62,21 @@ def test_cvd_is_buy_minus_sell() -> None:
 def test_tape_stays_bounded_and_still_removes_duplicates() -> None:
     tape = TradeTape(kept=10)
     for number in range(100):
-        tape.apply(trade(number))
+        tape.apply(trade(number, time_ms=NOW_MS + 1_000 * number))
     assert 10 <= len(tape.trades) <= 20
-    assert not tape.apply(trade(99))
+    assert not tape.apply(trade(99, time_ms=NOW_MS + 99_000))
+
+
+def test_a_burst_is_kept_whole_for_some_seconds_and_never_without_bound() -> None:
+    tape = TradeTape(kept=100)
+    for number in range(1_500):
+        tape.apply(trade(number, time_ms=NOW_MS + number))
+    assert len(tape.trades) == 1_500, "a second and a half of it"
+    tape.apply(trade(1_500, time_ms=NOW_MS + 1_500 + RECENT_MS))
+    assert len(tape.trades) == 100, "it is over: only the usual number stays"
+    for number in range(2_000, 2_000 + 2 * MOST_KEPT_RATIO * 100):
+        tape.apply(trade(number, time_ms=NOW_MS + 10_000))
+    assert len(tape.trades) <= MOST_KEPT_RATIO * 100 + 1
 
 
 def test_rest_trades_fill_in_before_the_stream_without_moving_cvd() -> None:
