@@ -1,13 +1,12 @@
-"""A new user's first evening, by mouse and keyboard: from nothing to a workspace of their own, and back the next day."""
+"""A new user's first evening, by mouse and keyboard: from nothing to a workspace of their own, and the next day."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit
 
-from tests.hands.hands import Hands
 from virtuoso_desktop.model.instrument import InstrumentId
 from virtuoso_desktop.ui.charts.grid import ChartGrid
 from virtuoso_desktop.ui.dialogs.indicators import IndicatorsDialog
@@ -128,7 +127,7 @@ async def _add_rsi(driven: Driven) -> None:
     if row.checkState() is Qt.CheckState.Unchecked:
         hands.press(Qt.Key.Key_Space)
     await driven.until(
-        lambda: {study.name for study in _grid(driven).active.remember().studies} - before, f"one more study ({row.text()})"
+        lambda: {study.name for study in _grid(driven).active.remember().studies} - before, f"one more: {row.text()}"
     )
     hands.click(dialog.close_button)
 

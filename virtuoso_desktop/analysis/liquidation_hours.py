@@ -155,7 +155,7 @@ class LiquidationHours:
         """Add what an earlier run watched, however old: what is older than 14 days falls out by itself."""
         try:
             found = msgspec.msgpack.decode(kept, type=_Kept)
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return False
         if (found.version, found.instrument) != (KEPT_VERSION, str(self._instrument_id)):
             return False

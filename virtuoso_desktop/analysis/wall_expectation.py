@@ -112,7 +112,7 @@ class WallExpectation:
             return False
         try:
             told = msgspec.msgpack.decode(kept, type=_Kept)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return False
         whole = self._expected.nbytes
         if (told.version, told.tick_size, told.lot_step) != (KEPT_VERSION, *self._grids):

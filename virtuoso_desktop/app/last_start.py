@@ -52,7 +52,7 @@ def remembered_source(options: Options, root: Path) -> SourceFolder | None:
         return demo_source_folder(options) if options.config is None and not options.overrides else None
     try:
         last = msgspec.json.decode((root / FILE).read_bytes(), type=LastStart)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError):
         return None
     return last.decided if last == _last_start(options, root, last.decided) else None
 

@@ -94,7 +94,7 @@ def read_universe(cache: CacheReader | None, wanted: UniverseSettings, now_ms: i
         return None
     try:
         universe = msgspec.json.decode(kept.universe, type=RememberedUniverse)
-    except msgspec.MsgspecError:
+    except (UnicodeDecodeError, msgspec.MsgspecError):
         return None
     return universe if 0 <= now_ms - universe.as_of_ms < UNIVERSE_LIFE_MS else None
 

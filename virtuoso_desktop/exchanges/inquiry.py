@@ -145,7 +145,7 @@ class Inquiry:
             return refusal
         try:
             payload: Any = msgspec.json.decode(answer.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return diagnosis.no_data(host, answer.headers)
         fields = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
         code = fields.get("retCode")

@@ -122,7 +122,7 @@ def read_session(paths: Sequence[Path]) -> Session:
             builder.where = f"{path.name}, line {number}"
             try:
                 builder.take(line)
-            except (msgspec.DecodeError, OverflowError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
                 raise builder.broken(f"is no frame of a Binance recording ({error})") from error
     return builder.finished(paths)
 

@@ -48,7 +48,7 @@ def decode(text: str | bytes) -> Operation:
     """Read one request. Raises BadOperation for what is no JSON object, no known op or has wrong args."""
     try:
         message: Any = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadOperation(f"Failed to decode incoming data:{error}", "", "") from error
     if not isinstance(message, dict):
         raise BadOperation("Failed to decode incoming data:expect an object", "", "")

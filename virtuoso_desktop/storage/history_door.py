@@ -145,7 +145,7 @@ class HistoryDoor:
                 answer_challenge(connection, self._secret)
                 while True:
                     self._answer(connection)
-        except (OSError, EOFError, AuthenticationError, msgspec.MsgspecError):
+        except (OSError, EOFError, AuthenticationError, UnicodeDecodeError, msgspec.MsgspecError):
             pass  # the other side went away, or is not one of ours
         finally:
             self._room.release()
@@ -231,7 +231,7 @@ class HistoryClient:
 def _gone() -> Any:
     try:
         yield
-    except (OSError, EOFError, msgspec.MsgspecError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise StorageError("The running program ended before it had answered. Try again.") from error
 
 

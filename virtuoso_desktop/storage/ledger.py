@@ -170,7 +170,7 @@ def read_row(body: bytes | None) -> LedgerRow | None:
     """The row behind its bytes; None when they are not what this program writes."""
     try:
         return _ROW.decode(body or b"")
-    except msgspec.MsgspecError:
+    except (UnicodeDecodeError, msgspec.MsgspecError):
         return None
 
 

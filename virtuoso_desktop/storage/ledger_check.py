@@ -132,7 +132,7 @@ class _Checker:
         assert stored.hash is not None
         try:
             link = msgspec.json.decode(stored.body, type=_Link)
-        except msgspec.MsgspecError:
+        except (UnicodeDecodeError, msgspec.MsgspecError):
             self._bad(number, "replaced: its content is no row of a ledger")
             return
         if link.number != number:

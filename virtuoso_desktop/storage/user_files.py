@@ -137,7 +137,7 @@ class UserFile(Generic[T]):
         try:
             whole = msgspec.json.decode(content, type=dict[str, Any])
             value = msgspec.json.decode(content, type=self._kind)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Read(None, self._set_aside(path, str(error)))
         self._whole = whole
         return Read(value)

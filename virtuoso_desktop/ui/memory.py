@@ -77,6 +77,6 @@ class WindowMemory(msgspec.Struct, frozen=True):
             return cls()
         try:
             memory = msgspec.json.decode(stored, type=cls)
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return cls()
         return memory if memory.version == MEMORY_VERSION else cls()

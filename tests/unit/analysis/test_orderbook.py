@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from virtuoso_desktop.analysis.book_kernels import WallRules, walk_book
@@ -555,6 +555,7 @@ def test_what_was_kept_for_too_long_or_of_another_grid_is_not() -> None:
 
 
 @given(st.binary(max_size=40))
+@example(b"\xdd\x00\x00\x00\x05\x00\xa1\x80")
 def test_what_cannot_be_read_is_not_taken_up(kept: bytes) -> None:
     scene = Scene(rules=WallRules())
     assert not scene.dimension.recall(kept, 0)

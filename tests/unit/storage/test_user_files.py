@@ -51,7 +51,17 @@ def test_fields_of_a_newer_program_stay(files: UserFiles, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"garbage", b'{"names":["x"', b'{"names":7}', b"[1]", b"\xff\xfe\x00", b"[" * 100_000]
+    "content",
+    [
+        b"",
+        b"garbage",
+        b'{"names":["x"',
+        b'{"names":7}',
+        b"[1]",
+        b"\xff\xfe\x00",
+        b'{"names":["\xff\xfe"]}',
+        b"[" * 100_000,
+    ],
 )
 def test_a_file_that_cannot_be_read_is_set_aside_and_named(files: UserFiles, tmp_path: Path, content: bytes) -> None:
     folder = tmp_path / "desk"

@@ -17,7 +17,7 @@ def refused_topic(frame: bytes) -> str | None:
     """Why the subscription was refused, in the venue's words; None for any other frame."""
     try:
         reply: Any = msgspec.json.decode(frame)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return "no JSON"
     if isinstance(reply, dict):
         fields = cast("dict[str, Any]", reply)

@@ -54,7 +54,7 @@ class StudyMemory(msgspec.Struct, frozen=True):
             return cls()
         try:
             memory = msgspec.json.decode(stored, type=cls)
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return cls()
         return memory if memory.version == STUDY_MEMORY_VERSION else cls()
 
