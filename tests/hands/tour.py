@@ -20,7 +20,7 @@ ETH = InstrumentId.parse("bybit:linear:ETHUSDT")
 CTRL, ALT, SHIFT = (
     Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier,
 )  # fmt: skip
-FILTER = "turnover24h > 1e7 and change24h > -50"
+FILTER = "volume24h > 1e7 and change24h > -50"
 NAME = "Evening"
 
 
@@ -95,7 +95,7 @@ def _grid(driven: Driven) -> ChartGrid:
 
 def _drawn(driven: Driven) -> list[list[float]]:
     book = driven.window.interior.drawing.desk().books.of(ETH)
-    return [[value for point in each.points for value in point] for each in book.drawings]
+    return [[value for point in each.points for value in (point.time_ms, point.price)] for each in book.drawings]
 
 
 async def _search_eth(driven: Driven) -> None:
@@ -120,20 +120,20 @@ async def _add_rsi(driven: Driven) -> None:
     await driven.settle()
     rows = [dialog.list.item(row) for row in range(dialog.list.count())]
     row = next(each for each in rows if each.checkState() is Qt.CheckState.Unchecked)
-    place = dialog.list.visualItemRect(row)
-    hands.click(dialog.list.viewport(), place.center())
+    wanted = row.text()
     dialog.list.setFocus()
     dialog.list.setCurrentItem(row)
-    if row.checkState() is Qt.CheckState.Unchecked:
-        hands.press(Qt.Key.Key_Space)
+    hands.press(Qt.Key.Key_Space)
     await driven.until(
-        lambda: {study.name for study in _grid(driven).active.remember().studies} - before, f"one more: {row.text()}"
+        lambda: {study.name for study in _grid(driven).active.remember().studies} - before, f"one more: {wanted}"
     )
     hands.click(dialog.close_button)
 
 
 async def _draw_a_trend_line(driven: Driven) -> None:
     hands, canvas = driven.hands, _grid(driven).active.canvas
+    driven.window.activateWindow()
+    await driven.settle()
     canvas.setFocus()
     await driven.until(lambda: driven.window.interior.drawing.desk().books.of(ETH).is_open, "the drawings of ETH")
     hands.press(Qt.Key.Key_T, ALT)
@@ -151,7 +151,7 @@ async def _filter_the_scanner(driven: Driven) -> None:
     search = window.interior.markets.search
     search.setFocus()
     hands.type(FILTER)
-    hands.press(Qt.Key.Key_Escape)  # the list of what could come next
+
     await driven.until(lambda: window.interior.markets.rows.row_count() > 0, "rows that pass the filter")
 
 

@@ -57,7 +57,7 @@ def buttons_width(panel_width: int) -> int:
 
 def default_markets_width(window_width: int) -> int:
     """470 px of 1600, 357 of 1280."""
-    return max(340, min(470, round(window_width * (0.2935 if window_width > 1290 else 0.279))))
+    return max(350, min(470, round(window_width * (0.2935 if window_width > 1290 else 0.279))))
 
 
 def default_confluence_width(window_width: int) -> int:

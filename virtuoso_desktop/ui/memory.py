@@ -13,12 +13,14 @@ MEMORY_VERSION = 1
 
 
 class ColumnMemory(msgspec.Struct, frozen=True):
-    """The user's choices in a table: columns shown or hidden, widths dragged, the sorted column."""
+    """The user's choices in a table: columns shown or hidden, widths dragged, the sorted column, the filter."""
 
     chosen: dict[str, bool] = {}
     widths: dict[str, int] = {}
     sort_column: str = "score"
     sorts_down: bool = True
+    words: str = ""
+    """What the rows were searched or filtered for."""
 
 
 class DeskMemory(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ MARKETS, CHART, CONFLUENCE = "markets", "chart", "confluence"
 PANELS: dict[str, PanelKind] = {
     kind.name: kind
     for kind in (
-        PanelKind(MARKETS, "Markets", "Every watched instrument", owns_head=True, least_px=340),
+        PanelKind(MARKETS, "Markets", "Every watched instrument", owns_head=True, least_px=350),
         PanelKind(CHART, "Chart", "Candles of the shown instrument", owns_head=True, least_px=240),
         PanelKind(
             CONFLUENCE,

@@ -269,10 +269,12 @@ def test_an_edge_that_is_dragged_is_remembered_and_a_double_click_forgets_it(
 
 
 def test_what_was_remembered_comes_back(panel: MarketsPanel, market: FakeMarket) -> None:
-    panel.recall(ColumnMemory({"mark": True, "gone": True}, {"last": 120, "high": 0}, "basis", sorts_down=False))
+    kept = ColumnMemory({"mark": True, "gone": True}, {"last": 120, "high": 0}, "basis", sorts_down=False, words="eth")
+    panel.recall(kept)
     panel.attach(market)
     remembered = panel.remember()
-    assert remembered == ColumnMemory({"mark": True}, {"last": 120}, "basis", sorts_down=False)
+    assert remembered == ColumnMemory({"mark": True}, {"last": 120}, "basis", sorts_down=False, words="eth")
+    assert panel.rows.row_count() == 1
     assert panel.view.columnWidth(LAST) == 120
     assert panel.view.head.sorted_column == NAMES.index("basis")
 

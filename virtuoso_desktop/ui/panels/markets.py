@@ -373,7 +373,7 @@ class MarketsPanel(QWidget):
     def remember(self) -> ColumnMemory:
         """The user's choices, for the window's memory."""
         chosen = self._columns
-        return ColumnMemory(chosen.chosen, chosen.widths, *self._plain_sort)
+        return ColumnMemory(chosen.chosen, chosen.widths, *self._plain_sort, self._words_in_force)
 
     def recall(self, columns: ColumnMemory) -> None:
         """Bring the user's choices back; names that no longer exist are left out."""
@@ -383,6 +383,7 @@ class MarketsPanel(QWidget):
         )
         if columns.sort_column in NAMES:
             self.sort_by(NAMES.index(columns.sort_column), down=columns.sorts_down)
+        self.search.setText(columns.words)
         self._fit_columns()
 
     def choose_column(self, name: str, shown: bool) -> None:
