@@ -115,8 +115,7 @@ class TimeScale(ChartItem):
             letters = face(role)
             letters.begin(painter, theme.color(token))
             for left, mark in self._labels:
-                is_clear = all(left + mark.width < box.left() or left > box.right() for box in taken)
-                if mark.is_key is is_key and is_clear:
+                if mark.is_key is is_key and (not taken or _is_clear(left, left + mark.width, taken)):
                     letters.draw(painter, left, middle, mark.words)
         for words, box, pin in self._pins:
             self._paint_tag(painter, words, box, pin.fill, pin.color)
@@ -214,6 +213,11 @@ class TimeScale(ChartItem):
         left = min(max(round(x - width / 2), 0), round(stage.logical(stage.layout.plot_width)) - width)
         top = stage.logical(stage.layout.time.top) + (stage.logical(stage.layout.time.height) - TAG_PX) / 2
         return words, QRectF(left, round(top), width, TAG_PX)
+
+
+def _is_clear(left: float, right: float, taken: list[QRectF]) -> bool:
+    """Whether a label stands clear of every tag."""
+    return all(right < box.left() or left > box.right() for box in taken)
 
 
 @lru_cache(maxsize=1024)
