@@ -142,20 +142,21 @@ class TimeScale(ChartItem):
         middle = metrics_of(model.time.zoom, layout.ratio).middle
         line = layout.line
         right = stage.logical(layout.plot_width) - 2
-        lines: list[tuple[int, int, int, int]] = []
+        lines: list[int] = []
         zoom, first = model.time.zoom, model.time.left - middle
         for mark in self._visible_marks():
             column = mark.slot * zoom.spacing if zoom.per_column == 1 else mark.slot // zoom.per_column
             x = column - first
             if not 0 <= x < layout.plot_width:
                 continue
-            lines.append((math.floor(x), 0, line, layout.time.top))
+            lines.append(math.floor(x))
             left = round(stage.logical(x) - mark.width / 2)
             if left >= 2 and left + mark.width <= right:
                 self._labels.append((left, mark))
         cells = self._grid.resize(len(lines))
         if lines:
-            cells[:] = lines
+            cells[:] = (0, 0, line, layout.time.top)
+            cells[:, 0] = lines
 
     def _visible_marks(self) -> list[_Mark]:
         """Marks about the view, kept for a third of a view on either side so that a pan computes few."""
