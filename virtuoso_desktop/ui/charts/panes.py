@@ -115,7 +115,7 @@ class PaneItem(ChartItem):
         mine = self._bounds.translated(origin).toAlignedRect()
         for part in cast("Iterable[QRect]", self._stage.exposed.intersected(mine)):
             target = QRectF(part).translated(-origin)
-            source = QRectF(target.x() * ratio, target.y() * ratio, target.width() * ratio, target.height() * ratio)
+            source = target if ratio == 1.0 else _times(target, ratio)
             is_tall = target.height() > _TALL_PX
             if is_tall:
                 painter.save()
@@ -134,6 +134,10 @@ class PaneItem(ChartItem):
 
     def draw_still(self, painter: QPainter) -> None:
         """Everything but the newest candle and the last price; logical pixels of the pane."""
+
+
+def _times(box: QRectF, ratio: float) -> QRectF:
+    return QRectF(box.x() * ratio, box.y() * ratio, box.width() * ratio, box.height() * ratio)
 
 
 class PricePane(PaneItem):

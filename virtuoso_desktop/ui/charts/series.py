@@ -81,22 +81,15 @@ class CandleShapes:
         bars = model.drawn
         left = columns_of(model)[:count]
         is_up = bars.close[:count] >= bars.open[:count]
-        rows = candle_rows(bars, count, scale)
+        high, low, top, bottom = candle_rows(bars, count, scale)
+        wicks = _cells(left + widths.wick_left, high, widths.wick, low)
+        bodies = _cells(left + widths.body_left, top, widths.body, bottom) if widths.body > 1 else None
         for shapes, chosen in _by_direction(self._up, self._down, is_up):
-            high, low, top, bottom = rows[:, chosen]
-            x, bars_here = left[chosen], len(chosen)
-            cells = shapes.resize(2 * bars_here if widths.body > 1 else bars_here)
-            wicks = cells[:bars_here]
-            wicks[:, 0] = x + widths.wick_left
-            wicks[:, 1] = high
-            wicks[:, 2] = widths.wick
-            np.maximum(low - high, 1.0, out=wicks[:, 3])
-            if widths.body > 1:
-                bodies = cells[bars_here:]
-                bodies[:, 0] = x + widths.body_left
-                bodies[:, 1] = top
-                bodies[:, 2] = widths.body
-                np.maximum(bottom - top, 1.0, out=bodies[:, 3])
+            bars_here = len(chosen)
+            cells = shapes.resize(bars_here if bodies is None else 2 * bars_here)
+            wicks.take(chosen, axis=0, out=cells[:bars_here], mode="clip")
+            if bodies is not None:
+                bodies.take(chosen, axis=0, out=cells[bars_here:], mode="clip")
 
     def draw(self, painter: QPainter, theme: Theme, *, is_muted: bool) -> None:
         up, down = (candle_color(theme, is_up=is_up, is_muted=is_muted) for is_up in (True, False))
@@ -106,6 +99,14 @@ class CandleShapes:
         """The candle of this moment, from what the model read last."""
         is_up = bool(model.drawn.close[-1] >= model.drawn.open[-1])
         draw_newest_candle(painter, model, scale, candle_color(theme, is_up=is_up, is_muted=is_muted))
+
+
+def _cells(x: Floats, top: Floats, width: int, bottom: Floats) -> Floats:
+    """Rectangles of one width, at least a pixel high."""
+    cells = np.empty((len(x), 4))
+    cells[:, 0], cells[:, 1], cells[:, 2] = x, top, width
+    np.maximum(bottom - top, 1.0, out=cells[:, 3])
+    return cells
 
 
 def candle_rows(bars: Bars, count: int, scale: Scale) -> Floats:

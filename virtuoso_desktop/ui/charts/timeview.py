@@ -7,7 +7,7 @@ The position is a whole column counted from slot 0, so that nothing shimmers whi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DEFAULT_SPACING = 6
 MOST_SPACING = 40
@@ -19,8 +19,7 @@ _WALL_SHARE = 0.5
 """How much of the view may be empty beyond either end of the candles."""
 
 
-@dataclass(frozen=True, slots=True)
-class Zoom:
+class Zoom(NamedTuple):
     """One rung of the zoom ladder. One of the two is 1."""
 
     spacing: int
