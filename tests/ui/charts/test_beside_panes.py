@@ -294,6 +294,7 @@ def test_evidence_is_looked_at_again_while_it_is_drawn(panel: ChartPanel, engine
     engine.component_view = evidence(engine, "microprice")
     panel.show_evidence("microprice")
     frame(panel)
+    before = pixels(screen(panel)).copy()
     close = float(rows(engine)[4, -1])
     engine.component_view = msgspec.structs.replace(
         engine.component_view, top=TopView(close - 20, close - 10, close - 12)
@@ -301,7 +302,13 @@ def test_evidence_is_looked_at_again_while_it_is_drawn(panel: ChartPanel, engine
     panel._evidence_ns = -(10**9)
     frame(panel)
     assert panel.canvas.evidence.shown == engine.component_view
+    moved = pixels(screen(panel)).copy()
+    assert (moved != before).any()
     assert_screen_is_whole(panel, "moved")
+    panel.canvas.evidence.show_evidence(None)
+    frame(panel)
+    assert (pixels(screen(panel)) != moved).any()
+    assert_screen_is_whole(panel, "ended")
 
 
 def test_evidence_with_nothing_to_show_says_why(panel: ChartPanel, engine: FakeEngine) -> None:

@@ -36,16 +36,20 @@ def test_only_the_last_price_has_a_line_until_others_are_chosen(quoted: ChartPan
 
 @pytest.mark.parametrize("name", ["bid", "ask", "mark", "index"])
 def test_each_stands_at_its_price_and_can_be_hidden(quoted: ChartPanel, engine: FakeEngine, name: str) -> None:
+    without = pixels(screen(quoted)).copy()
     quoted.looks.show_line(name, True)
     frame(quoted)
     (line,) = quoted.canvas.price_lines.lines
     ticks = getattr(engine.quotes, name)
     assert line.row == round(quoted._stage.price_scale.row(ticks))
     assert line.price == quoted._stage.price_text(ticks)
+    drawn = pixels(screen(quoted))[line.row, :300]
+    assert (drawn != without[line.row, :300]).sum() > 50
     assert_screen_is_whole(quoted, name)
     quoted.looks.show_line(name, False)
     frame(quoted)
     assert quoted.canvas.price_lines.lines == ()
+    assert (pixels(screen(quoted))[line.row, :300] == without[line.row, :300]).all()
 
 
 def test_a_moved_price_repaints_its_line_alone(quoted: ChartPanel, engine: FakeEngine) -> None:
