@@ -38,6 +38,8 @@ def columns_beside(view: BesideView, keys: Floats, per_column: int, timeframe: T
 
 def newest_beside(view: BesideView, slot: int, timeframe: Timeframe) -> dict[str, float | None]:
     """Values of the newest candle; what is running counts before what was."""
+    if not view.series:
+        return {}
     begins = np.array([float(open_of(slot, timeframe))])
     ends = np.array([min(float(open_of(slot + 1, timeframe)), view.now_ms + 1.0)])
     found: dict[str, float | None] = {}

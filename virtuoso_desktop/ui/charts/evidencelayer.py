@@ -61,6 +61,7 @@ class EvidenceLayer(ChartItem):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self._shown: ComponentEvidence | None = None
+        self.show_if(False)
 
     @property
     def shown(self) -> ComponentEvidence | None:
@@ -72,6 +73,7 @@ class EvidenceLayer(ChartItem):
         if evidence == self._shown:
             return
         self._shown = evidence
+        self.show_if(evidence is not None)
         layout = self._stage.layout
         self.ask_device(0, 0, layout.plot_width, layout.time.top)
 

@@ -136,7 +136,7 @@ class Legend(ChartItem):
             stage.is_named_above,
             stage.layout.price.height,
             model.percent_base,
-            tuple((each.name, each.is_known) for each in model.compared),
+            tuple((each.name, each.is_known) for each in model.compared) if model.compared else (),
             age,
             self._bounds.width(),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtuoso_desktop.engine.views import kind_badge
@@ -15,6 +16,7 @@ from virtuoso_desktop.ui.charts.looks import pane_look
 from virtuoso_desktop.ui.fonts import Type
 
 if TYPE_CHECKING:
+    from virtuoso_desktop.model.timeframe import Timeframe
     from virtuoso_desktop.ui.charts.model import Reading
     from virtuoso_desktop.ui.charts.stage import Stage
 
@@ -56,9 +58,7 @@ class PriceWords:
         model = stage.model
         if model.instrument is None or model.timeframe is None:
             return []
-        identity = model.instrument.id
-        name = Run(_symbol(identity), Type.KEY, "text")
-        place = Run(f"{model.timeframe.value} \u00b7 {identity.venue.value.capitalize()}", Type.BODY, "muted", 8)
+        name, place = _name_and_place(model.instrument.id, model.timeframe)
         head = [] if stage.is_named_above else [name, place]
         if model.is_empty:
             return [(FIRST_MIDDLE_PX, [[head or [name, place]]])]
@@ -70,9 +70,9 @@ class PriceWords:
         reading = stage.shown_reading()
         figures = _figures(stage, reading)
         short = [group for group in figures if group[0].words not in "OHL"]
-        least = head if stage.is_named_above else [name, *head[2:]]
-        ways = [[group for group in (first, *rest) if group] for first, rest in
-                ((head, figures), (head, short), (least, short))]  # fmt: skip
+        begin = [head] if head else []
+        least = begin if stage.is_named_above else [[name, *head[2:]]]
+        ways = [[*begin, *figures], [*begin, *short], [*least, *short]]
         groups = [] if stage.seen_ms is not None else compared_groups(stage, reading) + self._groups(stage, reading)
         return [(FIRST_MIDDLE_PX, ways), *self._wrapped(stage, groups)]
 
@@ -129,6 +129,13 @@ def compared_groups(stage: Stage, reading: Reading | None) -> Groups:
         title = Run(_symbol(each.id), Type.CAPTION, "muted", swatch=look.token, entry=each.name)
         groups.append([title, Run(words, Type.CAPTION_NUMBER, "text", 6, entry=each.name)])
     return groups
+
+
+@lru_cache(maxsize=64)
+def _name_and_place(identity: InstrumentId, timeframe: Timeframe) -> tuple[Run, Run]:
+    """Which series it is; asked at every tick."""
+    name = Run(_symbol(identity), Type.KEY, "text")
+    return name, Run(f"{timeframe.value} \u00b7 {identity.venue.value.capitalize()}", Type.BODY, "muted", 8)
 
 
 def _symbol(identity: InstrumentId) -> str:

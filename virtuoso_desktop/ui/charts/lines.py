@@ -199,7 +199,7 @@ def _fill_unbroken(segments: LineArray, x: Floats, y: Floats) -> None:
 
 
 def _fill_segments(segments: LineArray, x: Floats, y: Floats, joined: Flags) -> None:
-    starts = np.flatnonzero(joined)
+    starts = joined.nonzero()[0]
     ends = starts + 1
     cells = segments.resize(len(starts))
     cells[:, 0], cells[:, 1], cells[:, 2], cells[:, 3] = x[starts], y[starts], x[ends], y[ends]

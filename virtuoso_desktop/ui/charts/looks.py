@@ -233,12 +233,12 @@ def derived(studies: tuple[Study, ...], columns: Mapping[str, Floats]) -> dict[s
     """Lines that follow from columns, cell by cell: the bands of the VWAP, the two sides of Supertrend."""
     found: dict[str, Floats] = {}
     for study in studies:
-        name = study.name
         if study.kind is StudyKind.VWAP and study.has(BANDS) and "vwap.sd" in columns:
             middle, sd = columns["vwap"], columns["vwap.sd"]
             for count in (1, 2):
                 found[f"vwap.up{count}"], found[f"vwap.down{count}"] = middle + count * sd, middle - count * sd
-        elif study.kind is StudyKind.SUPERTREND and f"{name}.direction" in columns:
+        elif study.kind is StudyKind.SUPERTREND and f"{study.name}.direction" in columns:
+            name = study.name
             line, direction = columns[name], columns[f"{name}.direction"]
             found[f"{name}.below"] = np.where(direction > 0, line, np.nan)
             found[f"{name}.above"] = np.where(direction < 0, line, np.nan)

@@ -18,6 +18,7 @@ from virtuoso_desktop.ui.fonts import Type
 
 if TYPE_CHECKING:
     from virtuoso_desktop.engine.views import LevelView, SignalMark
+    from virtuoso_desktop.ui.charts.profile import Profile
     from virtuoso_desktop.ui.charts.rowscale import Scale
     from virtuoso_desktop.ui.charts.stage import Stage
 
@@ -73,6 +74,12 @@ class MarkShapes:
 
     def draw_under(self, painter: QPainter, stage: Stage, scale: Scale) -> None:
         """Volume by price and zones."""
+        if stage.model.view_marks.profile is not None:
+            self._draw_profile(painter, stage, scale, stage.model.view_marks.profile)
+        for level in stage.model.view_marks.levels:
+            _draw_zone(painter, stage, scale, level)
+
+    def _draw_profile(self, painter: QPainter, stage: Stage, scale: Scale, profile: Profile) -> None:
         color = stage.theme.color
         painter.setPen(Qt.PenStyle.NoPen)
         for shapes, token, alpha in (
@@ -82,19 +89,19 @@ class MarkShapes:
         ):
             painter.setBrush(color(token, alpha))
             shapes.draw(painter)
-        if stage.model.view_marks.profile is not None:
-            pen = QPen(color("ema_fast", POC_ALPHA), stage.layout.line)
-            pen.setDashPattern([1, 3])
-            painter.setPen(pen)
-            row = round(scale.row(stage.model.view_marks.profile.poc_price))
-            painter.drawLine(QLineF(0, row, stage.layout.plot_width, row))
-        for level in stage.model.view_marks.levels:
-            _draw_zone(painter, stage, scale, level)
+        pen = QPen(color("ema_fast", POC_ALPHA), stage.layout.line)
+        pen.setDashPattern([1, 3])
+        painter.setPen(pen)
+        row = round(scale.row(profile.poc_price))
+        painter.drawLine(QLineF(0, row, stage.layout.plot_width, row))
 
     # --- over the candles; logical pixels --------------------------------------------------------------------------
 
     def draw_over(self, painter: QPainter, stage: Stage, scale: Scale) -> None:
         """Signals, then swings and breaks whose words leave those free, and the pills of the zones."""
+        model = stage.model
+        if not (model.marks or model.view_marks.levels or any(model.view_marks.structure)):
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         boxes: list[QRectF] = []
         _draw_signals(painter, stage, scale, boxes)

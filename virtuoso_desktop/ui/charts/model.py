@@ -288,8 +288,8 @@ class ChartModel:
         self._columns |= columns_beside(self.beside, bars.key, per_column, chart.timeframe)
         self.lines = self._columns | derived(self._studies, self._columns)
         self.shows_newest = bool(bars.count) and int(bars.row[-1]) == len(candles) - 1
-        begin = int(np.searchsorted(bars.key, first // per_column))
-        end = int(np.searchsorted(bars.key, last // per_column, side="right"))
+        begin = int(bars.key.searchsorted(first // per_column))
+        end = int(bars.key.searchsorted(last // per_column, side="right"))
         self._compare(slice(begin, end))
         self._read_newest(chart)
         self._put_running()

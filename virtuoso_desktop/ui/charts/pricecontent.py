@@ -93,6 +93,8 @@ class PriceContent:
 
     def _pin_tags(self) -> list[Tag]:
         """Prices of drawings in view."""
+        if not self._stage.pins:
+            return []
         stage, scale, height = self._stage, self._stage.price_scale, self.pane.height
         tags: list[Tag] = []
         for pin in stage.pins:

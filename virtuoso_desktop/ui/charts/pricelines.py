@@ -62,14 +62,19 @@ class PriceLines(ChartItem):
     def refresh(self, *, repaint: bool = True) -> None:
         """Place the lines of now."""
         before, self.lines = self.lines, self._placed()
+        self.show_if(self._are_chosen)
         if repaint and self.lines != before:
             half = (_HALF_PX + 1) * self._stage.layout.ratio
             for line in set(before).symmetric_difference(self.lines):
                 self.ask_device(0, line.row - half, self._stage.layout.plot_width, 2 * half)
 
+    @property
+    def _are_chosen(self) -> bool:
+        return not self._stage.price_lines <= _OWN_LINES
+
     def _placed(self) -> tuple[_Line, ...]:
         stage = self._stage
-        if stage.price_lines <= _OWN_LINES or stage.model.is_empty or not stage.is_live:
+        if not self._are_chosen or stage.model.is_empty or not stage.is_live:
             return ()
         scale = stage.price_scale
         found: list[_Line] = []

@@ -86,8 +86,8 @@ class Candles:
 
     def bars(self, view: CandleView, first_slot: int, last_slot: int, per_column: int) -> Bars:
         """Copies of the bars between two slots (both included), ``per_column`` slots each."""
-        first = int(np.searchsorted(view.open_ms, open_of(first_slot, self.timeframe)))
-        last = int(np.searchsorted(view.open_ms, open_of(last_slot, self.timeframe), side="right"))
+        first = int(view.open_ms.searchsorted(open_of(first_slot, self.timeframe)))
+        last = int(view.open_ms.searchsorted(open_of(last_slot, self.timeframe), side="right"))
         if per_column == 1:
             return self.read(view, first, last, self.timeframe)
         factor = max((f for f in FACTORS if per_column % f == 0), default=1)
@@ -98,10 +98,7 @@ class Candles:
             begin = end = last
         parts += self._groups(view, first, begin, per_column)
         if begin < end:
-            level = self._pyramid.level(factor)
-            at = int(np.searchsorted(level.key, first_slot // factor))
-            bars = level.cut(at, int(np.searchsorted(level.key, last_slot // factor, side="right")))
-            parts.append(bars._replace(key=np.floor(bars.key * (factor / per_column))))
+            parts.append(self._pyramid.columns(factor, per_column, first_slot, last_slot))
         parts += self._groups(view, end, last, per_column)
         joined = _joined(parts)
         return group(joined, joined.key)
@@ -163,6 +160,8 @@ class Pyramid:
         self._lead = lead
         self._chunks: list[Bars] = []
         self._levels: dict[int, Bars] = {}
+        self._whole: tuple[int, Bars] | None = None
+        """Slots of a column, and every covered column of that zoom."""
         self._begin = self._end = 0
         self._growth = Growth()
         self._whole_version: int | None = None
@@ -190,6 +189,28 @@ class Pyramid:
             self._levels[factor] = found
         return found
 
+    def columns(self, factor: int, per_column: int, first_slot: int, last_slot: int) -> Bars:
+        """Bars of ``per_column`` slots, made of the covered groups of ``factor`` slots between two slots.
+
+        While most of the series is in view all of it is reduced and kept: a pan then has nothing to reduce.
+        Both ends of the slots lie where a bar begins and where one ends.
+        """
+        level = self.level(factor)
+        begin = int(level.key.searchsorted(first_slot // factor))
+        end = int(level.key.searchsorted(last_slot // factor, side="right"))
+        if 2 * (end - begin) < len(level.key):
+            bars = level.cut(begin, end)
+            return bars._replace(key=np.floor(bars.key * (factor / per_column)))
+        if self._whole is None or self._whole[0] != per_column:
+            self._whole = (per_column, group(level, np.floor(level.key * (factor / per_column))))
+        whole = self._whole[1]
+        begin = int(whole.key.searchsorted(first_slot // per_column))
+        return whole.cut(begin, int(whole.key.searchsorted(last_slot // per_column, side="right")))
+
+    def _forget_levels(self) -> None:
+        self._levels.clear()
+        self._whole = None
+
     def advance(self, view: CandleView) -> None:
         """Cover some more rows; begin anew when rows inside changed."""
         if self._whole_version == view.base_version:
@@ -207,13 +228,13 @@ class Pyramid:
         added, rows = self._growth.follow(view), len(view)
         if added is None or (added and self._begin < self._lead):
             self._chunks = []
-            self._levels.clear()
+            self._forget_levels()
             self._begin = self._end = self._aligned(view, max(0, rows - CHUNK_ROWS)) if rows else 0
         elif added:
             self._begin += added
             self._end += added
             self._chunks = [chunk._replace(row=chunk.row + added) for chunk in self._chunks]
-            self._levels.clear()
+            self._forget_levels()
 
     def _aligned(self, view: CandleView, row: int) -> int:
         """The first row from ``row`` on that begins a group: the one before it belongs to another."""
@@ -232,7 +253,7 @@ class Pyramid:
             return False
         self._chunks.append(group(bars.cut(0, whole), keys[:whole]))
         self._end += whole
-        self._levels.clear()
+        self._forget_levels()
         return True
 
     def _cover_older(self, view: CandleView) -> bool:
@@ -244,7 +265,7 @@ class Pyramid:
         bars = self._read(view, begin, self._begin, self._timeframe)
         self._chunks.insert(0, group(bars, np.floor(bars.key / FACTORS[0])))
         self._begin = begin
-        self._levels.clear()
+        self._forget_levels()
         return True
 
 

@@ -119,7 +119,7 @@ def _by_direction(
     up: RectArray, down: RectArray, is_up: NDArray[np.bool_]
 ) -> tuple[tuple[RectArray, Indices], tuple[RectArray, Indices]]:
     """The shapes of each direction with its bars."""
-    return (up, np.flatnonzero(is_up)), (down, np.flatnonzero(~is_up))
+    return (up, is_up.nonzero()[0]), (down, (~is_up).nonzero()[0])
 
 
 def draw_both(painter: QPainter, up: RectArray, down: RectArray, up_color: QColor, down_color: QColor) -> None:

@@ -182,6 +182,8 @@ class Stage:
         """When the newest candle closes, venue time; None while it does not form."""
         self.now_ms = 0
         """Venue time of the newest frame."""
+        self._scale = Scale(1.0, 1.0, 1, 1.0)
+        self._scale_of: tuple[Layout | None, int] = (None, 0)
         self._grid_of: Instrument | None = None
         self._tick, self._decimals = 1.0, 0
         self.seen_ms: int | None = None
@@ -199,7 +201,11 @@ class Stage:
     def price_scale(self) -> Scale:
         """Prices in ticks to device pixels of the price pane, and back."""
         price, layout = self.model.price, self.layout
-        return Scale(price.high, price.span, layout.price.height, layout.ratio, price.is_log)
+        kept_layout, version = self._scale_of
+        if layout is not kept_layout or price.version != version:
+            self._scale_of = (layout, price.version)
+            self._scale = Scale(price.high, price.span, layout.price.height, layout.ratio, price.is_log)
+        return self._scale
 
     @property
     def axis_zone(self) -> dt.tzinfo | None:
@@ -298,6 +304,7 @@ class ChartItem(QGraphicsItem):
         self._stage = stage
         self._bounds = QRectF()
         self._origin = QPointF()
+        self._is_needed = True
 
     def fill(self, bounds: QRectF, origin: QPointF | None = None) -> None:
         """Take this rectangle, in the parent's coordinates.
@@ -311,6 +318,12 @@ class ChartItem(QGraphicsItem):
 
     def boundingRect(self) -> QRectF:
         return self._bounds
+
+    def show_if(self, is_needed: bool) -> None:
+        """An item without anything to paint is left out of every frame: the scene would ask it for its place."""
+        if is_needed is not self._is_needed:
+            self._is_needed = is_needed
+            self.setVisible(is_needed)
 
     def to_device(self, painter: QPainter) -> None:
         """From here on the painter's unit is a device pixel (undone by `to_logical`)."""

@@ -115,8 +115,7 @@ class TimeScale(ChartItem):
             letters = face(role)
             letters.begin(painter, theme.color(token))
             for left, mark in self._labels:
-                is_clear = all(left + mark.width < box.left() or left > box.right() for box in taken)
-                if mark.is_key is is_key and is_clear:
+                if mark.is_key is is_key and (not taken or _is_clear(left, left + mark.width, taken)):
                     letters.draw(painter, left, middle, mark.words)
         for words, box, pin in self._pins:
             self._paint_tag(painter, words, box, pin.fill, pin.color)
@@ -143,20 +142,21 @@ class TimeScale(ChartItem):
         middle = metrics_of(model.time.zoom, layout.ratio).middle
         line = layout.line
         right = stage.logical(layout.plot_width) - 2
-        lines: list[tuple[int, int, int, int]] = []
+        lines: list[int] = []
         zoom, first = model.time.zoom, model.time.left - middle
         for mark in self._visible_marks():
             column = mark.slot * zoom.spacing if zoom.per_column == 1 else mark.slot // zoom.per_column
             x = column - first
             if not 0 <= x < layout.plot_width:
                 continue
-            lines.append((math.floor(x), 0, line, layout.time.top))
+            lines.append(math.floor(x))
             left = round(stage.logical(x) - mark.width / 2)
             if left >= 2 and left + mark.width <= right:
                 self._labels.append((left, mark))
         cells = self._grid.resize(len(lines))
         if lines:
-            cells[:] = lines
+            cells[:] = (0, 0, line, layout.time.top)
+            cells[:, 0] = lines
 
     def _visible_marks(self) -> list[_Mark]:
         """Marks about the view, kept for a third of a view on either side so that a pan computes few."""
@@ -214,6 +214,11 @@ class TimeScale(ChartItem):
         left = min(max(round(x - width / 2), 0), round(stage.logical(stage.layout.plot_width)) - width)
         top = stage.logical(stage.layout.time.top) + (stage.logical(stage.layout.time.height) - TAG_PX) / 2
         return words, QRectF(left, round(top), width, TAG_PX)
+
+
+def _is_clear(left: float, right: float, taken: list[QRectF]) -> bool:
+    """Whether a label stands clear of every tag."""
+    return all(right < box.left() or left > box.right() for box in taken)
 
 
 @lru_cache(maxsize=1024)

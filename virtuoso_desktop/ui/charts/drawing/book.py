@@ -71,6 +71,8 @@ class DrawingBook:
 
     def in_view(self, window: Window, timeframe: str) -> list[Drawing]:
         """Those that reach into the window on this timeframe, from below to the top, without the draft's original."""
+        if not self.drawings:
+            return []
         hidden = "" if self.draft is None else self.draft.id
         found = (self.drawings[place] for place in self._reaches.inside(window))
         return [each for each in found if each.id != hidden and each.timeframe in ("", timeframe)]

@@ -47,14 +47,15 @@ class DrawingKeys:
         if key is Qt.Key.Key_Escape:
             self.cursor = None
             return self._hand.cancel()
-        places = self._hand.places()
+        tool, book = self._hand.desk.tool, self._hand.book
+        chosen = None if book is None else book.chosen
+        # Most keys are none of the drawings': they are told so before anything is worked out.
+        places = None if tool is None and chosen is None else self._hand.places()
         if places is None:
             return False
         is_fast = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if self._hand.desk.tool is not None:
+        if tool is not None:
             return self._key_with_tool(places, key, is_fast)
-        book = self._hand.book
-        chosen = None if book is None else book.chosen
         return chosen is not None and self._key_on(places, chosen, key, is_fast)
 
     # --- placing -------------------------------------------------------------------------------------------------
@@ -99,8 +100,10 @@ class DrawingKeys:
 
     def show_cursor(self, places: Places | None = None) -> bool:
         """Put the crosshair where the keys carried the point; False when they carry none."""
+        if self.cursor is None:
+            return False
         places = places or self._hand.places()
-        if self.cursor is None or places is None or self._hand.desk.tool is None:
+        if places is None or self._hand.desk.tool is None:
             self.cursor = None
             return False
         self._stage.hover = Hover(places.slot(self.cursor.x()), round(self.cursor.y() * places.ratio))

@@ -85,10 +85,16 @@ class DrawingLayer(ChartItem):
 
     def shown(self, places: Places) -> list[Drawing]:
         """What is in view, from below to the top, the draft last."""
-        if self.book is None or self.desk.hides:
+        if self.book is None or not self._has_any:
             return []
         found = self.book.in_view(places.whole, places.timeframe.value)
         return [*found, self.book.draft] if self.book.draft is not None else found
+
+    @property
+    def _has_any(self) -> bool:
+        """Whether there may be something in view."""
+        book = self.book
+        return book is not None and not self.desk.hides and (bool(book.drawings) or book.draft is not None)
 
     # --- what changed --------------------------------------------------------------------------------------------
 
@@ -105,6 +111,7 @@ class DrawingLayer(ChartItem):
         if seen == self._seen:
             return
         self._seen = seen
+        self.show_if(self._has_any or self.snap is not None)
         if repaint:
             layout = stage.layout
             self.ask_device(0, 0, layout.width, layout.price.bottom)
@@ -134,6 +141,9 @@ class DrawingLayer(ChartItem):
 
     def measure(self, chart: ChartView) -> None:
         """Read from the candles what the measures in view hold; asks for a repaint when it changed."""
+        if not self._has_any:
+            self._measured, self._measured_key = {}, ()
+            return
         places = places_of(self._stage)
         if places is None:
             return
