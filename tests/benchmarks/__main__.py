@@ -22,6 +22,7 @@ BENCHMARKS = {
     "streams": "tests.benchmarks.streams",
     "indicators": "tests.benchmarks.indicators",
     "live_analysis": "tests.benchmarks.live_analysis",
+    "switching": "tests.benchmarks.switching",
 }
 NAMED = {"memory_over_time": "tests.benchmarks.memory_over_time"}
 """Half an hour and more: only when named."""

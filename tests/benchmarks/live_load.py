@@ -159,6 +159,8 @@ def _lines(facts: dict[str, Any]) -> list[Line]:
         Line("read from the socket to stored, p50", figures["apply_ms"]["p50"], "ms"),
         Line("read from the socket to stored, p99", figures["apply_ms"]["p99"], "ms"),
         Line("from frame to frame, p99", figures["frame_ms"]["p99"], "ms", 45.0),
+        Line("refreshes that the budget put off", 100 * figures["skipped_share"], "%", 2.0),
+        Line("wait of the window's thread, p99", figures["stall_ms"], "ms", 50.0),
         Line("frames a second", figures["frames"] / figures["wall_s"], ""),
         Line("processor", figures["cpu_share"], "cores", 0.5),
         Line("socket read of a closing frame to its score, p99", figures["score_ms"]["p99"], "ms", 60.0),

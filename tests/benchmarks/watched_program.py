@@ -25,8 +25,10 @@ from virtuoso_desktop.kernel.imports import plain_imports
 if TYPE_CHECKING:
     from virtuoso_desktop.app.run import Run
     from virtuoso_desktop.kernel.metrics import Distribution
+    from virtuoso_desktop.ui.frame import FrameClock
 
 INTERIOR_AFTER_MS = 2_000
+STALL_STEP_MS = 10
 
 
 class FrameNote:
@@ -45,6 +47,27 @@ class FrameNote:
         self.turns_ns.append(now_ns)
 
 
+class StallNote:
+    """How late a timer of the window's thread is each time: what a click would have to wait."""
+
+    def __init__(self) -> None:
+        self.late_ms: list[float] = []
+        self._last_ns = 0
+        self._timer: Any = None
+
+    def begin(self, timer: Any) -> None:
+        """Listen to a timer of `STALL_STEP_MS`."""
+        self._timer = timer
+        timer.timeout.connect(self._on_timeout)
+        timer.start(STALL_STEP_MS)
+
+    def _on_timeout(self) -> None:
+        now_ns = time.perf_counter_ns()
+        if self._last_ns:
+            self.late_ms.append(max(0.0, (now_ns - self._last_ns) / 1e6 - STALL_STEP_MS))
+        self._last_ns = now_ns
+
+
 class Watch:
     """Figures of the run, told on stdout from a thread of its own."""
 
@@ -56,6 +79,9 @@ class Watch:
         self._ages_ms = ages_ms
         self._process = psutil.Process()
         self.frames = FrameNote()
+        self.stalls = StallNote()
+        self.clock: FrameClock | None = None
+        self._turns = (0, 0)
         self._marks: dict[str, tuple[int, ...]] = {}
         self._begun = (0.0, 0.0)
 
@@ -82,13 +108,18 @@ class Watch:
     def _mark(self) -> None:
         self._marks = {name: each.mark() for name, each in self._distributions().items()}
         self.frames.turns_ns = []
+        self.stalls.late_ms = []
+        self._turns = self._taken()
         self._begun = (time.monotonic(), sum(self._process.cpu_times()[:2]))
+
+    def _taken(self) -> tuple[int, int]:
+        return (0, 0) if self.clock is None else (self.clock.skipped, self.clock.refreshed)
 
     def _figures(self) -> dict[str, Any]:
         engine = self._run.engine
         wall_s, cpu_s = time.monotonic() - self._begun[0], sum(self._process.cpu_times()[:2]) - self._begun[1]
         turns = self.frames.turns_ns
-        gaps_ms = sorted((later - one) / 1e6 for one, later in pairwise(turns))
+        gaps_ms = [(later - one) / 1e6 for one, later in pairwise(turns)]
         figures: dict[str, Any] = {
             name: {
                 "p50": each.quantile_ms(0.5, self._marks.get(name)),
@@ -100,10 +131,10 @@ class Watch:
             "wall_s": wall_s,
             "cpu_share": cpu_s / wall_s,
             "rss_mb": self._process.memory_info().rss / 1e6,
+            "skipped_share": self._skipped_share(),
+            "stall_ms": quantile(self.stalls.late_ms, 0.99),
             "frames": len(gaps_ms),
-            "frame_ms": {
-                q: gaps_ms[int(len(gaps_ms) * share)] if gaps_ms else None for q, share in (("p50", 0.5), ("p99", 0.99))
-            },
+            "frame_ms": {"p50": quantile(gaps_ms, 0.5), "p99": quantile(gaps_ms, 0.99)},
         }
         if engine is not None:
             metrics, status = engine.adapter.metrics, engine.status()
@@ -114,9 +145,18 @@ class Watch:
             }  # fmt: skip
         return figures
 
+    def _skipped_share(self) -> float:
+        skipped, taken = (now - before for now, before in zip(self._taken(), self._turns, strict=True))
+        return skipped / max(1, skipped + taken)
+
     def _say(self, what: dict[str, Any]) -> None:
         sys.stderr.write(json.dumps(what) + "\n")
         sys.stderr.flush()
+
+
+def quantile(values: list[float], share: float) -> float | None:
+    """The value that this share lies below; None for no values."""
+    return sorted(values)[int(len(values) * share)] if values else None
 
 
 def main() -> None:
@@ -144,10 +184,18 @@ def _window(options: Options, stop: StopRequest, folder: RunFolder) -> int:
         from virtuoso_desktop.app.window_run import run_window
 
         watch = _watch(run := Run(options, stop, folder, None), stop)
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import Qt, QTimer
 
     window = opened.window
-    QTimer.singleShot(INTERIOR_AFTER_MS, lambda: window.interior.frame.add(watch.frames))
+
+    def begin() -> None:
+        watch.clock = window.interior.frame
+        watch.clock.add(watch.frames)
+        timer = QTimer(window)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        watch.stalls.begin(timer)
+
+    QTimer.singleShot(INTERIOR_AFTER_MS, begin)
     return run_window(run, opened)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import builtins
 import contextlib
 import importlib
+import os
 import sys
 import threading
+import types
 from collections.abc import Generator
 from typing import Any
 
@@ -66,3 +68,16 @@ def import_without(name: str, optional: str) -> None:
         importlib.import_module(name)
     finally:
         del sys.modules[optional]
+
+
+def import_uuid() -> None:
+    """Import ``uuid``, which msgspec needs, without ``platform`` and its expressions: it asks for one word of it."""
+    if "platform" in sys.modules or not hasattr(os, "uname"):
+        return
+    stand_in = types.ModuleType("platform")
+    stand_in.system = lambda: os.uname().sysname  # type: ignore[attr-defined]
+    sys.modules["platform"] = stand_in
+    try:
+        importlib.import_module("uuid")
+    finally:
+        del sys.modules["platform"]

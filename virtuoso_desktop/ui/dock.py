@@ -29,9 +29,8 @@ LARGEST_PX = 16_777_215
 class PanelHost(Protocol):
     """Has the panels; a group asks for those that it shows."""
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether panels may be made yet: not before the first painted frame."""
+    def is_there(self, name: str) -> bool:
+        """Whether a panel may be shown yet: most are made some time after the first painted frame."""
         ...
 
     def widget(self, name: str) -> QWidget:
@@ -250,7 +249,7 @@ class TabGroup(QWidget):
         """Show the panel in front, and nothing else."""
         shown = self.group.shown
         is_open = not self.group.is_collapsed or not self.has_tabs
-        if self._host.is_ready and is_open and shown not in self._held:
+        if self._host.is_there(shown) and is_open and shown not in self._held:
             self._body.addWidget(self._host.widget(shown), 1)
             self._held[shown] = self._take_controls(shown)
         for name, tab in self.tabs.items():

@@ -79,7 +79,8 @@ class FrameClock(QObject):
     ) -> None:
         super().__init__(parent)
         self.count_skipped = count_skipped
-        self.skipped = 0
+        self.skipped = self.refreshed = 0
+        """Turns that the budget put off, and turns that were taken."""
         self._is_exposed = is_exposed
         self._entries: list[_Entry] = []
         self._timer = QTimer(self)
@@ -146,6 +147,7 @@ class FrameClock(QObject):
 
     def _refresh(self, entry: _Entry, now_ns: int) -> float:
         """Refresh one panel; returns what it took, ns. Paint time of the previous turns joins the mean."""
+        self.refreshed += 1
         painted_ns = entry.painted_ns() if entry.painted_ns is not None else 0
         begun_ns = perf_counter_ns()
         entry.panel.refresh(now_ns)

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.window import MainWindow
 
 STATUS_RATE_HZ = 2.0
+PANELS_AFTER_MS = 800
+"""The chart of the last run is worth more than panels without data: they come with the engine, at the latest now."""
 
 
 class Interior(QWidget):
@@ -129,7 +131,7 @@ class Interior(QWidget):
         if self._window.focusWidget() is None:
             self.markets.view.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
         self.frame.start()
-        QTimer.singleShot(0, self.workspace, self.workspace.make)
+        QTimer.singleShot(PANELS_AFTER_MS, self.workspace, self.workspace.make)
         QTimer.singleShot(0, self.panel_actions, self.panel_actions.start)
 
     def attach(self, engine: EngineView) -> None:

@@ -124,6 +124,10 @@ class PanelSet(QObject):
 
     # --- for the groups -----------------------------------------------------------------------------------------
 
+    def is_there(self, name: str) -> bool:
+        """Whether a panel may be shown yet: Markets and the chart from the start, the others once they are made."""
+        return self.is_ready or name in self._early
+
     def widget(self, name: str) -> QWidget:
         """The panel, made when it is first asked for."""
         early = self._early.get(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,6 +65,23 @@ assert msgspec.json.decode(b'{"price":1}', type=Row) == {"price": 1.0}
 import typing_extensions
 import_without("msgspec.json", "typing_extensions")
 assert sys.modules["typing_extensions"] is typing_extensions
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.own_process
+@pytest.mark.skipif(not hasattr(os, "uname"), reason="there uuid needs no platform")
+def test_uuid_comes_without_platform_and_says_the_same() -> None:
+    code = """
+import sys
+from virtuoso_desktop.kernel.imports import import_uuid
+import_uuid()
+assert "platform" not in sys.modules
+import platform, uuid
+assert platform.system() and hasattr(platform, "python_version")
+assert uuid._LINUX == (platform.system() == "Linux")
+assert len(str(uuid.uuid4())) == 36 and uuid.getnode()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

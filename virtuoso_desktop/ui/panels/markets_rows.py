@@ -465,7 +465,7 @@ class MarketsRows:
         """Of one kind of market, those of the commonest quote coin are called by their coin."""
         kinds = Counter((row.instrument_id.market_kind, row.quote_coin) for row in rows if row.quote_coin)
         is_one_kind = len({kind for kind, _ in kinds}) <= 1
-        by_coin = kinds.most_common(1)[0][0] if kinds and is_one_kind else None
+        by_coin = max(kinds, key=kinds.__getitem__) if kinds and is_one_kind else None
         if by_coin != self._by_coin:
             self._by_coin = by_coin
             self.reformat()
