@@ -85,9 +85,7 @@ class Photographer:
     async def _settle(self, size: tuple[int, int]) -> None:
         window = self._driven.window
         window.setFixedSize(*size)
-        await self._driven.settle(0.5)
-        self._driven.window.interior.commands.run("reset_workspace")  # sizes of the splitters belong to the window's
-        await self._driven.settle(1.5)
+        await self._driven.settle(2.0)  # a workspace that nobody changed fits itself to the window
 
     def _write(self, name: str) -> None:
         """The window with what lies over it: dialogs and menus are windows of their own."""
