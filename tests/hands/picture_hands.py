@@ -61,7 +61,7 @@ class Photographer:
         return {
             "window": (back, _nothing),
             **shown,
-            "scanner": (lambda: run("workspace_2"), back),
+            "scanner": (self._to_scanner, self._from_scanner),
             "single-chart": (lambda: run("workspace_3"), back),
             "command-palette": (lambda: run("command_palette"), self._close_all),
             "settings": (lambda: run("settings"), self._close_all),
@@ -72,6 +72,14 @@ class Photographer:
             "about": (lambda: run("show_about"), self._close_all),
             "menu": (lambda: run("menu"), self._close_all),
         }
+
+    def _to_scanner(self) -> None:
+        self._driven.window.interior.commands.run("workspace_2")
+        self._driven.window.interior.commands.run("show_scanner")
+
+    def _from_scanner(self) -> None:
+        self._driven.window.interior.commands.run("show_all_watched")
+        self._to_default()
 
     def _to_default(self) -> None:
         self._driven.window.interior.commands.run("workspace_1")

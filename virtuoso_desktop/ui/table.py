@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _NO_GLYPHS: array[float] = array("d")
 ELLIPSIS = "\u2026"
-ELISION_GAP_PX = 4
+ELISION_GAP_PX = 10
 
 
 class _Block:
