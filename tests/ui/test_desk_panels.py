@@ -233,7 +233,7 @@ def test_no_panel_keeps_the_window_from_being_made_smaller(make: Callable[..., M
         QApplication.processEvents()
         assert (window.width(), window.height()) == (1280, 720), name
         assert work.mapTo(window, QPoint(work.width(), 0)).x() <= 1280, name
-        assert window.interior.markets.width() >= 340, name
+        assert window.interior.markets.width() >= 350, name
 
 
 def test_a_small_window_shows_every_tab(make: Callable[..., MainWindow], rig: DeskRig) -> None:

@@ -120,7 +120,7 @@ def test_a_window_made_small_and_large_again_has_its_sizes(make: Callable[..., M
     before = sizes(window)
     window.resize(1000, 620)
     QApplication.processEvents()
-    assert sizes(window)["markets"][0] >= 340
+    assert sizes(window)["markets"][0] >= 350
     window.resize(1600, 1000)
     QApplication.processEvents()
     assert sizes(window) == before

@@ -255,4 +255,4 @@ def test_collapsed_with_nothing_to_fill_the_room_is_opened() -> None:
 def test_in_a_window_too_small_parts_have_their_least_room() -> None:
     row = Split(True, [Group(["markets"], size_px=900), Group(["chart"]), Group(["confluence"], size_px=500)])
     assert spread(row, 2_000) == [900, 592, 500]
-    assert spread(row, 1_100) == [340, 488, 264]
+    assert spread(row, 1_100) == [350, 478, 264], "Markets with every column of the first rank"
