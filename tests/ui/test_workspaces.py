@@ -319,6 +319,27 @@ def test_other_parts_keep_their_own_with_each_workspace(runs: Runs) -> None:
     assert part.value == 7
 
 
+def test_what_another_part_keeps_leaves_the_places_to_the_windows_size(runs: Runs, qtbot: QtBot) -> None:
+    window, part = runs.start(QSize(1280, 720)), Counter()
+    keeper = window.interior.panel_actions.keeper
+    keeper.add_part("counter", part)
+    part.value = 4
+    keeper.note_change()
+    qtbot.waitUntil((runs.folder / "workspaces.json").exists, timeout=3_000)
+    assert runs.kept()["workspaces"] == {"Default": {"parts": {**keeper._described().parts}}}
+    window.resize(1600, 1000)
+    QApplication.processEvents()
+    assert [box.width() for _, box in arranged(window)] == [470, 806, 316, 742, 380]
+    runs.end()
+    again, part = runs.start(QSize(1280, 720)), Counter()
+    again.interior.panel_actions.keeper.add_part("counter", part)
+    assert part.value == 4
+    assert arranged(again)[0][1].width() == 357
+    again.interior.workspace.close_panel("log")
+    again.interior.panel_actions.keeper.flush()
+    assert again.interior.panel_actions.keeper.workspaces.is_changed("Default")
+
+
 # --- names ---------------------------------------------------------------------------------------------------------
 
 

@@ -55,7 +55,9 @@ class WorkspaceKeeper(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVE_AFTER_MS)
         self._timer.timeout.connect(self.save)
-        work.changed.connect(self.note_change)
+        self._is_moved = False
+        """Panels were moved since the last save."""
+        work.changed.connect(self._note_move)
         work.as_shipped = self._as_shipped
 
     def add_part(self, name: str, part: Part) -> None:
@@ -68,9 +70,13 @@ class WorkspaceKeeper(QObject):
         if not self._timer.isActive():
             self._timer.start()
 
+    def _note_move(self) -> None:
+        self._is_moved = True
+        self.note_change()
+
     def _as_shipped(self) -> Node | None:
-        """The tree for the window as it is now, while nobody changed the workspace."""
-        if self._timer.isActive() or self.workspaces.is_changed(self.current):
+        """The tree for the window as it is now, while nobody moved a panel of the workspace."""
+        if self._is_moved or self.workspaces.is_changed(self.current):
             return None
         size = self._window_size()
         return shipped(self.current, size.width(), size.height()).root
@@ -83,7 +89,11 @@ class WorkspaceKeeper(QObject):
     def save(self) -> None:
         """Save now."""
         self._timer.stop()
-        self.workspaces.write(self._described())
+        if self._is_moved or self.workspaces.is_changed(self.current) or self.workspaces.is_own(self.current):
+            self.workspaces.write(self._described())
+        else:
+            self.workspaces.write_parts(self._described().parts)
+        self._is_moved = False
 
     def _described(self) -> Arrangement:
         arrangement = self._work.describe()
@@ -112,6 +122,7 @@ class WorkspaceKeeper(QObject):
         for name, part in self._parts.items():
             part.recall(opened.arrangement.parts.get(name, {}))
         self._timer.stop()  # what was only read needs no saving
+        self._is_moved = False
         self.switched.emit(self.current)
         if opened.problem is not None:
             self.say(opened.problem, Severity.WARNING)

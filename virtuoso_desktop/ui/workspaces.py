@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FILE, ABOUT = "workspaces", "workspaces"
 VERSION = 1
+ROOT = "root"
+"""Kept once panels were moved; until then a shipped workspace is made for the size of the window."""
 MOST_NAME, MOST_WORKSPACES = 40, 100
 LARGEST_EXPORT_BYTES = 1_000_000
 
@@ -92,8 +94,8 @@ class Workspaces:
         return name not in SHIPPED
 
     def is_changed(self, name: str) -> bool:
-        """Whether it is otherwise than it was shipped."""
-        return bool(self._kept.workspaces.get(name))
+        """Whether its panels stand otherwise than they were shipped."""
+        return ROOT in self._kept.workspaces.get(name, {})
 
     # --- one workspace ------------------------------------------------------------------------------------------
 
@@ -104,7 +106,10 @@ class Workspaces:
         if not kept:
             return Opened(shipped(name, width, height))
         try:
-            return Opened(_understood(kept))
+            arrangement = _understood(kept)
+            if not self.is_changed(name):
+                arrangement = msgspec.structs.replace(shipped(name, width, height), parts=arrangement.parts)
+            return Opened(arrangement)
         except (msgspec.ValidationError, ValueError, RecursionError) as error:
             self._kept.current = DEFAULT
             outcome = "It is kept in the file; Default is shown."
@@ -114,6 +119,11 @@ class Workspaces:
                 outcome = f"It is kept as \u201c{aside}\u201d and begins anew."
             told = f"The workspace \u201c{name}\u201d cannot be read ({error}). {outcome}"
             return Opened(self.read(width, height).arrangement, told)
+
+    def write_parts(self, parts: dict[str, dict[str, Any]]) -> None:
+        """What other parts keep with the current one was changed, and its panels stand where they stood."""
+        self._kept.workspaces[self.current] = {**self._kept.workspaces.get(self.current, {}), "parts": parts}
+        self._save()
 
     def write(self, arrangement: Arrangement) -> None:
         """The current one was changed."""

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from virtuoso_desktop.ui.theme import Theme
 
 RATE_HZ = 4.0
-SHORT_PX = 576
-"""In a lower panel the components are behind ``Why``."""
+SHORT_PX, FULL_FROM_PX = 576, 290
+"""In a lower or narrower panel the components are behind ``Why``, and words that would overlap are short."""
 TABLE_LEAST_PX, NOTES_LEAST = 72, 2
 """The notes leave the components so much, and are never fewer above `SHORT_PX`."""
 AGE_STEP_MS = 10_000
@@ -186,7 +186,7 @@ class ConfluencePanel(QWidget):
 
     @property
     def _is_short(self) -> bool:
-        return self.height() < SHORT_PX
+        return self.height() < SHORT_PX or self.width() < FULL_FROM_PX
 
     def _show(self) -> None:
         view, now_ms = self._view, self._now_ms
