@@ -43,8 +43,19 @@ LIVE_STEP_S = 0.1
 HEAVY_MODULES = ("virtuoso_desktop.app.wiring", "virtuoso_desktop.app.report")
 OWN_MARKET_PREFIX = "demo-"
 GIVE_BACK_PERIOD_S = 60.0
-RARELY_RUN = ("libllvmlite", "_duckdb")
-"""Libraries of which most code runs once: LLVM links kernels, DuckDB opens its file."""
+RARELY_RUN = (
+    "libllvmlite",
+    "_duckdb",
+    "_rust.abi3",
+    "_pydantic_core",
+    "QtOpenGL",
+    "Qt6OpenGL",
+    "QtNetwork",
+    "Qt6Network",
+)
+"""Libraries of which most code runs once: LLVM links kernels, DuckDB opens its file, settings are validated, keys read,
+a second start is listened for, and what pyqtgraph imports of OpenGL is never used.
+"""
 GENERATION_0, GENERATION_1, GENERATION_2 = 20_000, 20, 50
 log = logging.getLogger(__name__)
 
